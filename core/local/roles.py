@@ -1,0 +1,31 @@
+"""The command of each process of the platform."""
+
+import sys
+
+# A live channel is a connection that stays: the server must neither refuse the next thousand nor
+# wait for all of them to leave when it stops
+CONNECTIONS = ("--backlog", "2048", "--backpressure", "8192", "--workers-kill-timeout", "3")
+
+
+def web(port: int, host: str = "127.0.0.1") -> list[str]:
+    serve = [sys.executable, "-m", "granian", "--interface", "asginl", "--workers", "1"]
+    where = ["--host", host, "--port", str(port), "--no-ws"]
+    quiet = ["--no-access-log", "--log-level", "warning"]
+    return [*serve, *where, *CONNECTIONS, *quiet, "config.mixed:application"]
+
+
+def relay() -> list[str]:
+    return [sys.executable, "manage.py", "relay"]
+
+
+def worker(concurrency: int = 2) -> list[str]:
+    quiet = ["--loglevel", "WARNING", "--without-mingle", "--without-gossip"]
+    return [*celery(), "worker", "--concurrency", str(concurrency), *quiet]
+
+
+def beat(schedule: str) -> list[str]:
+    return [*celery(), "beat", "--loglevel", "WARNING", "--schedule", schedule, "--pidfile="]
+
+
+def celery() -> list[str]:
+    return [sys.executable, "-m", "celery", "--app", "config"]

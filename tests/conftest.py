@@ -1,0 +1,22 @@
+from collections.abc import Iterator
+
+import pytest
+from django.core.cache import cache
+from django.test import override_settings
+
+PLAIN_STATIC_FILES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def plain_static_files() -> Iterator[None]:
+    """Only the served platform collects static files; everywhere else their plain names do."""
+    with override_settings(STORAGES=PLAIN_STATIC_FILES):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def empty_cache() -> None:
+    cache.clear()

@@ -1,0 +1,120 @@
+"""The served platform for journeys: web, relay and worker as the processes they are in real life."""
+
+import contextlib
+import os
+import socket
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from django.db import connection
+
+from core.local.process import Child, run
+
+START_TIMEOUT_S = 60
+QUIET_TIMEOUT_S = 15
+
+
+@dataclass
+class Platform:
+    url: str
+    log: Path
+    children: dict[str, Child]
+
+    def words(self) -> str:
+        """What the processes have logged so far."""
+        return self.log.read_text(errors="replace")
+
+
+@pytest.fixture(scope="session")
+def _platform(
+    django_db_setup: None,  # noqa: ARG001
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Platform]:
+    port = free_port()
+    url = f"http://localhost:{port}"
+    log = tmp_path_factory.mktemp("platform") / "log"
+    env = environment_of_children(url, port)
+    run([sys.executable, "manage.py", "collectstatic", "--noinput", "-v0"], env=env)
+    platform = Platform(url, log, {})
+    try:
+        for name, command in commands(port).items():
+            platform.children[name] = Child(name, command, env=env, log=log, grace_s=15)
+        await_health(platform)
+        yield platform
+    finally:
+        for child in reversed(platform.children.values()):
+            child.stop()
+
+
+@pytest.fixture
+def platform_server(_platform: Platform, transactional_db: None) -> Iterator[Platform]:  # noqa: ARG001
+    """A served platform on this test's database. What a test makes is committed at once.
+
+    `platform_server.url` has no slash at its end. The processes live as long as the test run; the
+    tables are emptied after each test, once nobody is at work in them.
+    """
+    yield _platform
+    await_quiet()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def environment_of_children(url: str, port: int) -> dict[str, str]:
+    name = connection.settings_dict["NAME"]
+    return {
+        **os.environ,
+        "DATABASE_URL": os.environ["DATABASE_URL"].replace("@/app?", f"@/{name}?"),
+        "SITE_URL": url,
+        "PORT": str(port),
+        "DEMO": "true",
+        "WEB_THREADS": "4",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def commands(port: int) -> dict[str, list[str]]:
+    from core.local import roles
+
+    return {
+        "web": roles.web(port),
+        "relay": roles.relay(),
+        "worker": roles.worker(concurrency=1),
+    }
+
+
+def await_health(platform: Platform) -> None:
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < deadline:
+        for child in platform.children.values():
+            if not child.is_alive():
+                pytest.fail(f"{child.name} ended while starting:\n{platform.words()}")
+        with contextlib.suppress(OSError), urllib.request.urlopen(f"{platform.url}/healthz") as got:
+            if got.status == 200:
+                return
+        time.sleep(0.1)
+    pytest.fail(f"The platform did not answer in {START_TIMEOUT_S} s:\n{platform.words()}")
+
+
+def await_quiet() -> None:
+    """Wait until no other process is inside a transaction, twice in a row."""
+    deadline = time.monotonic() + QUIET_TIMEOUT_S
+    quiet = 0
+    while quiet < 2 and time.monotonic() < deadline:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+                " AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+                " AND state <> 'idle'"
+            )
+            quiet = 0 if cursor.fetchone()[0] else quiet + 1
+        time.sleep(0.05)

@@ -1,0 +1,75 @@
+"""PostgreSQL and the broker for the tests, loaded with `-p` so that they run before settings are read.
+
+Workers of xdist share the servers; each has a database and a broker number of its own.
+"""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from core import catalogue
+from core.local.broker import Broker
+from core.local.paths import BASE_DIR, Places
+from core.local.postgres import Postgres
+
+running: list[Postgres | Broker] = []
+folders: list[Path] = []
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests() -> None:
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    if worker:
+        have_a_number_of_ones_own(worker)
+        return
+    compile_messages_if_older()
+    here = Places(Path(tempfile.mkdtemp(prefix="chophien-tests-")))
+    folders[:] = [here.data, here.sockets]
+    for service in (Postgres(here, forgetful=True), Broker(here, forgetful=True)):
+        running.append(service)
+        service.start()
+    os.environ.update(environment(here))
+
+
+def environment(here: Places) -> dict[str, str]:
+    return {
+        "DATABASE_URL": here.database_url,
+        "REDIS_URL": here.redis_url,
+        "DATA_DIR": str(here.data),
+        "MEDIA_ROOT": str(here.data / "media"),
+        "STATIC_ROOT": str(here.data / "static"),
+        "SECRET_KEY": "used-by-tests-alone-and-long-enough-for-the-deployment-check",
+        "SITE_URL": "http://localhost:8000",
+        "DEBUG": "false",
+        "DEMO": "false",
+        # Playwright keeps an event loop in the main thread, where the ORM would refuse to work
+        "DJANGO_ALLOW_ASYNC_UNSAFE": "true",
+    }
+
+
+def have_a_number_of_ones_own(worker: str) -> None:
+    number = int(worker.removeprefix("gw")) + 1
+    os.environ["REDIS_URL"] = os.environ["REDIS_URL"].split("?", maxsplit=1)[0] + f"?db={number}"
+    os.environ["REDIS_PREFIX"] = f"tests-{worker}"
+    for name in ("MEDIA_ROOT", "STATIC_ROOT"):
+        os.environ[name] += f"-{worker}"
+
+
+def compile_messages_if_older() -> None:
+    source = catalogue.catalogue_path(BASE_DIR)
+    compiled = source.with_suffix(".mo")
+    if not compiled.exists() or compiled.stat().st_mtime < source.stat().st_mtime:
+        with catalogue.locked(BASE_DIR):
+            catalogue.compile_catalogue(BASE_DIR)
+
+
+def pytest_unconfigure() -> None:
+    for service in reversed(running):
+        service.stop()
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
+    running.clear()
+    folders.clear()
