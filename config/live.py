@@ -1,0 +1,250 @@
+"""The live channel's receiving side: one broker subscription fanned out to this process's viewers.
+
+Board viewers need only the newest snapshot, so a slow one skips frames; console viewers need each
+event, so one that falls behind is cut and resumes by Last-Event-ID.
+"""
+
+import asyncio
+import contextlib
+import json
+import logging
+import random
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import redis.asyncio as aredis
+from django.conf import settings
+from django.db import close_old_connections
+from django.utils.module_loading import import_string
+from redis.exceptions import RedisError
+
+from core.live_grants import feed_of
+from core.models import OutboxMessage
+from core.realtime import channel_name
+
+log = logging.getLogger(__name__)
+
+BEAT_S = 5.0  # sent only while the broker is heard: silence tells viewers to poll
+SNAPSHOT_KEPT_S = 1.0
+CONSOLE_BACKLOG = 500
+HEADERS = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-store"),
+    (b"x-accel-buffering", b"no"),
+    (b"x-content-type-options", b"nosniff"),
+]
+database_threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="live-db")
+
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+
+
+class Viewer:
+    """Frames waiting for one connection."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self.frames: deque[bytes] = deque(maxlen=1 if kind == "board" else CONSOLE_BACKLOG)
+        self.wake = asyncio.Event()
+        self.is_behind = False
+
+    def offer(self, frame: bytes) -> None:
+        if self.kind == "event" and len(self.frames) == CONSOLE_BACKLOG:
+            self.is_behind = True
+        self.frames.append(frame)
+        self.wake.set()
+
+    def take(self) -> bytes:
+        self.wake.clear()
+        waiting = b"".join(self.frames)
+        self.frames.clear()
+        return waiting
+
+
+class Hub:
+    """Viewers by feed, and the one subscription that feeds them."""
+
+    def __init__(self) -> None:
+        self.viewers: dict[str, set[Viewer]] = {}
+        self.is_connected = False
+        self._snapshots: dict[str, tuple[float, bytes]] = {}
+        self._drawing: dict[str, asyncio.Lock] = {}
+        self._listening: asyncio.Task[None] | None = None
+
+    def join(self, feed: str, viewer: Viewer) -> None:
+        self.viewers.setdefault(feed, set()).add(viewer)
+        if self._listening is None or self._listening.done():
+            self._listening = asyncio.get_running_loop().create_task(self._listen())
+
+    def leave(self, feed: str, viewer: Viewer) -> None:
+        self.viewers.get(feed, set()).discard(viewer)
+        if not self.viewers.get(feed):
+            self.viewers.pop(feed, None)
+            self._snapshots.pop(feed, None)
+            self._drawing.pop(feed, None)
+
+    async def snapshot(self, feed: str) -> bytes:
+        """The feed's board now, drawn at most once a second however many arrive together."""
+        async with self._drawing.setdefault(feed, asyncio.Lock()):
+            kept_at, frame = self._snapshots.get(feed, (0.0, b""))
+            if time.monotonic() - kept_at < SNAPSHOT_KEPT_S:
+                return frame
+            number, data = await in_database_thread(draw_snapshot, feed)
+            frame = sse_frame("board", number, data)
+            self._snapshots[feed] = (time.monotonic(), frame)
+            return frame
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                await self._listen_once()
+            except (RedisError, OSError) as fault:
+                log.warning("live channel: broker unreachable: %s", fault)
+            self.is_connected = False
+            await asyncio.sleep(0.5 + random.random())  # noqa: S311 - spreads reconnects
+
+    async def _listen_once(self) -> None:
+        client = aredis.from_url(
+            settings.REDIS_URL,
+            socket_connect_timeout=settings.REDIS_TIMEOUT_S,
+            socket_timeout=settings.REDIS_TIMEOUT_S + BEAT_S,
+        )
+        async with client, client.pubsub(ignore_subscribe_messages=True) as subscription:
+            await subscription.subscribe(channel_name())
+            self.is_connected = True
+            asked_at = time.monotonic()
+            while True:
+                message = await subscription.get_message(timeout=1.0)
+                if message and message["type"] == "message":
+                    self._fan_out(json.loads(message["data"]))
+                if time.monotonic() - asked_at > BEAT_S:  # a frozen broker answers no ping
+                    await asyncio.wait_for(client.ping(), settings.REDIS_TIMEOUT_S)
+                    asked_at = time.monotonic()
+
+    def _fan_out(self, message: dict[str, Any]) -> None:
+        frame = sse_frame(message["kind"], message["number"], message["data"])
+        if message["kind"] == "board" and message["feed"] in self.viewers:
+            self._snapshots[message["feed"]] = (time.monotonic(), frame)
+        for viewer in self.viewers.get(message["feed"], ()):
+            if viewer.kind == message["kind"]:
+                viewer.offer(frame)
+
+
+hub = Hub()
+
+
+def sse_frame(kind: str, number: int, data: Any) -> bytes:
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return f"id: {number}\nevent: {kind}\ndata: {text}\n\n".encode()
+
+
+def draw_snapshot(feed: str) -> tuple[int, Any]:
+    """Newest number of the feed and its public board, from PostgreSQL."""
+    kind, _, key = feed.partition(":")
+    newest = OutboxMessage.objects.filter(feed=feed, feed_number__isnull=False)
+    number = newest.order_by("-feed_number").values_list("feed_number", flat=True).first()
+    return number or 0, import_string(settings.LIVE_SNAPSHOTS[kind])(key)
+
+
+def missed_events(feed: str, after: int) -> bytes:
+    """Frames of the feed's events that a console missed since number `after`."""
+    rows = OutboxMessage.objects.filter(feed=feed, feed_number__gt=after).order_by("feed_number")
+    return b"".join(
+        sse_frame("event", row.feed_number or 0, {"topic": row.topic, **row.payload})
+        for row in rows[:CONSOLE_BACKLOG]
+    )
+
+
+async def in_database_thread(work: Callable[..., Any], *args: Any) -> Any:
+    def run() -> Any:
+        close_old_connections()
+        try:
+            return work(*args)
+        finally:
+            close_old_connections()
+
+    return await asyncio.get_running_loop().run_in_executor(database_threads, run)
+
+
+async def application(scope: dict[str, Any], receive: Receive, send: Send) -> None:
+    if scope["type"] != "http":
+        return
+    if (place := _place(scope["path"])) is None or scope["method"] != "GET":
+        await send({"type": "http.response.start", "status": 404, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+        return
+    await _stream(*place, _last_event_id(scope["headers"]), receive, send)
+
+
+def _place(path: str) -> tuple[str, str] | None:
+    """(feed, kind of frames) for an address of the live channel."""
+    match path.strip("/").split("/"):
+        case ["live", "board", key] if key.isdigit() and len(key) < 12:
+            return f"session:{key}", "board"
+        case ["live", "console", word] if feed := feed_of(word):
+            return feed, "event"
+    return None
+
+
+def _last_event_id(headers: Iterable[tuple[bytes, bytes]]) -> int | None:
+    for name, value in headers:
+        if name.lower() == b"last-event-id" and value.isdigit():
+            return int(value)
+    return None
+
+
+async def _stream(
+    feed: str, kind: str, last_id: int | None, receive: Receive, send: Send
+) -> None:
+    viewer = Viewer(kind)
+    hub.join(feed, viewer)
+    gone = asyncio.ensure_future(_until_gone(receive))
+    try:
+        await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+        retry_ms = 2000 + random.randrange(3000)  # noqa: S311 - spreads reconnects
+        await _write(send, f"retry: {retry_ms}\n\n".encode())
+        await _write(send, await _opening(feed, kind, last_id))
+        while not gone.done() and not viewer.is_behind:
+            await _next_frames(viewer, gone, send)
+    except (ConnectionError, RuntimeError):
+        log.debug("viewer went away")
+    finally:
+        hub.leave(feed, viewer)
+        gone.cancel()
+        with contextlib.suppress(ConnectionError, RuntimeError):
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _opening(feed: str, kind: str, last_id: int | None) -> bytes:
+    """What a new viewer gets first; a comment when PostgreSQL is away, for beats tell the rest."""
+    try:
+        if kind == "board":
+            return await hub.snapshot(feed)
+        if last_id is not None:
+            return await in_database_thread(missed_events, feed, last_id)
+    except Exception:
+        log.exception("live channel: no opening frame for %s", feed)
+    return b": welcome\n\n"
+
+
+async def _next_frames(viewer: Viewer, gone: asyncio.Future[None], send: Send) -> None:
+    waking = asyncio.ensure_future(viewer.wake.wait())
+    await asyncio.wait({waking, gone}, timeout=BEAT_S, return_when=asyncio.FIRST_COMPLETED)
+    if waking.done():
+        await _write(send, viewer.take())
+    else:
+        waking.cancel()
+        if not gone.done() and hub.is_connected:
+            await _write(send, b"event: beat\ndata: 1\n\n")
+
+
+async def _write(send: Send, body: bytes) -> None:
+    await send({"type": "http.response.body", "body": body, "more_body": True})
+
+
+async def _until_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,336 @@
+"""Every setting of the platform, read once from the environment.
+
+A missing or wrong value raises ImproperlyConfigured with one sentence; `manage.py` prints only that.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def env(name: str, default: str | None = None) -> str:
+    value = os.environ.get(name, default)
+    if value is None or value == "":
+        msg = f"{name} is not set. See docs/operations.md, “Settings”."
+        raise ImproperlyConfigured(msg)
+    return value
+
+
+def env_flag(name: str, *, default: bool = False) -> bool:
+    value = os.environ.get(name, "true" if default else "false")
+    if value not in {"true", "false"}:
+        msg = f"{name} must be true or false, not “{value}”."
+        raise ImproperlyConfigured(msg)
+    return value == "true"
+
+
+def env_int(name: str, default: int) -> int:
+    value = os.environ.get(name, str(default))
+    if not value.isdigit():
+        msg = f"{name} must be a whole number, not “{value}”."
+        raise ImproperlyConfigured(msg)
+    return int(value)
+
+
+def env_list(name: str, default: str = "") -> list[str]:
+    return [part.strip() for part in os.environ.get(name, default).split(",") if part.strip()]
+
+
+def database(url: str) -> dict[str, Any]:
+    """Django's database settings from postgresql://user:password@host:port/name?option=value."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"postgres", "postgresql"} or not parts.path.strip("/"):
+        msg = "DATABASE_URL must look like postgresql://user:password@host:5432/name."
+        raise ImproperlyConfigured(msg)
+    options = dict(parse_qsl(parts.query))
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": options.pop("host", unquote(parts.hostname or "")),
+        "PORT": options.pop("port", str(parts.port or "")),
+        "CONN_MAX_AGE": env_int("DATABASE_CONN_MAX_AGE", 60),
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {
+            "connect_timeout": 5,
+            # Smallest inside, largest outside: a lock gives up before its statement does.
+            "options": "-c lock_timeout=2000 -c statement_timeout=30000"
+            " -c idle_in_transaction_session_timeout=60000",
+            **options,
+        },
+    }
+
+
+def broker_url(redis_url: str) -> str:
+    """Celery's spelling of the same server: Unix sockets are redis+socket:// there."""
+    if redis_url.startswith("unix://"):
+        path, _, query = redis_url.removeprefix("unix://").partition("?")
+        number = dict(parse_qsl(query)).get("db", "0")
+        return f"redis+socket://{path}?virtual_host={number}"
+    if redis_url.startswith(("redis://", "rediss://")):
+        return redis_url
+    msg = "REDIS_URL must look like redis://host:6379/0 or unix:///path/to.sock?db=0."
+    raise ImproperlyConfigured(msg)
+
+
+# What this installation is
+DEBUG = env_flag("DEBUG")
+DEMO = env_flag("DEMO")  # shows one-time codes on the page and labels simulated figures
+SECRET_KEY = env("SECRET_KEY")
+SITE_URL = env("SITE_URL", f"http://localhost:{env_int('PORT', 8000)}").rstrip("/")
+if not SITE_URL.startswith(("http://", "https://")):
+    _message = "SITE_URL must start with http:// or https://."
+    raise ImproperlyConfigured(_message)
+SITE_IS_HTTPS = SITE_URL.startswith("https://")
+ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", str(urlsplit(SITE_URL).hostname))
+CSRF_TRUSTED_ORIGINS = [SITE_URL]
+
+# The parts
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django.forms",
+    "pgtrigger",
+    "pghistory",
+    "axes",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "csp",
+    "rest_framework",
+    "drf_spectacular",
+    "config",
+    "core",
+    "accounts",
+    "coops",
+    "products",
+    "traceability",
+    "livestreams",
+    "orders",
+    "dashboards",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "core.middleware.language_middleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "core.middleware.history_middleware",
+    "core.middleware.domain_error_middleware",
+    "axes.middleware.AxesMiddleware",
+]
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "builtins": ["django.templatetags.i18n", "core.templatetags.chophien"],
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "core.context.site",
+            ],
+        },
+    }
+]
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Where the truth is
+DATABASES = {"default": database(env("DATABASE_URL"))}
+
+# Where it is passed on; nothing on the order path needs it
+REDIS_URL = env("REDIS_URL")
+REDIS_PREFIX = os.environ.get("REDIS_PREFIX", "chophien")
+REDIS_TIMEOUT_S = 2
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+
+# Work in the background: every task may run twice, at once and late
+CELERY_BROKER_URL = broker_url(REDIS_URL)
+CELERY_RESULT_BACKEND = None
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_TIME_LIMIT = 240  # below the visibility timeout, else a task runs beside itself
+CELERY_TASK_SOFT_TIME_LIMIT = 220
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TIMEZONE = "Asia/Ho_Chi_Minh"
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 300,
+    "unacked_restore_interval": 5,
+    "unacked_restore_throttle": 1,
+    "socket_timeout": 5,
+    "socket_connect_timeout": REDIS_TIMEOUT_S,
+    "global_keyprefix": f"{REDIS_PREFIX}:",
+}
+CELERY_BEAT_SCHEDULE = {
+    "release-overdue-orders": {"task": "orders.release_overdue", "schedule": 15.0},
+    "recount-live-sessions": {"task": "orders.recount_live_sessions", "schedule": 60.0},
+    "continue-origin-codes": {"task": "traceability.continue_batches", "schedule": 30.0},
+    "sweep-core": {"task": "core.sweep", "schedule": 3600.0},
+}
+
+# What each event sets off: topic -> tasks, each with the payload keys it is called with
+OUTBOX_TASKS: dict[str, list[tuple[str, tuple[str, ...]]]] = {
+    "orders.order.placed": [("orders.recount_session", ("session_id",))],
+    "orders.order.changed": [("orders.recount_session", ("session_id",))],
+    "livestreams.session.ended": [("orders.recount_session", ("session_id",))],
+    "traceability.batch.requested": [("traceability.issue_batch", ("batch_id",))],
+    "accounts.code.requested": [("accounts.send_code", ("code_id",))],
+}
+# What viewers of a feed see: feed kind -> function(feed key) that draws its public snapshot
+LIVE_SNAPSHOTS = {"session": "livestreams.board.snapshot"}
+
+# People and sessions
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 8},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "sign-in"
+LOGIN_REDIRECT_URL = "show-workspace"
+LOGOUT_REDIRECT_URL = "show-home"
+SESSION_COOKIE_AGE = 60 * 60 * 24 * 30
+STAFF_SESSION_AGE_S = 60 * 60 * 12
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SITE_IS_HTTPS
+SESSION_COOKIE_NAME = "__Host-phien" if SITE_IS_HTTPS else "phien"
+CSRF_COOKIE_NAME = "__Host-csrf" if SITE_IS_HTTPS else "csrf"
+CSRF_FAILURE_VIEW = "core.views.csrf_failure"
+LANGUAGE_COOKIE_NAME = "lang"
+LANGUAGE_COOKIE_AGE = 60 * 60 * 24 * 365
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+AXES_FAILURE_LIMIT = 8
+AXES_COOLOFF_TIME = 0.25  # hours
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_LOCKOUT_CALLABLE = "accounts.views.locked_out"
+AXES_USERNAME_FORM_FIELD = "phone"
+AXES_VERBOSE = False
+AXES_ENABLE_ADMIN = False
+OTP_TOTP_ISSUER = "Chợ Phiên"
+
+# How codes reach a phone: eSMS.vn's JSON API or a server of the same shape
+SMS_API_URL = os.environ.get("SMS_API_URL", "")
+SMS_API_KEY = os.environ.get("SMS_API_KEY", "")
+SMS_API_SECRET = os.environ.get("SMS_API_SECRET", "")
+SMS_BRAND_NAME = os.environ.get("SMS_BRAND_NAME", "ChoPhien")
+SMS_TIMEOUT_S = 5
+
+# Money and orders
+PAYMENT_WINDOW_MINUTES = env_int("PAYMENT_WINDOW_MINUTES", 15)
+
+# Words, numbers, time
+LANGUAGE_CODE = "vi"
+LANGUAGES = [("vi", _("Vietnamese")), ("en", _("English"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_TZ = True
+TIME_ZONE = "Asia/Ho_Chi_Minh"  # shown to people; stored values are UTC
+
+# Files
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = Path(os.environ.get("STATIC_ROOT", BASE_DIR / "var" / "static"))
+MEDIA_URL = "/media/"
+MEDIA_ROOT = Path(os.environ.get("MEDIA_ROOT", BASE_DIR / "var" / "media"))
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
+FILE_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+
+# What a browser may do with our pages
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_SSL_REDIRECT = SITE_IS_HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_HSTS_SECONDS = 31_536_000 if SITE_IS_HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SITE_IS_HTTPS
+if env_flag("BEHIND_PROXY"):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+X_FRAME_OPTIONS = "DENY"
+VIDEO_FRAME_HOSTS = ["https://www.youtube-nocookie.com", "https://www.facebook.com"]
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:", "blob:"],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+        "form-action": [SELF],
+        "frame-src": VIDEO_FRAME_HOSTS,
+    }
+}
+
+# The API
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "accounts.authentication.ApiTokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PAGINATION_CLASS": "config.api.Pagination",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "config.api.explain",
+    "PAGE_SIZE": 50,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Chợ Phiên",
+    "DESCRIPTION": "Co-ops, products, sessions, orders and origin. Money is whole đồng.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+}
+
+# Without this, an error with DEBUG off would leave no trace anywhere
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"mask_phones": {"()": "core.logs.MaskPhones"}},
+    "formatters": {"plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "plain",
+            "filters": ["mask_phones"],
+        }
+    },
+    "root": {"handlers": ["console"], "level": os.environ.get("LOG_LEVEL", "WARNING")},
+    "loggers": {"django": {"handlers": [], "propagate": True, "level": "WARNING"}},
+}

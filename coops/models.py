@@ -1,0 +1,196 @@
+"""Places, co-operatives and the people's places in them."""
+
+import pghistory
+from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from coops.querysets import CommuneQuerySet, CooperativeQuerySet, StaffRoleQuerySet
+from core.models import Picture, SearchableModel, SearchableQuerySet
+
+
+class Province(SearchableModel):
+    """A first-tier unit (Decision 19/2025/QĐ-TTg); `code` has two digits."""
+
+    class Kind(models.TextChoices):
+        PROVINCE = "province", _("province")
+        CITY = "city", _("city")
+
+    code = models.CharField(max_length=2, primary_key=True)
+    name = models.CharField(max_length=60)
+    kind = models.CharField(max_length=10, choices=Kind)
+
+    objects = SearchableQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return self.name
+
+    def words_to_find(self) -> str:
+        return self.name
+
+
+class Commune(SearchableModel):
+    """A second-tier unit; `code` has five digits and is never used again."""
+
+    class Kind(models.TextChoices):
+        COMMUNE = "commune", _("commune")
+        WARD = "ward", _("ward")
+        SPECIAL_ZONE = "special_zone", _("special zone")
+
+    code = models.CharField(max_length=5, primary_key=True)
+    province = models.ForeignKey(Province, models.PROTECT, related_name="communes")
+    name = models.CharField(max_length=60)
+    kind = models.CharField(max_length=12, choices=Kind)
+
+    objects = CommuneQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"{self.kind_word} {self.name}"
+
+    def words_to_find(self) -> str:
+        return f"{self.kind_word} {self.name} {self.province.name}"
+
+    def name_to_sort(self) -> str:
+        return self.name
+
+    @property
+    def kind_word(self) -> str:
+        """The word written before the name in an address; always Vietnamese."""
+        return {"commune": "xã", "ward": "phường", "special_zone": "đặc khu"}[self.kind]
+
+    @property
+    def full_name(self) -> str:
+        return f"{self}, {self.province.name}"
+
+
+@pghistory.track(exclude=["search_text", "sort_key"])
+class Cooperative(SearchableModel):
+    """A legal co-op that sells. Visible to buyers once a provincial reviewer approved it."""
+
+    class Kind(models.TextChoices):
+        COOPERATIVE = "cooperative", _("co-operative")
+        UNION = "union", _("union of co-operatives")
+        GROUP = "group", _("co-operative group")
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("waiting for review")
+        APPROVED = "approved", _("approved")
+        RETURNED = "returned", _("returned")
+        SUSPENDED = "suspended", _("suspended")
+
+    kind = models.CharField(_("kind"), max_length=12, choices=Kind, default=Kind.COOPERATIVE)
+    name = models.CharField(_("name"), max_length=120)
+    slug = models.SlugField(max_length=80, unique=True)
+    tax_code = models.CharField(_("tax code"), max_length=14, unique=True)
+    commune = models.ForeignKey(Commune, models.PROTECT, related_name="cooperatives")
+    address_line = models.CharField(_("hamlet, road, number"), max_length=160, blank=True)
+    phone = models.CharField(_("phone for buyers"), max_length=16)
+    is_women_led = models.BooleanField(_("led by women"), default=False)
+    story = models.TextField(_("story"), max_length=4000, blank=True)
+    bank_bin = models.CharField(_("bank"), max_length=6, blank=True)
+    bank_account_number = models.CharField(_("account number"), max_length=19, blank=True)
+    bank_account_name = models.CharField(_("account holder"), max_length=80, blank=True)
+    state = models.CharField(max_length=10, choices=State, default=State.WAITING)
+    submitted_at = models.DateTimeField(db_default=Now())
+    reviewed_at = models.DateTimeField(null=True)
+    reviewed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+    )
+    review_note = models.TextField(max_length=1000, blank=True)
+    is_demo = models.BooleanField(default=False)
+
+    objects = CooperativeQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            GinIndex(fields=["search_text"], opclasses=["gin_trgm_ops"], name="cooperative_words"),
+            models.Index(fields=["state", "submitted_at"], name="cooperative_by_state"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def words_to_find(self) -> str:
+        return f"{self.name} {self.commune.name} {self.commune.province.name}"
+
+    @property
+    def is_approved(self) -> bool:
+        return self.state == self.State.APPROVED
+
+    @property
+    def can_take_transfers(self) -> bool:
+        return bool(self.bank_bin and self.bank_account_number)
+
+    @property
+    def cover(self) -> Picture | None:
+        photo = next(iter(self.photos.all()), None)
+        return photo.picture if photo else None
+
+
+class CooperativePhoto(models.Model):
+    cooperative = models.ForeignKey(Cooperative, models.CASCADE, related_name="photos")
+    picture = models.ForeignKey(Picture, models.PROTECT, related_name="+")
+    caption = models.CharField(max_length=160, blank=True)
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position", "pk"]
+
+    def __str__(self) -> str:
+        return self.caption or str(self.picture)
+
+
+@pghistory.track()
+class Membership(models.Model):
+    """A person's place in a co-op."""
+
+    class Role(models.TextChoices):
+        MANAGER = "manager", _("manager")
+        HOST = "host", _("host")
+        PACKER = "packer", _("packer")
+        DIARIST = "diarist", _("diary keeper")
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships")
+    cooperative = models.ForeignKey(Cooperative, models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=10, choices=Role)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "cooperative", "role"], name="membership_role_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.get_role_display()} ({self.cooperative})"
+
+
+@pghistory.track()
+class StaffRole(models.Model):
+    """A person's place in a province's staff, or in one commune of it."""
+
+    class Role(models.TextChoices):
+        VIEWER = "viewer", _("viewer")
+        REVIEWER = "reviewer", _("reviewer")
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="staff_roles")
+    province = models.ForeignKey(Province, models.PROTECT, related_name="staff_roles")
+    role = models.CharField(max_length=10, choices=Role)
+    created_at = models.DateTimeField(db_default=Now())
+
+    objects = StaffRoleQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "province", "role"], name="staff_role_once_per_province"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.get_role_display()} ({self.province})"
+
+

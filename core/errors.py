@@ -1,0 +1,41 @@
+"""What the platform refuses, in words for the reader."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+
+class DomainError(Exception):
+    """A refusal by a rule of the house.
+
+    `message` is shown to the person who asked, in their language; `status` is the HTTP status of
+    the answer; `code` names the rule for programs; `field` the input at fault, when there is one;
+    `details` holds plain values a page or program may need to offer a way on.
+    """
+
+    status = 409
+    code = "refused"
+    message: Any = _("This cannot be done now.")
+
+    def __init__(
+        self, message: Any = None, *, field: str | None = None, **details: Any
+    ) -> None:
+        if message is not None:
+            self.message = message
+        self.field = field
+        self.details = details
+        super().__init__(str(self.message))
+
+
+class NotAllowed(DomainError):
+    """The state of things does not allow this step (any more)."""
+
+    code = "not_allowed"
+
+
+class Busy(DomainError):
+    """The database is busy; the same request with the same key may be sent again."""
+
+    status = 503
+    code = "busy"
+    message = _("Very many people are ordering. Nothing was lost; please press again.")

@@ -1,0 +1,147 @@
+"""Rows the whole house shares: the outbox, answers already given, and pictures."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+PICTURE_SIZES = (320, 640, 1280)
+PICTURE_FORMATS = ("avif", "webp")
+
+
+class OutboxMessage(models.Model):
+    """Word of a change, written in the change's own transaction.
+
+    The relay gives messages of a feed their `feed_number` (order of reading, without gaps for the
+    reader) and then hands the message on; `published_at` says that is done. Ids and times are no
+    order: rows commit in another order than they are numbered.
+    """
+
+    topic = models.CharField(max_length=80)
+    feed = models.CharField(max_length=60, blank=True)
+    feed_number = models.BigIntegerField(null=True)
+    payload = models.JSONField()
+    created_at = models.DateTimeField(db_default=Now())
+    published_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            # relay: what waits
+            models.Index(
+                fields=["id"], condition=Q(published_at=None), name="outbox_waiting"
+            ),
+            # sweeper: what can go
+            models.Index(fields=["created_at"], name="outbox_by_age"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["feed", "feed_number"], name="feed_number_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.topic} #{self.pk}"
+
+
+class FeedCounter(models.Model):
+    """The last number the relay gave in a feed; outlives swept messages."""
+
+    feed = models.CharField(max_length=60, primary_key=True)
+    last_number = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.feed}: {self.last_number}"
+
+
+class IdempotencyRecord(models.Model):
+    """The answer given to a request, kept 72 hours for those who ask again with the same key."""
+
+    scope = models.CharField(max_length=80)
+    key = models.CharField(max_length=64)
+    fingerprint = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField(default=0)
+    location = models.TextField(blank=True)
+    content_type = models.CharField(max_length=80, blank=True)
+    body = models.TextField(blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["scope", "key"], name="idempotency_key_once"),
+        ]
+        indexes = [models.Index(fields=["created_at"], name="idempotency_by_age")]
+
+    def __str__(self) -> str:
+        return f"{self.scope} {self.key}"
+
+
+class Picture(models.Model):
+    """A photograph after intake: re-encoded, without metadata, in three widths and two formats.
+
+    `width` and `height` are those of the largest file kept (pixels).
+    """
+
+    token = models.CharField(max_length=32, unique=True)
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(width__gt=0) & Q(height__gt=0), name="picture_has_an_area"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.token
+
+    def path(self, size: int, fmt: str) -> str:
+        """Path below MEDIA_ROOT of the file at most `size` pixels wide."""
+        return f"pictures/{self.token[:2]}/{self.token}-{size}.{fmt}"
+
+    def url(self, size: int, fmt: str) -> str:
+        return f"{settings.MEDIA_URL}{self.path(size, fmt)}"
+
+    def width_at(self, size: int) -> int:
+        return min(size, self.width)
+
+
+class SearchableModel(models.Model):
+    """A row found without accents and sorted in Vietnamese order."""
+
+    search_text = models.TextField(blank=True, editable=False)
+    sort_key = models.TextField(blank=True, editable=False)
+
+    class Meta:
+        abstract = True
+
+    def words_to_find(self) -> str:
+        raise NotImplementedError
+
+    def name_to_sort(self) -> str:
+        return str(self)
+
+    def save(self, *args: object, **kwargs: object) -> None:
+        from core import text
+
+        self.search_text = text.fold(self.words_to_find())
+        self.sort_key = text.sort_key(self.name_to_sort())
+        fields = kwargs.get("update_fields")
+        if fields is not None:
+            kwargs["update_fields"] = {*fields, "search_text", "sort_key"}  # type: ignore[misc]
+        super().save(*args, **kwargs)  # type: ignore[arg-type]
+
+
+class SearchableQuerySet(models.QuerySet):
+    def matching(self, typed: str):
+        """Rows that hold every word typed, whatever its accents."""
+        from core import text
+
+        found = self
+        for word in text.fold(typed).split()[:8]:
+            found = found.filter(search_text__contains=word)
+        return found
+
+    def in_order(self):
+        return self.order_by("sort_key", "pk")
+
+

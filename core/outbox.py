@@ -1,0 +1,24 @@
+"""Leave word of a change, in the change's own transaction."""
+
+from typing import Any
+
+from django.db import connection
+
+from core.models import OutboxMessage
+
+
+class NotInTransaction(RuntimeError):
+    """Word of a change must commit with the change, so it needs an open transaction."""
+
+
+def add(topic: str, *, feed: str = "", **payload: Any) -> None:
+    """Write one message; the relay hands it on after the commit.
+
+    `topic` reads `<app>.<noun>.<past>`; `feed` (such as `session:12`) puts it in line for the
+    viewers of that feed; `payload` holds plain JSON values, ids rather than copies, no phones.
+
+    Raises NotInTransaction outside `transaction.atomic`.
+    """
+    if not connection.in_atomic_block:
+        raise NotInTransaction(topic)
+    OutboxMessage.objects.create(topic=topic, feed=feed, payload=payload)

@@ -1,0 +1,32 @@
+"""Keep a photograph somebody sent: intake, files on disk, one row."""
+
+import os
+from pathlib import Path
+from typing import BinaryIO
+
+from django.conf import settings
+
+from core.codes import secret_token
+from core.images.intake import take_picture
+from core.models import Picture
+
+
+def keep_picture(file: BinaryIO) -> Picture:
+    """Re-encode `file` and store it. Raises PictureRefused with words for the sender.
+
+    Files are written before the row, so a row never points at nothing; files of a transaction
+    that rolled back are unreachable (their token is nowhere).
+    """
+    processed = take_picture(file)
+    picture = Picture(token=secret_token(), width=processed.width, height=processed.height)
+    for (size, fmt), content in processed.files.items():
+        _write(Path(settings.MEDIA_ROOT) / picture.path(size, fmt), content)
+    picture.save()
+    return picture
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    part.write_bytes(content)
+    os.replace(part, path)

@@ -1,0 +1,141 @@
+"""The only publisher: reads the outbox, numbers feeds, hands work and news on.
+
+One relay works at a time (an advisory lock); a second waits as a spare. Numbers are given before
+anything is sent, and `published_at` is written after, so a crash between repeats a message and
+never loses one. Tasks are safe to repeat; viewers drop numbers they have seen.
+"""
+
+import logging
+import time
+from collections.abc import Iterable
+
+import redis
+from celery import current_app
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, connection, transaction
+from django.utils.module_loading import import_string
+from kombu.exceptions import OperationalError as BrokerDown
+
+from core.clock import db_now
+from core.models import FeedCounter, OutboxMessage
+from core.realtime import Publisher
+
+log = logging.getLogger(__name__)
+
+RELAY_LOCK = 7_305_001  # any number, the same in every relay
+BATCH = 500
+SNAPSHOT_PERIOD_S = 0.25  # at most four board snapshots a second and feed
+POLL_S = 0.1  # polling, not NOTIFY: docs/decisions/0004-relay-polls.md
+WAIT_AFTER_FAULT_S = 1.0
+
+
+class Relay:
+    """`run()` until `stop()`; `drain()` hands on what waits now and returns how many."""
+
+    def __init__(self, publisher: Publisher) -> None:
+        self._publisher = publisher
+        self._stopping = False
+        self._dirty: dict[str, int] = {}  # feed -> its newest number
+        self._drawn_at: dict[str, float] = {}
+
+    def stop(self) -> None:
+        self._stopping = True
+
+    def run(self) -> None:
+        leading = False
+        while not self._stopping:
+            try:
+                leading = leading or self._take_over()
+                handed_on = self.turn() if leading else 0
+            except (OperationalError, InterfaceError) as fault:
+                log.warning("database unreachable, trying again: %s", fault)
+                connection.close()  # the advisory lock went with it
+                leading, handed_on = False, 0
+                time.sleep(WAIT_AFTER_FAULT_S)
+            except (BrokerDown, redis.RedisError, OSError) as fault:
+                log.warning("broker unreachable, the outbox waits: %s", fault)
+                handed_on = 0
+                time.sleep(WAIT_AFTER_FAULT_S)
+            if handed_on < BATCH:
+                time.sleep(POLL_S)
+
+    def turn(self) -> int:
+        handed_on = self.drain()
+        self.draw_snapshots()
+        return handed_on
+
+    def _take_over(self) -> bool:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_lock(%s)", [RELAY_LOCK])
+            return cursor.fetchone()[0]
+
+    def drain(self) -> int:
+        """Number and hand on one batch. Raises the broker's error with nothing marked as done."""
+        messages = self._number()
+        if not messages:
+            return 0
+        self._send_tasks(messages)
+        self._tell_viewers(messages)
+        OutboxMessage.objects.filter(pk__in=[m.pk for m in messages]).update(
+            published_at=db_now()
+        )
+        return len(messages)
+
+    @transaction.atomic
+    def _number(self) -> list[OutboxMessage]:
+        waiting = list(OutboxMessage.objects.filter(published_at=None).order_by("id")[:BATCH])
+        fresh: dict[str, list[OutboxMessage]] = {}
+        for message in waiting:
+            if message.feed and message.feed_number is None:
+                fresh.setdefault(message.feed, []).append(message)
+        for feed, messages in fresh.items():
+            last = _reserve_numbers(feed, len(messages))
+            for number, message in enumerate(messages, start=last - len(messages) + 1):
+                message.feed_number = number
+        OutboxMessage.objects.bulk_update(
+            [m for messages in fresh.values() for m in messages], ["feed_number"]
+        )
+        return waiting
+
+    def _send_tasks(self, messages: Iterable[OutboxMessage]) -> None:
+        sent = set()
+        for message in messages:
+            for task, keys in settings.OUTBOX_TASKS.get(message.topic, ()):
+                arguments = tuple(message.payload[key] for key in keys)
+                if (task, arguments) not in sent:  # recounting once serves the whole batch
+                    sent.add((task, arguments))
+                    current_app.send_task(task, args=arguments, retry=False)
+
+    def _tell_viewers(self, messages: Iterable[OutboxMessage]) -> None:
+        for message in messages:
+            if message.feed and message.feed_number:
+                self._publisher.publish(
+                    message.feed,
+                    "event",
+                    message.feed_number,
+                    {"topic": message.topic, **message.payload},
+                )
+                newest = max(self._dirty.get(message.feed, 0), message.feed_number)
+                self._dirty[message.feed] = newest
+
+    def draw_snapshots(self) -> None:
+        """Send the board of each changed feed, each at most once per SNAPSHOT_PERIOD_S."""
+        for feed, number in list(self._dirty.items()):
+            if time.monotonic() - self._drawn_at.get(feed, 0.0) < SNAPSHOT_PERIOD_S:
+                continue
+            kind, _, key = feed.partition(":")
+            if draw := settings.LIVE_SNAPSHOTS.get(kind):
+                self._publisher.publish(feed, "board", number, import_string(draw)(key))
+            self._drawn_at[feed] = time.monotonic()
+            if self._dirty[feed] == number:
+                del self._dirty[feed]
+
+
+def _reserve_numbers(feed: str, count: int) -> int:
+    """Take `count` numbers of `feed`; returns the last of them."""
+    FeedCounter.objects.get_or_create(feed=feed)
+    counter = FeedCounter.objects.select_for_update().get(feed=feed)
+    counter.last_number += count
+    counter.save(update_fields=["last_number"])
+    return counter.last_number
+

@@ -1,0 +1,82 @@
+"""Health, language, and the pages shown when something went wrong."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
+from django.shortcuts import render
+from django.template import loader
+from django.views import i18n
+
+from core.access import public
+
+SECRET_FIELDS = ("password", "code", "token", "csrf")
+
+
+@public
+def healthz(request: HttpRequest) -> HttpResponse:
+    """The process answers."""
+    return HttpResponse("ok", content_type="text/plain")
+
+
+@public
+def readyz(request: HttpRequest) -> HttpResponse:
+    """An order could be taken: the database answers and accepts writes."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_is_in_recovery()")
+            is_read_only = cursor.fetchone()[0]
+    except DatabaseError:
+        is_read_only = True
+    if is_read_only:
+        return HttpResponse("database not ready", status=503, content_type="text/plain")
+    return HttpResponse("ok", content_type="text/plain")
+
+
+@public
+def set_language(request: HttpRequest) -> HttpResponse:
+    """POST `language` and `next`: remember the language in a cookie and go back."""
+    return i18n.set_language(request)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """The form grew old: keep what was typed and offer to send it once more.
+
+    What was typed is given back only when the browser says the form was ours (same origin).
+    """
+    typed = []
+    if _is_same_origin(request):
+        typed = [
+            (name, value)
+            for name, values in request.POST.lists()
+            for value in values
+            if not any(word in name for word in SECRET_FIELDS)
+        ]
+    get_token(request)
+    context = {"typed": typed, "had_files": bool(request.FILES), "address": request.path}
+    return render(request, "csrf_failure.html", context, status=403)
+
+
+def _is_same_origin(request: HttpRequest) -> bool:
+    origin = request.headers.get("Origin") or request.headers.get("Referer", "")
+    return urlsplit(origin).netloc == request.get_host()
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return render(request, "400.html", status=400)
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return render(request, "403.html", status=403)
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return render(request, "404.html", status=404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Drawn without database or context: either may be what failed."""
+    page: Any = loader.get_template("500.html")
+    return HttpResponse(page.render(), status=500)

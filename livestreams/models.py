@@ -1,0 +1,166 @@
+"""The market day itself: sessions, the co-ops in them, and what they offer."""
+
+import pghistory
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from coops.models import Cooperative
+from core.models import Picture, SearchableModel
+from livestreams.querysets import LivestreamSessionQuerySet, OfferQuerySet
+from products.models import Lot
+
+MAX_UNITS_PER_CLAIM = 50
+
+
+@pghistory.track(exclude=["search_text", "sort_key"])
+class LivestreamSession(SearchableModel):
+    """One market day online. The video runs elsewhere (`stream_url`); ordering never needs it.
+
+    `cooperative` holds the session and takes transfers for it; `slots` are all co-ops in it.
+    """
+
+    class State(models.TextChoices):
+        DRAFT = "draft", _("draft")
+        SCHEDULED = "scheduled", _("coming")
+        LIVE = "live", _("live now")
+        ENDED = "ended", _("ended")
+        CANCELLED = "cancelled", _("called off")
+
+    cooperative = models.ForeignKey(Cooperative, models.PROTECT, related_name="sessions")
+    title = models.CharField(_("title"), max_length=120)
+    summary = models.TextField(_("what it is about"), max_length=1000, blank=True)
+    starts_at = models.DateTimeField(_("starts at"))
+    planned_minutes = models.PositiveSmallIntegerField(_("planned length (minutes)"), default=120)
+    stream_url = models.URLField(_("link of the video"), max_length=300, blank=True)
+    cover = models.ForeignKey(Picture, models.PROTECT, null=True, blank=True, related_name="+")
+    shipping_fee_vnd = models.BigIntegerField(_("delivery fee for each parcel (₫)"), default=0)
+    state = models.CharField(max_length=10, choices=State, default=State.SCHEDULED)
+    now_selling = models.ForeignKey("Offer", models.SET_NULL, null=True, related_name="+")
+    went_live_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+    )
+    created_at = models.DateTimeField(db_default=Now())
+    is_simulated = models.BooleanField(default=False)
+
+    objects = LivestreamSessionQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["state", "starts_at"], name="session_by_state")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(shipping_fee_vnd__gte=0), name="session_fee_not_negative"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="live") | Q(went_live_at__isnull=False),
+                name="live_session_went_live",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="ended") | Q(ended_at__isnull=False),
+                name="ended_session_has_an_end",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def words_to_find(self) -> str:
+        return f"{self.title} {self.cooperative.name} {self.cooperative.commune.province.name}"
+
+    @property
+    def feed(self) -> str:
+        return f"session:{self.pk}"
+
+    @property
+    def is_live(self) -> bool:
+        return self.state == self.State.LIVE
+
+
+@pghistory.track()
+class Slot(models.Model):
+    """One co-op's place in a session. Invited co-ops sell once they have joined."""
+
+    session = models.ForeignKey(LivestreamSession, models.CASCADE, related_name="slots")
+    cooperative = models.ForeignKey(Cooperative, models.PROTECT, related_name="slots")
+    position = models.PositiveSmallIntegerField(default=0)
+    joined_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["position", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["session", "cooperative"], name="slot_once_per_cooperative"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.cooperative} @ {self.session}"
+
+
+@pghistory.track(
+    pghistory.InsertEvent(),
+    pghistory.UpdateEvent(),
+    pghistory.DeleteEvent(),
+    exclude=["quantity_claimed"],  # the hot column; orders are its history
+)
+class Offer(models.Model):
+    """A lot of a variant at a price and quantity in a session, called by its live code (A01).
+
+    Opening takes the allotment (`quantity_offered`) out of the lot; closing gives the rest back.
+    `quantity_claimed` changes only by the guarded UPDATE in OfferQuerySet.claim / release.
+    """
+
+    class State(models.TextChoices):
+        LINED_UP = "lined_up", _("lined up")
+        OPEN = "open", _("on sale")
+        SOLD_OUT = "sold_out", _("sold out")  # said so by the host; claims stop
+        CLOSED = "closed", _("closed")
+
+    session = models.ForeignKey(LivestreamSession, models.PROTECT, related_name="offers")
+    cooperative = models.ForeignKey(Cooperative, models.PROTECT, related_name="offers")
+    lot = models.ForeignKey(Lot, models.PROTECT, related_name="offers")
+    live_code = models.CharField(_("live code"), max_length=4)
+    position = models.PositiveSmallIntegerField(default=0)
+    unit_price_vnd = models.BigIntegerField(_("price in the session (₫)"))
+    quantity_offered = models.PositiveIntegerField(_("units for the session"))
+    quantity_claimed = models.PositiveIntegerField(default=0)
+    limit_per_buyer = models.PositiveSmallIntegerField(_("limit for each buyer"), default=10)
+    state = models.CharField(max_length=10, choices=State, default=State.LINED_UP)
+    opened_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    objects = OfferQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["position", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["session", "live_code"], name="live_code_once_per_session"
+            ),
+            models.CheckConstraint(
+                condition=Q(quantity_claimed__lte=F("quantity_offered")),
+                name="offer_never_oversold",
+            ),
+            models.CheckConstraint(condition=Q(unit_price_vnd__gt=0), name="offer_has_a_price"),
+            models.CheckConstraint(
+                condition=Q(limit_per_buyer__gte=1) & Q(limit_per_buyer__lte=MAX_UNITS_PER_CLAIM),
+                name="offer_limit_within_claim_limit",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.live_code} {self.lot}"
+
+    @property
+    def quantity_left(self) -> int:
+        return self.quantity_offered - self.quantity_claimed
+
+    @property
+    def is_orderable(self) -> bool:
+        """Whether a buyer may order now, as far as this row can tell (the session must be live)."""
+        return self.state == self.State.OPEN and self.quantity_left > 0

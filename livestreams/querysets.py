@@ -1,0 +1,70 @@
+"""Which sessions and offers: the vocabulary of the livestreams app."""
+
+from typing import Any, Self
+
+from django.db import models
+from django.db.models import F, Q
+
+from coops.models import Cooperative
+from core.models import SearchableQuerySet
+
+DRAFT, SCHEDULED, LIVE, ENDED, CANCELLED = "draft", "scheduled", "live", "ended", "cancelled"
+LINED_UP, OPEN, SOLD_OUT, CLOSED = "lined_up", "open", "sold_out", "closed"
+
+
+class LivestreamSessionQuerySet(SearchableQuerySet):
+    def public(self) -> Self:
+        return self.filter(state__in=(SCHEDULED, LIVE, ENDED))
+
+    def live(self) -> Self:
+        return self.filter(state=LIVE).order_by("-went_live_at")
+
+    def coming(self) -> Self:
+        return self.filter(state=SCHEDULED).order_by("starts_at")
+
+    def past(self) -> Self:
+        return self.filter(state=ENDED).order_by("-ended_at")
+
+    def hostable_by(self, user: Any) -> Self:
+        """Sessions `user` may run: manager or host of the co-op that holds them."""
+        return self.filter(cooperative__in=Cooperative.objects.hosted_by(user))
+
+    def joined_by(self, user: Any) -> Self:
+        """Sessions where a co-op of `user` (manager or host) has a place, invited or joined."""
+        mine = Cooperative.objects.hosted_by(user)
+        return self.filter(Q(cooperative__in=mine) | Q(slots__cooperative__in=mine)).distinct()
+
+    def of_staff(self, user: Any) -> Self:
+        return self.filter(cooperative__in=Cooperative.objects.of_staff(user))
+
+
+class OfferQuerySet(models.QuerySet):
+    def open(self) -> Self:
+        return self.filter(state=OPEN)
+
+    def of_live_sessions(self) -> Self:
+        return self.filter(session__state=LIVE)
+
+    def editable_by(self, user: Any) -> Self:
+        """Offers of co-ops where `user` is manager or host: own goods only, whoever's session."""
+        return self.filter(cooperative__in=Cooperative.objects.hosted_by(user))
+
+    def claim(self, quantity: int) -> bool:
+        """Take `quantity` units of an open offer in one statement; False when too few are left.
+
+        Every column that guards the claim sits on the row itself: a filter through a join is
+        judged on an older snapshot and oversells.
+        """
+        left = self.filter(state=OPEN, quantity_claimed__lte=F("quantity_offered") - quantity)
+        return left.update(quantity_claimed=F("quantity_claimed") + quantity) == 1
+
+    def release(self, quantity: int) -> bool:
+        """Give `quantity` claimed units back; False when fewer were claimed."""
+        claimed = self.filter(quantity_claimed__gte=quantity)
+        return claimed.update(quantity_claimed=F("quantity_claimed") - quantity) == 1
+
+    def for_cards(self) -> Self:
+        """With what an offer's card shows, in a fixed number of queries."""
+        return self.select_related(
+            "lot__variant__product", "cooperative__commune__province"
+        ).prefetch_related("lot__variant__product__photos__picture")

@@ -1,0 +1,215 @@
+"""What buyers owe and get."""
+
+import pghistory
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from coops.models import Commune, Cooperative
+from livestreams.models import LivestreamSession, Offer
+from orders.querysets import OrderLineQuerySet, OrderQuerySet, ParcelQuerySet
+from products.models import Lot, Variant
+
+
+@pghistory.track(pghistory.UpdateEvent(row=pghistory.Old), exclude=["total_vnd"])
+class Order(models.Model):
+    """What one buyer sees and pays: one parcel for each co-op in it.
+
+    `code` is what people say and write in the transfer's memo; it opens nothing. `token` (128 bits
+    or more) is the secret of the buyer's page. `buyer_phone` is E.164. Names, prices and lots are
+    copied to the lines, so later changes do not touch an order.
+    """
+
+    class State(models.TextChoices):
+        AWAITING_PAYMENT = "awaiting_payment", _("waiting for the transfer")
+        CONFIRMED = "confirmed", _("confirmed")
+        CANCELLED = "cancelled", _("cancelled")
+        RELEASED = "released", _("time to pay ran out")
+
+    class PaymentMethod(models.TextChoices):
+        COD = "cod", _("cash on delivery")
+        TRANSFER = "transfer", _("bank transfer")
+
+    code = models.CharField(max_length=12, unique=True)
+    token = models.CharField(max_length=43, unique=True)
+    session = models.ForeignKey(LivestreamSession, models.PROTECT, related_name="orders")
+    buyer_name = models.CharField(_("name"), max_length=80)
+    buyer_phone = models.CharField(_("phone"), max_length=16)
+    commune = models.ForeignKey(Commune, models.PROTECT, related_name="+")
+    address_line = models.CharField(_("hamlet, road, number"), max_length=200)
+    note = models.CharField(_("note to the co-op"), max_length=300, blank=True)
+    payment_method = models.CharField(max_length=10, choices=PaymentMethod)
+    state = models.CharField(max_length=20, choices=State)
+    goods_vnd = models.BigIntegerField()
+    shipping_vnd = models.BigIntegerField(default=0)
+    total_vnd = models.GeneratedField(
+        expression=F("goods_vnd") + F("shipping_vnd"),
+        output_field=models.BigIntegerField(),
+        db_persist=True,
+    )
+    language = models.CharField(max_length=2, default="vi")
+    placed_at = models.DateTimeField(db_default=Now())
+    pay_by = models.DateTimeField(null=True)
+    paid_at = models.DateTimeField(null=True)
+    paid_confirmed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+    )
+    closed_at = models.DateTimeField(null=True)  # cancelled or released
+    close_reason = models.CharField(max_length=200, blank=True)
+    is_simulated = models.BooleanField(default=False)
+
+    objects = OrderQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["session", "placed_at"], name="order_by_session"),
+            models.Index(fields=["buyer_phone"], name="order_by_phone"),
+            # sweeper: what is overdue
+            models.Index(
+                fields=["pay_by"], condition=Q(state="awaiting_payment"), name="order_unpaid"
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(goods_vnd__gt=0) & Q(shipping_vnd__gte=0),
+                name="order_amounts_make_sense",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="awaiting_payment") | Q(pay_by__isnull=False),
+                name="unpaid_order_has_pay_by",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+    @property
+    def is_open(self) -> bool:
+        """Neither cancelled nor released: its units are taken."""
+        return self.state in {self.State.AWAITING_PAYMENT, self.State.CONFIRMED}
+
+    @property
+    def transfer_memo(self) -> str:
+        return self.code
+
+
+@pghistory.track(pghistory.UpdateEvent(row=pghistory.Old))
+class Parcel(models.Model):
+    """One co-op's part of an order: what it accepts, packs and ships."""
+
+    class State(models.TextChoices):
+        NEW = "new", _("new")
+        PACKED = "packed", _("packed")
+        SHIPPED = "shipped", _("on its way")
+        DELIVERED = "delivered", _("delivered")
+        RETURNED = "returned", _("came back")
+        CANCELLED = "cancelled", _("cancelled")
+
+    order = models.ForeignKey(Order, models.PROTECT, related_name="parcels")
+    cooperative = models.ForeignKey(Cooperative, models.PROTECT, related_name="parcels")
+    state = models.CharField(max_length=10, choices=State, default=State.NEW)
+    goods_vnd = models.BigIntegerField()
+    shipping_vnd = models.BigIntegerField(default=0)
+    changed_at = models.DateTimeField(db_default=Now())
+
+    objects = ParcelQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["order", "cooperative"], name="parcel_once_per_cooperative"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["cooperative", "state"], name="parcel_by_cooperative"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.order} / {self.cooperative}"
+
+
+class OrderLine(models.Model):
+    """Units of one offer in an order, with everything as it was at that moment."""
+
+    order = models.ForeignKey(Order, models.PROTECT, related_name="lines")
+    parcel = models.ForeignKey(Parcel, models.PROTECT, related_name="lines")
+    offer = models.ForeignKey(Offer, models.PROTECT, related_name="order_lines")
+    lot = models.ForeignKey(Lot, models.PROTECT, related_name="order_lines")
+    variant = models.ForeignKey(Variant, models.PROTECT, related_name="order_lines")
+    cooperative = models.ForeignKey(Cooperative, models.PROTECT, related_name="order_lines")
+    live_code = models.CharField(max_length=4)
+    product_name = models.CharField(max_length=120)
+    variant_name = models.CharField(max_length=60)
+    cooperative_name = models.CharField(max_length=120)
+    lot_code = models.CharField(max_length=20)
+    net_weight_g = models.PositiveIntegerField()
+    unit_price_vnd = models.BigIntegerField()
+    quantity = models.PositiveIntegerField()
+    line_total_vnd = models.GeneratedField(
+        expression=F("unit_price_vnd") * F("quantity"),
+        output_field=models.BigIntegerField(),
+        db_persist=True,
+    )
+
+    objects = OrderLineQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["order", "offer"], name="line_once_per_offer"),
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="line_has_units"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.live_code} × {self.quantity}"
+
+
+class BuyerShare(models.Model):
+    """How many units of an offer one phone number holds: the guard of the limit per buyer.
+
+    Changed by one upsert in the order's transaction, so two orders at once cannot pass together.
+    """
+
+    offer = models.ForeignKey(Offer, models.CASCADE, related_name="buyer_shares")
+    buyer_phone = models.CharField(max_length=16)
+    quantity = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["offer", "buyer_phone"], name="share_once_per_buyer"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.offer}: {self.quantity}"
+
+
+class SessionTally(models.Model):
+    """A session's figures, recomputed from the order lines; one row for all, one for each co-op.
+
+    Counts open orders only (neither cancelled nor released). `cooperative` None means the whole.
+    """
+
+    session = models.ForeignKey(LivestreamSession, models.CASCADE, related_name="tallies")
+    cooperative = models.ForeignKey(
+        Cooperative, models.CASCADE, null=True, related_name="session_tallies"
+    )
+    order_count = models.PositiveIntegerField(default=0)
+    unit_count = models.PositiveIntegerField(default=0)
+    buyer_count = models.PositiveIntegerField(default=0)
+    goods_vnd = models.BigIntegerField(default=0)
+    weight_g = models.BigIntegerField(default=0)
+    closed_order_count = models.PositiveIntegerField(default=0)  # cancelled or released
+    counted_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["session", "cooperative"],
+                nulls_distinct=False,
+                name="tally_once_per_session_and_cooperative",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.session}: {self.order_count}"

@@ -1,0 +1,82 @@
+"""Which products, packs, lots and recognitions: the vocabulary of the products app."""
+
+from typing import Any, Self
+
+from django.db import models
+from django.db.models import F, Prefetch, Q, Sum
+
+from coops.models import Cooperative
+from core.clock import Today
+from core.models import SearchableQuerySet
+
+PUBLISHED, VERIFIED = "published", "verified"
+
+
+class ProductQuerySet(SearchableQuerySet):
+    def public(self) -> Self:
+        """Products that buyers may see: published, of an approved co-op."""
+        return self.filter(
+            state=PUBLISHED, cooperative__in=Cooperative.objects.public()
+        )
+
+    def managed_by(self, user: Any) -> Self:
+        return self.filter(cooperative__in=Cooperative.objects.managed_by(user))
+
+    def of_member(self, user: Any) -> Self:
+        return self.filter(cooperative__in=Cooperative.objects.of_member(user))
+
+    def of_staff(self, user: Any) -> Self:
+        return self.filter(cooperative__in=Cooperative.objects.of_staff(user))
+
+    def for_cards(self) -> Self:
+        """With what a product card shows, in a fixed number of queries."""
+        from products.models import OcopRecognition, ProductPhoto, Variant
+
+        return self.select_related("cooperative__commune__province").prefetch_related(
+            Prefetch("photos", ProductPhoto.objects.select_related("picture")),
+            Prefetch("variants", Variant.objects.active(), to_attr="packs"),
+            Prefetch("recognitions", OcopRecognition.objects.valid(), to_attr="valid_recognitions"),
+        )
+
+
+class VariantQuerySet(models.QuerySet):
+    def active(self) -> Self:
+        return self.filter(is_active=True)
+
+    def of_member(self, user: Any) -> Self:
+        return self.filter(product__cooperative__in=Cooperative.objects.of_member(user))
+
+    def with_units_available(self) -> Self:
+        """Adds `units_available`: units no open offer holds, over all lots."""
+        return self.annotate(units_available=Sum("lots__quantity_available", default=0))
+
+
+class OcopRecognitionQuerySet(models.QuerySet):
+    def valid(self) -> Self:
+        """Verified and in date today (local day): the only ones whose stars are shown."""
+        in_date = self.filter(issued_on__lte=Today(), expires_on__gt=Today())
+        return in_date.filter(state=VERIFIED).order_by("-stars", "-issued_on")
+
+    def reviewable_by(self, user: Any) -> Self:
+        return self.filter(product__cooperative__in=Cooperative.objects.reviewable_by(user))
+
+    def managed_by(self, user: Any) -> Self:
+        return self.filter(product__cooperative__in=Cooperative.objects.managed_by(user))
+
+
+class LotQuerySet(models.QuerySet):
+    def of_member(self, user: Any) -> Self:
+        return self.filter(variant__product__cooperative__in=Cooperative.objects.of_member(user))
+
+    def traced_by(self, user: Any) -> Self:
+        return self.filter(variant__product__cooperative__in=Cooperative.objects.traced_by(user))
+
+    def take(self, quantity: int) -> bool:
+        """Take units out of what is available, in one statement; False when too few are there."""
+        enough = self.filter(quantity_available__gte=quantity)
+        return enough.update(quantity_available=F("quantity_available") - quantity) == 1
+
+    def give_back(self, quantity: int) -> bool:
+        """Put units back; False when that would exceed what was made."""
+        room = self.filter(Q(quantity_made__gte=F("quantity_available") + quantity))
+        return room.update(quantity_available=F("quantity_available") + quantity) == 1
