@@ -1,0 +1,1 @@
+"""Demonstration data: places and goods of five press reports, everything else made up and said so."""
