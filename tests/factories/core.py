@@ -19,6 +19,7 @@ class PictureFactory(DjangoModelFactory[Picture]):
 
     class Meta:
         model = Picture
+        skip_postgeneration_save = True
 
     token = factory.LazyFunction(secret_token)
     width = 1280
