@@ -4,9 +4,11 @@ import fcntl
 import json
 import os
 import secrets
+import time
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import TextIO
 
 from core.local.paths import LocalError, Places, places
 
@@ -82,16 +84,26 @@ def is_running(here: Places) -> bool:
     return False
 
 
+def lock(stream: TextIO) -> bool:
+    """Take the lock, waiting a second: another command may be looking at it."""
+    for _ in range(20):
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return True
+    return False
+
+
 @contextmanager
 def held(here: Places) -> Iterator[None]:
     """Hold the data folder: one platform at a time, and others can find its addresses."""
     here.make()
     with here.lock.open("w") as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+        if not lock(stream):
             msg = f"The platform runs already on {here.data}. Stop it first, or set DATA_DIR."
-            raise LocalError(msg) from error
+            raise LocalError(msg)
         try:
             yield
         finally:

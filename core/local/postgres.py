@@ -84,6 +84,10 @@ class Postgres:
     def is_alive(self) -> bool:
         return self.child is not None and self.child.is_alive()
 
+    def ask_to_stop(self) -> None:
+        if self.child:
+            self.child.ask_to_stop()
+
     def stop(self) -> None:
         if self.child:
             self.child.stop()

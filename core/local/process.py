@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from core.local.paths import LocalError
+from core.local.paths import BASE_DIR, LocalError
 
 PR_SET_PDEATHSIG = 1
 LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
@@ -76,6 +76,7 @@ def start(
             stdout=stream,
             stderr=stream,
             env=env,
+            cwd=BASE_DIR,
             start_new_session=True,
             preexec_fn=end_with_parent(death_signal),
             **identity(user),

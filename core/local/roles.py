@@ -28,4 +28,6 @@ def beat(schedule: str) -> list[str]:
 
 
 def celery() -> list[str]:
-    return [sys.executable, "-m", "celery", "--app", "config"]
+    # Root is allowed here, and messages are JSON: nothing in them runs
+    as_root = ["-W", "ignore:You're running the worker with superuser privileges"]
+    return [sys.executable, *as_root, "-m", "celery", "--quiet", "--app", "config"]

@@ -1,0 +1,135 @@
+import http.client
+import os
+import socket
+import sys
+import time
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.management import call_command, get_commands
+from django.core.management.base import BaseCommand
+from django.db import connection
+
+from core.local import environment, preparation, roles
+from core.local.broker import Broker
+from core.local.paths import LocalError, Places, places
+from core.local.postgres import Postgres
+from core.local.supervisor import (
+    Program,
+    Stopped,
+    Supervisor,
+    environment_of_children,
+    say_aloud,
+)
+
+ANSWER_TIMEOUT_S = 90
+WORKER_GRACE_S = 15  # a task cut off is done again: tasks may run twice
+
+
+class Command(BaseCommand):
+    help = "Start the whole platform on this machine and keep it running until Ctrl-C."
+    requires_system_checks: list[str] = []
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        here = places()
+        supervisor = Supervisor(say_aloud)
+        supervisor.listen()
+        try:
+            with environment.held(here):
+                self.run_platform(here, supervisor)
+        except LocalError as error:
+            raise SystemExit(str(error)) from error
+
+    def run_platform(self, here: Places, supervisor: Supervisor) -> None:
+        begun = time.monotonic()
+        try:
+            refuse_taken_port()
+            start_servers(here, supervisor)
+            prepare(here, supervisor)
+            start_programs(here, supervisor)
+            load_demonstration(supervisor)
+            say_aloud("Waiting for the first answer …")
+            supervisor.await_condition(answers, ANSWER_TIMEOUT_S, "The site")
+            announce(time.monotonic() - begun)
+            supervisor.watch()
+        except Stopped:
+            pass
+        finally:
+            say_aloud("Stopping …")
+            supervisor.stop()
+            say_aloud("Everything has stopped. The data stays in " + str(here.data) + ".")
+
+
+def start_servers(here: Places, supervisor: Supervisor) -> None:
+    if os.environ["DATABASE_URL"] == here.database_url:
+        is_new = not here.postgres.exists()
+        say_aloud(f"{'Creating' if is_new else 'Starting'} the database in {here.postgres} …")
+        supervisor.start(Postgres(here))
+    if os.environ["REDIS_URL"] == here.redis_url:
+        say_aloud("Starting the broker …")
+        supervisor.start(Broker(here))
+    environment.leave_word(here)
+
+
+def prepare(here: Places, supervisor: Supervisor) -> None:
+    if preparation.lacks_migrations():
+        say_aloud("Bringing the tables up to date …")
+        supervisor.run("migrate", manage("migrate", "--noinput", "-v0"))
+    preparation.compile_messages()
+    supervisor.go_on_or_stop()
+    preparation.collect_static_files(here)
+
+
+def start_programs(here: Places, supervisor: Supervisor) -> None:
+    say_aloud("Starting web, relay, worker and clock …")
+    port = int(os.environ["PORT"])
+    host = os.environ.get("HOST", "127.0.0.1")
+    env = environment_of_children()
+    schedule = str(here.data / "beat")
+    supervisor.start(Program("web", roles.web(port, host), env=env))
+    supervisor.start(Program("relay", roles.relay(), env=env))
+    supervisor.start(Program("worker", roles.worker(), env=env, grace_s=WORKER_GRACE_S))
+    supervisor.start(Program("clock", roles.beat(schedule), env=env))
+
+
+def load_demonstration(supervisor: Supervisor) -> None:
+    if settings.DEMO and "load_demo" in get_commands():
+        say_aloud("Looking after the demonstration data (longer the first time) …")
+        supervisor.run("load_demo", manage("load_demo"))
+
+
+def announce(seconds: float) -> None:
+    say_aloud(f"\nChợ Phiên is up after {seconds:.0f} s:  {settings.SITE_URL}/\n")
+    if settings.DEMO and "load_demo" in get_commands():
+        call_command("load_demo", accounts=True)
+        connection.close()
+    say_aloud("\nCtrl-C stops everything.")
+
+
+def answers() -> bool:
+    """Whether the web process answers /healthz."""
+    site = urlsplit(settings.SITE_URL)
+    line = http.client.HTTPConnection("127.0.0.1", int(os.environ["PORT"]), timeout=5)
+    try:
+        line.request("GET", "/healthz", headers={"Host": site.netloc})
+        return line.getresponse().status == http.HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        line.close()
+
+
+def refuse_taken_port() -> None:
+    port = int(os.environ["PORT"])
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((os.environ.get("HOST", "127.0.0.1"), port))
+        except OSError as error:
+            msg = f"Port {port} cannot be used ({error.strerror}). Choose another: PORT={port + 1}."
+            raise LocalError(msg) from error
+
+
+def manage(*words: str) -> list[str]:
+    return [sys.executable, "manage.py", *words]
