@@ -1,0 +1,110 @@
+"""Orders with their parcels and lines, agreeing with the offers they took units of."""
+
+import datetime as dt
+from typing import Any
+
+import factory
+from django.db.models import F
+from factory.django import DjangoModelFactory
+
+from core.clock import db_now
+from core.codes import order_code, secret_token
+from livestreams.models import Offer
+from orders.models import BuyerShare, Order, OrderLine, Parcel
+from tests.factories.coops import CommuneFactory
+from tests.factories.livestreams import OfferFactory
+
+Lines = list[tuple[Offer, int]]
+
+
+class OrderFactory(DjangoModelFactory[Order]):
+    """A confirmed cash order of one unit, with its parcel and line.
+
+    `offer` and `quantity` say what; `lines=[(offer, 2), (other, 1)]` orders several offers of one
+    session. Units are claimed and counted as the buyer's share, unless the order is closed.
+    """
+
+    class Meta:
+        model = Order
+
+    offer = factory.SubFactory(OfferFactory)
+    quantity = 1
+    lines = factory.LazyAttribute(lambda order: [(order.offer, order.quantity)])
+    code = factory.LazyFunction(order_code)
+    token = factory.LazyFunction(secret_token)
+    session = factory.LazyAttribute(lambda order: order.lines[0][0].session)
+    buyer_name = "Nguyễn Thị Lan"
+    buyer_phone = factory.Sequence(lambda n: f"+8497{1_000_000 + n}")
+    commune = factory.SubFactory(CommuneFactory)
+    address_line = "Thôn Nậm Đâu, nhà cạnh trạm xá"
+    payment_method = Order.PaymentMethod.COD
+    state = Order.State.CONFIRMED
+
+    class Params:
+        transfer = factory.Trait(
+            payment_method=Order.PaymentMethod.TRANSFER,
+            state=Order.State.AWAITING_PAYMENT,
+            pay_by=factory.LazyFunction(lambda: _minutes_from_now(15)),
+        )
+        overdue = factory.Trait(
+            payment_method=Order.PaymentMethod.TRANSFER,
+            state=Order.State.AWAITING_PAYMENT,
+            pay_by=factory.LazyFunction(lambda: _minutes_from_now(-1)),
+        )
+
+    @classmethod
+    def _create(cls, model_class: type[Order], *args: Any, **given: Any) -> Order:
+        given.pop("offer"), given.pop("quantity")
+        lines: Lines = given.pop("lines")
+        coops = {offer.cooperative for offer, _ in lines}
+        given.setdefault("goods_vnd", sum(o.unit_price_vnd * n for o, n in lines))
+        given.setdefault("shipping_vnd", given["session"].shipping_fee_vnd * len(coops))
+        order: Order = super()._create(model_class, *args, **given)
+        for coop in coops:
+            _pack(order, [(o, n) for o, n in lines if o.cooperative == coop])
+        if order.is_open:
+            _claim(order, lines)
+        order.refresh_from_db()
+        return order
+
+
+def _minutes_from_now(minutes: int) -> dt.datetime:
+    return db_now() + dt.timedelta(minutes=minutes)
+
+
+def _pack(order: Order, lines: Lines) -> None:
+    parcel = Parcel.objects.create(
+        order=order,
+        cooperative=lines[0][0].cooperative,
+        goods_vnd=sum(o.unit_price_vnd * n for o, n in lines),
+        shipping_vnd=order.session.shipping_fee_vnd,
+        state=Parcel.State.NEW if order.is_open else Parcel.State.CANCELLED,
+    )
+    for offer, quantity in lines:
+        variant = offer.lot.variant
+        OrderLine.objects.create(
+            order=order,
+            parcel=parcel,
+            offer=offer,
+            lot=offer.lot,
+            variant=variant,
+            cooperative=offer.cooperative,
+            live_code=offer.live_code,
+            product_name=variant.product.name,
+            variant_name=variant.name,
+            cooperative_name=offer.cooperative.name,
+            lot_code=offer.lot.code,
+            net_weight_g=variant.net_weight_g,
+            unit_price_vnd=offer.unit_price_vnd,
+            quantity=quantity,
+        )
+
+
+def _claim(order: Order, lines: Lines) -> None:
+    for offer, quantity in lines:
+        claimed = F("quantity_claimed") + quantity
+        Offer.objects.filter(pk=offer.pk).update(quantity_claimed=claimed)
+        share, _ = BuyerShare.objects.get_or_create(offer=offer, buyer_phone=order.buyer_phone)
+        share.quantity += quantity
+        share.save()
+        offer.refresh_from_db()
