@@ -6,7 +6,7 @@ handler would start each of them in a fresh thread and leak connections.
 
 import os
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, cast
 
 from a2wsgi import WSGIMiddleware
 
@@ -17,7 +17,7 @@ Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
-pages = WSGIMiddleware(pages_wsgi, workers=int(os.environ.get("WEB_THREADS", "8")))
+pages = WSGIMiddleware(cast("Any", pages_wsgi), workers=int(os.environ.get("WEB_THREADS", "8")))
 
 
 async def application(scope: Message, receive: Receive, send: Send) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from babel.messages.catalog import Catalog, Message
-from babel.messages.extract import extract, extract_python
+from babel.messages.extract import extract
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import PoFileError, read_po, write_po
 from django.utils.translation.template import templatize
@@ -81,8 +81,15 @@ def singular(message: Message) -> str:
     return message.id if isinstance(message.id, str) else message.id[0]
 
 
+def words_of(message: Message) -> list[str]:
+    """The translation, one text for each plural form; empty when there is none."""
+    if isinstance(message.string, str):
+        return [message.string]
+    return list(message.string or ())
+
+
 def is_translated(message: Message) -> bool:
-    words = [message.string] if isinstance(message.string, str) else message.string
+    words = words_of(message)
     return not message.fuzzy and bool(words) and all(words)
 
 
@@ -121,7 +128,7 @@ def messages_of(path: Path) -> Iterator[tuple[str | tuple[str, ...], str | None]
         # templatize keeps the template's indentation, which Python's tokenizer would refuse
         text = "\n".join(line.lstrip() for line in templatize(text, path.name).splitlines())
     stream = io.BytesIO(text.encode())
-    for _line, words, _comments, context in extract(extract_python, stream, keywords=KEYWORDS):
+    for _line, words, _comments, context in extract("python", stream, keywords=KEYWORDS):
         yield words, context
 
 
@@ -151,9 +158,7 @@ def write(catalogue: Catalog, path: Path) -> None:
 
 
 def write_fragment(catalogue: Catalog, out: BinaryIO) -> None:
-    write_po(
-        out, catalogue, width=100, omit_header=True, include_lineno=False, sort_by_file=True
-    )
+    write_po(out, catalogue, width=100, omit_header=True, include_lineno=False, sort_by_file=True)
 
 
 def compile_catalogue(root: Path) -> int:
@@ -247,9 +252,11 @@ def add_with_words(new: Catalog, message: Message, known: Message | None) -> Non
 def leave_obsolete(new: Catalog, known: Iterable[Message]) -> None:
     present = {key_of(message) for message in new if message.id}
     for message in known:
-        if key_of(message) not in present and is_translated(message):
+        key = key_of(message)
+        if key not in present and is_translated(message):
             message.locations = []
-            new.obsolete[message.id if message.context is None else key_of(message)] = message
+            context = message.context
+            new.obsolete[(key[0], context) if context else key[0]] = message
 
 
 # Right or wrong
@@ -265,7 +272,9 @@ def problems(marked: Marked, catalogue: Catalog) -> list[str]:
             files = ", ".join(sorted({name for name, _line in message.locations}))
             found.append(f"{why}: {key[0]!r} ({files})")
     gone = {key_of(message) for message in catalogue.obsolete.values()} | (set(known) - set(wanted))
-    found += [f"No longer marked anywhere (messages --prune): {key[0]!r}" for key in sorted(gone, key=str)]
+    found += [
+        f"No longer marked anywhere (messages --prune): {key[0]!r}" for key in sorted(gone, key=str)
+    ]
     return found
 
 
@@ -277,7 +286,7 @@ def problem_with(marked: Message, known: Message | None) -> str | None:
     if not is_translated(known):
         return "No Vietnamese"
     source = marked.id if isinstance(marked.id, str) else marked.id[-1]
-    for words in [known.string] if isinstance(known.string, str) else known.string:
+    for words in words_of(known):
         if placeholders(source) != placeholders(words):
             return f"Placeholders differ in {words!r}"
     return None

@@ -33,7 +33,7 @@ class Platform:
 
 @pytest.fixture(scope="session")
 def _platform(
-    django_db_setup: None,  # noqa: ARG001
+    django_db_setup: None,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Platform]:
     port = free_port()
@@ -53,7 +53,7 @@ def _platform(
 
 
 @pytest.fixture
-def platform_server(_platform: Platform, transactional_db: None) -> Iterator[Platform]:  # noqa: ARG001
+def platform_server(_platform: Platform, transactional_db: None) -> Iterator[Platform]:
     """A served platform on this test's database. What a test makes is committed at once.
 
     `platform_server.url` has no slash at its end. The processes live as long as the test run; the

@@ -50,7 +50,9 @@ class Places:
         digest = hashlib.sha256(os.fsencode(self.data)).hexdigest()[:8]
         name = f"chophien-{os.geteuid()}-{digest}"
         parent = Path(tempfile.gettempdir())
-        return (parent if len(bytes(parent)) < LONGEST_SOCKET_FOLDER else Path("/tmp")) / name
+        if len(bytes(parent / name)) > LONGEST_SOCKET_FOLDER:
+            parent = Path("/tmp")  # noqa: S108 - make() refuses a folder that is not ours
+        return parent / name
 
     @property
     def postgres_socket(self) -> Path:

@@ -124,7 +124,7 @@ class Postgres:
         if any(self.data.iterdir()):
             msg = f"{self.data} holds no database but is not empty: an earlier start was cut off."
             raise LocalError(f"{msg} Remove that folder and start again.")
-        command = [*self.prefix, self.bin / "initdb", "-D", self.data, *CLUSTER]
+        command: list[str | Path] = [*self.prefix, self.bin / "initdb", "-D", self.data, *CLUSTER]
         if self.forgetful:
             command.append("--no-sync")
         env = {**os.environ, "LC_ALL": "C", "TZ": "UTC"}
@@ -171,12 +171,11 @@ class Postgres:
 
     def answers(self) -> bool:
         where = ("-h", self.here.postgres_socket, "-p", "5432", "-U", OWNER, "-d", "postgres")
-        command = [self.bin / "pg_isready", "-q", *where]
+        command: list[str | Path] = [self.bin / "pg_isready", "-q", *where]
         return not subprocess.run(command, check=False).returncode
 
     def create_database(self) -> None:
-        exists = f"SELECT 1 FROM pg_database WHERE datname = '{DATABASE}'"
-        if not self.ask(exists):
+        if DATABASE not in self.ask("SELECT datname FROM pg_database").split():
             self.ask(f"CREATE DATABASE {DATABASE}")
 
     def ask(self, sql: str) -> str:

@@ -78,7 +78,7 @@ def start(
             env=env,
             cwd=BASE_DIR,
             start_new_session=True,
-            preexec_fn=end_with_parent(death_signal),
+            preexec_fn=end_with_parent(death_signal),  # noqa: PLW1509 - Child asks for one thread
             **identity(user),
         )
     finally:
@@ -116,7 +116,9 @@ def end_group(leader: int) -> None:
 def run(command: Sequence[str | Path], **popen: Any) -> str:
     """Run to the end and return what it printed; LocalError with its last words when it fails."""
     words = [str(part) for part in command]
-    done = subprocess.run(words, capture_output=True, text=True, check=False, **popen)
+    done: subprocess.CompletedProcess[str] = subprocess.run(
+        words, capture_output=True, text=True, check=False, **popen
+    )
     if done.returncode:
         msg = f"{Path(words[0]).name} failed: {(done.stderr or done.stdout).strip()[-2000:]}"
         raise LocalError(msg)

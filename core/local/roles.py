@@ -15,7 +15,7 @@ def web(port: int, host: str = "127.0.0.1") -> list[str]:
 
 
 def relay() -> list[str]:
-    return [sys.executable, "manage.py", "relay"]
+    return [sys.executable, "manage.py", "relay", "--skip-checks"]
 
 
 def worker(concurrency: int = 2) -> list[str]:

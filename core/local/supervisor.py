@@ -154,9 +154,10 @@ class Supervisor:
     def stop(self) -> None:
         """Stop all, last started first; those that lean on the database and broker go together."""
         programs = [service for service in self.services if isinstance(service, Program)]
-        for service in reversed(programs):
-            service.ask_to_stop()
-        for service in [*reversed(programs), *reversed(self.services)]:
+        servers = [service for service in self.services if not isinstance(service, Program)]
+        for program in reversed(programs):
+            program.ask_to_stop()
+        for service in [*reversed(programs), *reversed(servers)]:
             service.stop()
         self.services.clear()
 
