@@ -36,7 +36,7 @@ KEYWORDS = {
 }
 NOT_OURS = {"var", "tests", "migrations", "bench", "deploy", "docs", "static", "staticfiles"}
 TEMPLATE_SUFFIXES = {".html", ".txt", ".svg"}
-PLACEHOLDER = re.compile(r"%%|(%\(\w+\)[a-z]|%[a-z]|\{\w*\})")
+PLACEHOLDER = re.compile(r"%%|(%\(\w+\)[a-z]|%[a-z]|\{\w*(?::[^}]*)?\})")
 HEADER = """\
 # Vietnamese words of Chợ Phiên. `manage.py messages` writes this file; words come in by `--add`.
 msgid ""
@@ -271,7 +271,9 @@ def problems(marked: Marked, catalogue: Catalog) -> list[str]:
         if why := problem_with(message, known.get(key)):
             files = ", ".join(sorted({name for name, _line in message.locations}))
             found.append(f"{why}: {key[0]!r} ({files})")
-    gone = {key_of(message) for message in catalogue.obsolete.values()} | (set(known) - set(wanted))
+    kept = {key_of(message) for message in still_marked(catalogue, marked)}
+    gone = {key_of(message) for message in catalogue.obsolete.values()}
+    gone |= set(known) - set(wanted) - kept
     found += [
         f"No longer marked anywhere (messages --prune): {key[0]!r}" for key in sorted(gone, key=str)
     ]
