@@ -1,0 +1,35 @@
+"""Facts and hostile inputs kept beside the project, in ../shared/data; not copied into it."""
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+FOLDER = Path(__file__).resolve().parents[3] / "shared" / "data"
+
+
+@cache
+def load(name: str) -> Any:
+    """The JSON file `name` of the folder; skips the test where the folder is absent."""
+    if not FOLDER.is_dir():
+        pytest.skip("needs the vectors in ../shared/data, which are not part of the project")
+    return json.loads((FOLDER / name).read_text("utf-8"))
+
+
+def vectors(name: str, *kinds: str) -> list[dict[str, Any]]:
+    chosen = [v for v in load(name)["vectors"] if not kinds or v["kind"] in kinds]
+    assert chosen, f"no {kinds} in {name}"
+    return chosen
+
+
+def hostile_vn(kind: str) -> list[dict[str, str]]:
+    return [case for case in load("hostile/own_vn/cases.json") if case["class"] == kind]
+
+
+def hostile_strings() -> list[str]:
+    """Naughty strings and injection payloads of every kind."""
+    lists = [load(f"hostile/payloads/{name}.json") for name in ("xss", "sqli", "crlf", "xxe")]
+    lists.append(load("hostile/blns/blns.json"))
+    return [s for one in lists for s in one if isinstance(s, str)]
