@@ -1,0 +1,77 @@
+"""Codes that people read aloud, type and put in a bank transfer; and secrets nobody types."""
+
+import re
+import secrets
+
+# No 0 O, 1 I L; no A or U, so that no code spells a word. 29 is prime: see _check_character.
+ALPHABET = "23456789BCDEFGHJKMNPQRSTVWXYZ"
+ORDER_PREFIX = "CP"
+ORDER_CODE_LENGTH = 8
+
+_VALUE = {c: i for i, c in enumerate(ALPHABET)}
+_BODY_LENGTH = ORDER_CODE_LENGTH - len(ORDER_PREFIX) - 1
+_WHOLE = re.compile(rf"{ORDER_PREFIX}[{ALPHABET}]{{{_BODY_LENGTH + 1}}}")
+_GAP = r"[ .\-]?"
+_WRITTEN = re.compile(
+    "(?=(" + _GAP.join([*ORDER_PREFIX, *[f"[{ALPHABET}]"] * (_BODY_LENGTH + 1)]) + "))"
+)
+
+
+def random_code(length: int) -> str:
+    """`length` characters that cannot be mistaken for one another, 4.8 bits each."""
+    return "".join(secrets.choice(ALPHABET) for _ in range(length))
+
+
+def order_code() -> str:
+    """A new order code such as CP7Q3K9X: CP, five random characters and a check character.
+
+    20.5 million codes: whoever stores one draws again when the code is taken.
+    """
+    body = random_code(_BODY_LENGTH)
+    return f"{ORDER_PREFIX}{body}{_check_character(body)}"
+
+
+def is_order_code(code: str) -> bool:
+    """Whether `code` is whole and its check character right. Nothing else is accepted."""
+    return bool(_WHOLE.fullmatch(code)) and code[-1] == _check_character(code[2:-1])
+
+
+def normalize_order_code(typed: str) -> str:
+    """An order code as a person typed it, in its one spelling; "" when it cannot be one."""
+    code = re.sub(r"[\s.\-]", "", _upper(typed))
+    return code if is_order_code(code) else ""
+
+
+def find_order_codes(memo: str) -> list[str]:
+    """Every order code in a bank's text, in order, each once.
+
+    Banks cut, capitalise, and glue text before and behind; people put a space or a dot in. A code
+    that stands alone counts before one that is only glued to other letters. A cut or mistyped code
+    is not found: the money then waits for a person.
+    """
+    alone: list[str] = []
+    glued: list[str] = []
+    text = _upper(memo)
+    for found in _WRITTEN.finditer(text):
+        code = re.sub(r"[ .\-]", "", found[1])
+        if is_order_code(code):
+            before, after = text[: found.start(1)][-1:], text[found.end(1) :][:1]
+            is_alone = not before.isalnum() and not after.isalnum()
+            (alone if is_alone else glued).append(code)
+    return list(dict.fromkeys(alone or glued))
+
+
+def secret_token() -> str:
+    """192 random bits for an address that is itself the key."""
+    return secrets.token_urlsafe(24)
+
+
+def _upper(s: str) -> str:
+    """Capitals of ASCII letters only: ſ must not become S."""
+    return "".join(c.upper() if c.isascii() else c for c in s)
+
+
+def _check_character(body: str) -> str:
+    """Weighted sum modulo a prime: any one wrong character or swapped pair changes it."""
+    total = sum(weight * _VALUE[c] for weight, c in enumerate(body, start=2))
+    return ALPHABET[-total % len(ALPHABET)]
