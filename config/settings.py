@@ -131,6 +131,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_otp.middleware.OTPMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "accounts.middleware.staff_session_middleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "core.middleware.history_middleware",
     "core.middleware.domain_error_middleware",
@@ -192,7 +193,9 @@ CELERY_BEAT_SCHEDULE = {
     "release-overdue-orders": {"task": "orders.release_overdue", "schedule": 15.0},
     "recount-live-sessions": {"task": "orders.recount_live_sessions", "schedule": 60.0},
     "continue-origin-codes": {"task": "traceability.continue_batches", "schedule": 30.0},
+    "send-overdue-codes": {"task": "accounts.send_overdue_codes", "schedule": 15.0},
     "sweep-core": {"task": "core.sweep", "schedule": 3600.0},
+    "sweep-accounts": {"task": "accounts.sweep", "schedule": 3600.0},
 }
 
 # What each event sets off: topic -> tasks, each with the payload keys it is called with
@@ -224,7 +227,8 @@ LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "show-workspace"
 LOGOUT_REDIRECT_URL = "show-home"
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 30
-STAFF_SESSION_AGE_S = 60 * 60 * 12
+STAFF_SESSION_AGE_S = 60 * 60 * 12  # of those who showed their second factor
+STAFF_SESSION_IDLE_S = 60 * 30
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SITE_IS_HTTPS
 SESSION_COOKIE_NAME = "__Host-phien" if SITE_IS_HTTPS else "phien"
 CSRF_COOKIE_NAME = "__Host-csrf" if SITE_IS_HTTPS else "csrf"
@@ -236,6 +240,8 @@ AXES_FAILURE_LIMIT = 8
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # the page says how long, and that stays true
+AXES_CLIENT_IP_CALLABLE = "core.addresses.client_address"
 AXES_LOCKOUT_CALLABLE = "accounts.views.locked_out"
 AXES_USERNAME_FORM_FIELD = "phone"
 AXES_VERBOSE = False
@@ -251,6 +257,7 @@ SMS_TIMEOUT_S = 5
 
 # Money and orders
 PAYMENT_WINDOW_MINUTES = env_int("PAYMENT_WINDOW_MINUTES", 15)
+CANCEL_WINDOW_MINUTES = env_int("CANCEL_WINDOW_MINUTES", 30)  # for buyers who pay cash
 
 # Words, numbers, time
 LANGUAGE_CODE = "vi"

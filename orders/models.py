@@ -184,6 +184,34 @@ class BuyerShare(models.Model):
         return f"{self.offer}: {self.quantity}"
 
 
+class PhoneReveal(models.Model):
+    """Somebody of a co-op looked at a buyer's whole number: who, of which parcel, when."""
+
+    parcel = models.ForeignKey(Parcel, models.PROTECT, related_name="phone_reveals")
+    revealed_to = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    revealed_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"{self.parcel_id} → {self.revealed_to_id}"
+
+
+class TryCount(models.Model):
+    """Tries of one kind in one window; `key` is a keyed hash, nobody's number or address."""
+
+    key = models.CharField(max_length=64)
+    began_at = models.DateTimeField()
+    count = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["key", "began_at"], name="tries_once_per_window"),
+        ]
+        indexes = [models.Index(fields=["began_at"], name="tries_by_age")]
+
+    def __str__(self) -> str:
+        return f"{self.began_at}: {self.count}"
+
+
 class SessionTally(models.Model):
     """A session's figures, recomputed from the order lines; one row for all, one for each co-op.
 

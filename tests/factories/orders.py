@@ -11,6 +11,7 @@ from core.clock import db_now
 from core.codes import order_code, secret_token
 from livestreams.models import Offer
 from orders.models import BuyerShare, Order, OrderLine, Parcel
+from products.models import Lot, StockMovement
 from tests.factories.coops import CommuneFactory
 from tests.factories.livestreams import OfferFactory
 
@@ -108,3 +109,11 @@ def _claim(order: Order, lines: Lines) -> None:
         share.quantity += quantity
         share.save()
         offer.refresh_from_db()
+        if offer.state == Offer.State.CLOSED:  # closing had given back what was not sold
+            assert Lot.objects.filter(pk=offer.lot_id).take(quantity)
+            StockMovement.objects.create(
+                lot=offer.lot,
+                kind=StockMovement.Kind.ALLOT,
+                quantity=-quantity,
+                reference=f"offer:{offer.pk}",
+            )

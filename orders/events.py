@@ -1,0 +1,54 @@
+"""Word of what happened to orders, left in the transaction that did it; no phones, no names."""
+
+from collections.abc import Sequence
+
+from core import outbox
+from orders.models import Order, OrderLine, Parcel
+
+
+def order_placed(order: Order, lines: Sequence[OrderLine], *, feed: str) -> None:
+    """Tell the console what was ordered and the worker to recount the session."""
+    outbox.add(
+        "orders.order.placed",
+        feed=feed,
+        session_id=order.session_id,
+        order_id=order.pk,
+        code=order.code,
+        lines=[
+            {"offer_id": line.offer_id, "live_code": line.live_code, "quantity": line.quantity}
+            for line in lines
+        ],
+        total_vnd=order.goods_vnd + order.shipping_vnd,
+        province=order.commune.province.name,
+    )
+
+
+def order_changed(order: Order) -> None:
+    """Payment seen, cancelled or released: figures and the board may be different now."""
+    outbox.add(
+        "orders.order.changed",
+        feed=_feed_of(order),
+        session_id=order.session_id,
+        order_id=order.pk,
+        code=order.code,
+        state=order.state,
+    )
+
+
+def parcel_moved(parcel: Parcel) -> None:
+    order = parcel.order
+    outbox.add(
+        "orders.order.changed",
+        feed=_feed_of(order),
+        session_id=order.session_id,
+        order_id=order.pk,
+        code=order.code,
+        state=order.state,
+        parcel_id=parcel.pk,
+        parcel_state=parcel.state,
+    )
+
+
+def _feed_of(order: Order) -> str:
+    """As LivestreamSession.feed spells it, without reading the session."""
+    return f"session:{order.session_id}"

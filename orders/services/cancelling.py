@@ -1,0 +1,156 @@
+"""Close an order and give its units back: by the buyer, by the co-op, or when time ran out.
+
+Rows are touched in one order everywhere: order, its parcels, the buyer's shares, the offers, the
+lots; each kind by id.
+"""
+
+import datetime as dt
+import logging
+from typing import Any
+
+from django.conf import settings
+from django.db import DatabaseError, transaction
+from django.db.models import F, Q
+
+from core.clock import Instant
+from livestreams.models import Offer
+from orders import events
+from orders.errors import CannotCancel
+from orders.models import BuyerShare, Order, Parcel
+from products.models import Lot, StockMovement
+
+log = logging.getLogger(__name__)
+
+CANCEL_WINDOW = dt.timedelta(minutes=settings.CANCEL_WINDOW_MINUTES)
+RELEASE_BATCH = 500
+BY_BUYER = "buyer"  # close_reason of an order its buyer cancelled
+TIME_RAN_OUT = "time"
+
+
+class BooksDisagree(RuntimeError):
+    """Units an open order holds were not found where they must be; see `check_books`."""
+
+
+def cancel_until(order: Order) -> dt.datetime | None:
+    """Until when the buyer may cancel; None when that is past being a question of time.
+
+    A transfer may be cancelled while it waits to be paid, cash on delivery for CANCEL_WINDOW.
+    """
+    if order.state == Order.State.AWAITING_PAYMENT:
+        return order.pay_by
+    if order.state == Order.State.CONFIRMED and order.paid_at is None:
+        return order.placed_at + CANCEL_WINDOW
+    return None
+
+
+@transaction.atomic
+def cancel_order(*, order: Order) -> Order:
+    """Cancel for the buyer. A second call finds it cancelled and changes nothing.
+
+    Raises CannotCancel once paid, once the window is over, or once a parcel is packed.
+    """
+    waiting = Q(state=Order.State.AWAITING_PAYMENT)
+    fresh = Q(
+        state=Order.State.CONFIRMED,
+        payment_method=Order.PaymentMethod.COD,
+        placed_at__gt=Instant() - CANCEL_WINDOW,
+    )
+    _close(order, waiting | fresh, Order.State.CANCELLED, BY_BUYER)
+    return order
+
+
+@transaction.atomic
+def cancel_order_for_coop(*, order: Order, reason: str) -> Order:
+    """Cancel for the co-op that holds the session, at any time before a parcel is packed.
+
+    `reason` is shown to the buyer. Money already received is for the co-op to send back.
+    """
+    open_order = Q(state__in=[Order.State.AWAITING_PAYMENT, Order.State.CONFIRMED])
+    _close(order, open_order, Order.State.CANCELLED, reason)
+    return order
+
+
+def release_overdue() -> int:
+    """Release every order whose time to pay ran out; returns how many.
+
+    Each in a transaction of its own: one that fails or was paid meanwhile keeps no other waiting.
+    """
+    overdue = Order.objects.overdue().order_by("pay_by").values_list("pk", flat=True)
+    released = 0
+    for order_id in list(overdue[:RELEASE_BATCH]):
+        try:
+            released += release_order(order_id=order_id)
+        except (DatabaseError, BooksDisagree):
+            log.exception("order %s was not released; the next round tries again", order_id)
+    return released
+
+
+def release_order(*, order_id: int) -> bool:
+    """Give back the units of an order that is overdue by the database's clock; False if not."""
+    overdue = Q(state=Order.State.AWAITING_PAYMENT, pay_by__lt=Instant())
+    try:
+        with transaction.atomic():
+            _close(Order(pk=order_id), overdue, Order.State.RELEASED, TIME_RAN_OUT)
+    except CannotCancel:
+        return False
+    return True
+
+
+def _close(order: Order, may_close: Q, state: str, reason: str) -> None:
+    """Change the state where `may_close` still holds on the row itself; all or nothing."""
+    found = Order.objects.filter(may_close, pk=order.pk)
+    changed = found.update(state=state, closed_at=Instant(), close_reason=reason)
+    order.refresh_from_db()
+    if not changed:
+        if order.state == state == Order.State.CANCELLED:
+            return  # cancelled before
+        raise CannotCancel
+    _cancel_parcels(order)
+    _give_back(order)
+    events.order_changed(order)
+
+
+def _cancel_parcels(order: Order) -> None:
+    """A parcel being packed at this moment wins: its own row says so."""
+    count = order.parcels.count()
+    fresh = order.parcels.filter(state=Parcel.State.NEW)
+    if fresh.update(state=Parcel.State.CANCELLED, changed_at=Instant()) != count:
+        raise CannotCancel
+
+
+def _give_back(order: Order) -> None:
+    lines = list(order.lines.order_by("offer_id").values("offer_id", "lot_id", "quantity"))
+    for line in lines:
+        share = BuyerShare.objects.filter(
+            offer_id=line["offer_id"],
+            buyer_phone=order.buyer_phone,
+            quantity__gte=line["quantity"],
+        )
+        if not share.update(quantity=F("quantity") - line["quantity"]):
+            raise BooksDisagree(f"share of order {order.pk}")
+    closed = [line for line in lines if not _release_open(line["offer_id"], line["quantity"])]
+    for line in sorted(closed, key=lambda line: line["lot_id"]):
+        _return_to_lot(order, line)
+
+
+def _release_open(offer_id: int, quantity: int) -> bool:
+    """Give units back to the offer; False when it is closed and they belong to the lot again."""
+    offer = Offer.objects.filter(pk=offer_id)
+    if offer.exclude(state=Offer.State.CLOSED).release(quantity):
+        return True
+    if offer.filter(state=Offer.State.CLOSED).release(quantity):
+        return False
+    raise BooksDisagree(f"claims of offer {offer_id}")
+
+
+def _return_to_lot(order: Order, line: dict[str, Any]) -> None:
+    """A closed offer gave its rest back when it closed; what comes free later goes the same way."""
+    if not Lot.objects.filter(pk=line["lot_id"]).give_back(line["quantity"]):
+        raise BooksDisagree(f"stock of lot {line['lot_id']}")
+    StockMovement.objects.create(
+        lot_id=line["lot_id"],
+        kind=StockMovement.Kind.GIVE_BACK,
+        quantity=line["quantity"],
+        reference=f"offer:{line['offer_id']}",
+        note=order.code,
+    )

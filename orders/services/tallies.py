@@ -1,0 +1,53 @@
+"""A session's figures, counted again from its order lines."""
+
+from django.db import connection, transaction
+
+from livestreams.models import LivestreamSession
+
+# Two-key advisory locks of PostgreSQL: (this number, session)
+TALLY_LOCK = 7_305_002
+
+RECOUNT_SQL = """
+    INSERT INTO orders_sessiontally (
+        session_id, cooperative_id, order_count, unit_count, buyer_count, goods_vnd, weight_g,
+        closed_order_count, counted_at
+    )
+    SELECT
+        %(session_id)s,
+        line.cooperative_id,
+        count(DISTINCT placed.id) FILTER (WHERE placed.is_open),
+        coalesce(sum(line.quantity) FILTER (WHERE placed.is_open), 0),
+        count(DISTINCT placed.buyer_phone) FILTER (WHERE placed.is_open),
+        coalesce(sum(line.line_total_vnd) FILTER (WHERE placed.is_open), 0),
+        coalesce(sum(line.quantity * line.net_weight_g::bigint) FILTER (WHERE placed.is_open), 0),
+        count(DISTINCT placed.id) FILTER (WHERE NOT placed.is_open),
+        clock_timestamp()
+    FROM (
+        SELECT id, buyer_phone, state IN ('awaiting_payment', 'confirmed') AS is_open
+        FROM orders_order WHERE session_id = %(session_id)s
+    ) AS placed
+    JOIN orders_orderline AS line ON line.order_id = placed.id
+    GROUP BY GROUPING SETS ((), (line.cooperative_id))
+    ON CONFLICT (session_id, cooperative_id) DO UPDATE SET
+        order_count = excluded.order_count,
+        unit_count = excluded.unit_count,
+        buyer_count = excluded.buyer_count,
+        goods_vnd = excluded.goods_vnd,
+        weight_g = excluded.weight_g,
+        closed_order_count = excluded.closed_order_count,
+        counted_at = excluded.counted_at
+"""
+
+
+@transaction.atomic
+def recount_session(*, session_id: int) -> None:
+    """Count the session's lines again, for the whole and for each co-op in it.
+
+    Safe to run twice, at once and late: recounts of a session queue for a lock first, so the one
+    that writes last has also counted last. A session that is gone is left alone.
+    """
+    if not LivestreamSession.objects.filter(pk=session_id).exists():
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [TALLY_LOCK, session_id])
+        cursor.execute(RECOUNT_SQL, {"session_id": session_id})

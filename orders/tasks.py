@@ -1,0 +1,31 @@
+"""Doorbells: each may ring twice, at once, late and out of order."""
+
+from celery import shared_task
+from django.db import OperationalError
+
+from livestreams.models import LivestreamSession
+from orders import limits
+from orders.services import cancelling, tallies
+
+
+@shared_task(
+    name="orders.recount_session",
+    autoretry_for=(OperationalError,),
+    retry_backoff=True,
+    max_retries=5,
+)
+def recount_session(session_id: int) -> None:
+    tallies.recount_session(session_id=session_id)
+
+
+@shared_task(name="orders.recount_live_sessions")
+def recount_live_sessions() -> None:
+    """A floor under the tallies: they are right within a minute whatever was lost on the way."""
+    for session_id in LivestreamSession.objects.live().values_list("pk", flat=True):
+        tallies.recount_session(session_id=session_id)
+
+
+@shared_task(name="orders.release_overdue")
+def release_overdue() -> int:
+    limits.forget_old()
+    return cancelling.release_overdue()

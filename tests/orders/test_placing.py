@@ -1,0 +1,244 @@
+"""Placing an order: what it writes, and what it refuses without writing anything."""
+
+import datetime as dt
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from coops.models import Commune
+from core.clock import db_now
+from core.codes import is_order_code
+from core.models import OutboxMessage
+from livestreams.models import LivestreamSession, Offer
+from orders.errors import (
+    LimitReached,
+    NothingChosen,
+    SessionNotLive,
+    SoldOut,
+    TransferNotOffered,
+)
+from orders.models import BuyerShare, Order, OrderLine, Parcel
+from orders.services import placing
+from tests.factories.coops import CommuneFactory
+from tests.factories.livestreams import OfferFactory, SessionFactory, SlotFactory
+from tests.orders.helpers import LAN, order_of
+
+pytestmark = pytest.mark.django_db
+
+
+def nothing_was_written() -> bool:
+    rows = (Order, Parcel, OrderLine, BuyerShare, OutboxMessage)
+    return not any(model.objects.exists() for model in rows)
+
+
+def test_a_cash_order_is_confirmed_and_copies_what_it_was_promised() -> None:
+    offer = OfferFactory(quantity_offered=10, unit_price_vnd=115_000)
+
+    order = order_of((offer, 2))
+
+    order.refresh_from_db()
+    offer.refresh_from_db()
+    line, parcel = order.lines.get(), order.parcels.get()
+    assert offer.quantity_claimed == 2
+    assert is_order_code(order.code)
+    assert len(order.token) >= 22
+    assert (order.state, order.pay_by) == (Order.State.CONFIRMED, None)
+    assert (order.goods_vnd, order.shipping_vnd, order.total_vnd) == (230_000, 25_000, 255_000)
+    assert (parcel.goods_vnd, parcel.shipping_vnd, parcel.state) == (230_000, 25_000, "new")
+    assert (line.live_code, line.product_name, line.variant_name) == (
+        "A01",
+        "Chè Shan tuyết",
+        "Gói 200 g",
+    )
+    assert (line.line_total_vnd, line.net_weight_g) == (230_000, 200)
+    assert line.lot_code == offer.lot.code
+
+
+def test_a_transfer_waits_for_its_money_by_the_database_clock(settings) -> None:
+    settings.PAYMENT_WINDOW_MINUTES = 15
+    order = order_of((OfferFactory(), 1), payment_method="transfer")
+
+    assert order.state == Order.State.AWAITING_PAYMENT
+    left = order.pay_by - db_now()
+    assert dt.timedelta(minutes=14, seconds=50) < left <= dt.timedelta(minutes=15)
+
+
+def test_word_of_the_order_names_nobody() -> None:
+    offer = OfferFactory()
+
+    order = order_of((offer, 2))
+
+    message = OutboxMessage.objects.get()
+    assert (message.topic, message.feed) == ("orders.order.placed", offer.session.feed)
+    assert message.payload == {
+        "session_id": offer.session_id,
+        "order_id": order.pk,
+        "code": order.code,
+        "lines": [{"offer_id": offer.pk, "live_code": "A01", "quantity": 2}],
+        "total_vnd": 255_000,
+        "province": "Lào Cai",
+    }
+
+
+def test_each_cooperative_gets_a_parcel_with_a_fee_of_its_own() -> None:
+    session = SessionFactory(shipping_fee_vnd=25_000)
+    tea = OfferFactory(session=session)
+    honey = OfferFactory(session=session)
+    crab = OfferFactory(session=session, cooperative=SlotFactory(session=session).cooperative)
+
+    order = order_of((tea, 1), (honey, 2), (crab, 1))
+
+    assert order.shipping_vnd == 50_000
+    assert order.goods_vnd == sum(parcel.goods_vnd for parcel in order.parcels.all())
+    assert {p.cooperative_id: p.lines.count() for p in order.parcels.all()} == {
+        tea.cooperative_id: 2,
+        crab.cooperative_id: 1,
+    }
+
+
+def test_the_same_offer_named_twice_is_one_line() -> None:
+    offer = OfferFactory(quantity_offered=3, limit_per_buyer=5)
+
+    with pytest.raises(SoldOut):
+        order_of((offer, 2), (offer, 2))
+    order = order_of((offer, 2), (offer, 1))
+
+    assert order.lines.get().quantity == 3
+
+
+def test_one_line_too_many_refuses_the_whole_basket_and_says_which() -> None:
+    session = SessionFactory()
+    plenty = OfferFactory(session=session)
+    scarce = OfferFactory(session=session, quantity_offered=1)
+
+    with pytest.raises(SoldOut) as refusal:
+        order_of((plenty, 2), (scarce, 2))
+
+    good, short = refusal.value.details["lines"]
+    assert (good["live_code"], good["problem"], good["possible"]) == ("A01", "", 2)
+    assert (short["live_code"], short["problem"], short["left"]) == ("A02", "sold_out", 1)
+    assert short["possible"] == 1
+    assert nothing_was_written()
+    plenty.refresh_from_db()
+    assert plenty.quantity_claimed == 0
+
+
+def test_a_claim_that_loses_at_the_last_moment_takes_everything_back(monkeypatch) -> None:
+    """Another buyer takes the last unit between our reading and our claim."""
+    offer = OfferFactory(quantity_offered=1)
+    write_parcels = placing._write_parcels
+
+    def slowly(*args: object) -> list[OrderLine]:
+        lines = write_parcels(*args)
+        Offer.objects.filter(pk=offer.pk).claim(1)
+        return lines
+
+    monkeypatch.setattr(placing, "_write_parcels", slowly)
+    with pytest.raises(SoldOut):
+        order_of((offer, 1))
+    assert nothing_was_written()
+
+
+@pytest.mark.parametrize("state", ["lined_up", "sold_out", "closed"])
+def test_an_offer_that_is_not_open_cannot_be_ordered(state: str) -> None:
+    offer = OfferFactory()
+    Offer.objects.filter(pk=offer.pk).update(state=state)
+
+    with pytest.raises(SoldOut) as refusal:
+        order_of((offer, 1))
+
+    assert refusal.value.details["lines"][0]["possible"] == 0
+    assert nothing_was_written()
+
+
+@pytest.mark.parametrize("kind", ["coming", "draft", "ended", "cancelled"])
+def test_nothing_is_sold_outside_a_live_session(kind: str) -> None:
+    with pytest.raises(SessionNotLive):
+        order_of((OfferFactory(session=SessionFactory(**{kind: True})), 1))
+    assert nothing_was_written()
+
+
+def test_the_session_row_decides_not_the_page_somebody_still_has_open() -> None:
+    offer = OfferFactory()
+    as_drawn = offer.session
+    LivestreamSession.objects.filter(pk=as_drawn.pk).update(state="cancelled")
+
+    assert as_drawn.is_live
+    with pytest.raises(SessionNotLive):
+        order_of((offer, 1))
+
+
+def test_an_offer_of_another_session_is_refused() -> None:
+    mine, other = OfferFactory(), OfferFactory(session=SessionFactory())
+
+    with pytest.raises(SoldOut) as refusal:
+        order_of((mine, 1), (other, 1))
+
+    assert [line["problem"] for line in refusal.value.details["lines"]] == ["", "gone"]
+
+
+def test_the_limit_counts_all_orders_of_one_phone() -> None:
+    offer = OfferFactory(limit_per_buyer=3)
+
+    order_of((offer, 2))
+    with pytest.raises(LimitReached) as refusal:
+        order_of((offer, 2))
+    order_of((offer, 1))
+    order_of((offer, 3), buyer_phone="+84987654321")
+
+    line = refusal.value.details["lines"][0]
+    assert (line["problem"], line["limit"], line["possible"]) == ("limit", 3, 0)
+    assert BuyerShare.objects.get(buyer_phone=LAN).quantity == 3
+
+
+def test_more_than_the_limit_at_once_is_refused_and_the_limit_offered() -> None:
+    offer = OfferFactory(limit_per_buyer=3)
+
+    with pytest.raises(LimitReached) as refusal:
+        order_of((offer, 4))
+
+    assert refusal.value.details["lines"][0]["possible"] == 3
+    assert nothing_was_written()
+
+
+def test_a_transfer_needs_an_account_to_go_to() -> None:
+    session = SessionFactory(cooperative__bank_account_number="")
+
+    with pytest.raises(TransferNotOffered):
+        order_of((OfferFactory(session=session), 1), payment_method="transfer")
+    assert nothing_was_written()
+
+
+def test_an_empty_basket_is_refused() -> None:
+    with pytest.raises(NothingChosen):
+        order_of((OfferFactory(), 0))
+
+
+def test_a_code_that_is_taken_is_drawn_again(monkeypatch) -> None:
+    offer = OfferFactory()
+    first = order_of((offer, 1))
+    codes = iter([first.code, first.code, "CP2345678"])
+    monkeypatch.setattr(placing, "order_code", lambda: next(codes))
+
+    second = order_of((offer, 1))
+
+    assert second.code == "CP2345678"
+    assert BuyerShare.objects.get().quantity == 2  # the tries that failed left no share behind
+
+
+def test_an_order_takes_seven_statements_and_one_more_for_each_further_offer() -> None:
+    """Offers, shares, order, parcels, lines, outbox, and a claim for each offer."""
+    session = SessionFactory()
+    commune = Commune.objects.select_related("province").get(pk=CommuneFactory().pk)
+    offers = [OfferFactory(session=session) for _ in range(3)]
+
+    def statements(*lines: tuple[Offer, int]) -> int:
+        with CaptureQueriesContext(connection) as seen:
+            order_of(*lines, commune=commune)
+        return len([q for q in seen if not q["sql"].startswith(("SAVEPOINT", "RELEASE"))])
+
+    one = statements((offers[0], 1))
+    three = statements(*[(offer, 1) for offer in offers])
+
+    assert (one, three) == (7, 9)
