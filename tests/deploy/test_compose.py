@@ -1,0 +1,115 @@
+"""The production files name only what exists: commands, modules, settings; and hold no secret."""
+
+import importlib
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from django.core.management import get_commands
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict[str, Any]:
+    return yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+
+
+@pytest.fixture(scope="module")
+def settings_words() -> set[str]:
+    """Every name that settings read from the environment."""
+    text = (ROOT / "config" / "settings.py").read_text()
+    return set(re.findall(r"""(?:env\w*\(|environ\.get\(|environ\[)\s*["'](\w+)["']""", text))
+
+
+def commands(compose: dict[str, Any]) -> list[list[str]]:
+    named = [service["command"] for service in compose["services"].values() if "command" in service]
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    return [*named, yaml.safe_load(re.search(r"^CMD (\[.*\])$", dockerfile, re.M)[1])]  # type: ignore[index]
+
+
+def test_every_part_of_the_platform_is_there(compose: dict[str, Any]) -> None:
+    assert set(compose["services"]) == {
+        "nginx",
+        "migrate",
+        "web",
+        "live",
+        "worker",
+        "beat",
+        "relay",
+        "postgres",
+        "valkey",
+    }
+
+
+def test_every_command_exists(compose: dict[str, Any]) -> None:
+    for command in commands(compose):
+        match command:
+            case ["python", "manage.py", name, *_]:
+                assert name in get_commands()
+            case ["granian", *_, target]:
+                module, _, attribute = target.partition(":")
+                assert hasattr(importlib.import_module(module), attribute)
+            case ["celery", "-A", module, kind, *_]:
+                assert hasattr(importlib.import_module(module), "celery_app")
+                assert kind in {"worker", "beat"}
+            case ["valkey-server", *_]:
+                pass
+            case _:
+                pytest.fail(f"a command nobody checks: {command}")
+
+
+def test_every_variable_is_one_that_settings_read(
+    compose: dict[str, Any], settings_words: set[str]
+) -> None:
+    for name in ("web", "live", "worker", "beat", "relay", "migrate"):
+        given = set(compose["services"][name]["environment"])
+        assert given <= settings_words
+        assert {"SECRET_KEY", "DATABASE_URL", "REDIS_URL"} <= given
+
+
+def test_no_secret_stands_in_the_file(compose: dict[str, Any]) -> None:
+    for service in compose["services"].values():
+        for name, value in service.get("environment", {}).items():
+            if re.search(r"SECRET|PASSWORD|KEY", name):
+                assert re.fullmatch(r"\$\{\w+:[?-][^}]*\}", value)
+            assert not re.search(r"://[^:/]+:[^$@]+@", str(value))
+
+
+def test_what_must_live_on_lives_in_volumes(compose: dict[str, Any]) -> None:
+    assert set(compose["volumes"]) == {"postgres", "valkey", "media"}
+    for name in ("postgres", "valkey", "web"):
+        mounts = {str(mount).split(":")[0] for mount in compose["services"][name]["volumes"]}
+        assert mounts & set(compose["volumes"])
+
+
+def test_services_that_others_wait_for_tell_their_health(compose: dict[str, Any]) -> None:
+    for service in compose["services"].values():
+        waits = service.get("depends_on", {})
+        for name, how in waits.items():
+            if how["condition"] == "service_healthy":
+                assert "healthcheck" in compose["services"][name]
+
+
+def test_mounted_files_exist(compose: dict[str, Any]) -> None:
+    for service in compose["services"].values():
+        for mount in service.get("volumes", []):
+            source = mount.split(":")[0]
+            if source.startswith("./"):
+                assert (ROOT / source).exists()
+
+
+def test_the_dockerfile_copies_what_exists() -> None:
+    text = (ROOT / "Dockerfile").read_text()
+    for source in re.findall(r"^COPY (?!--from)(\S+) ", text, re.M):
+        assert (ROOT / source).exists()
+
+
+def test_nginx_proxies_to_services_and_hides_secret_addresses(compose: dict[str, Any]) -> None:
+    text = (ROOT / "deploy" / "nginx.conf").read_text()
+    upstreams = re.findall(r"server (\w+):\d+;", text)
+    assert set(upstreams) <= set(compose["services"])
+    assert "~^/don/" in text
+    assert text.count("{") == text.count("}")
