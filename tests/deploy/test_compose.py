@@ -44,6 +44,7 @@ def test_every_part_of_the_platform_is_there(compose: dict[str, Any]) -> None:
     }
 
 
+@pytest.mark.filterwarnings("ignore:No directory at")  # static files are collected elsewhere
 def test_every_command_exists(compose: dict[str, Any]) -> None:
     for command in commands(compose):
         match command:
