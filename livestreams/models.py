@@ -9,10 +9,13 @@ from django.utils.translation import gettext_lazy as _
 
 from coops.models import Cooperative
 from core.models import Picture, SearchableModel
-from livestreams.querysets import LivestreamSessionQuerySet, OfferQuerySet
+from livestreams.querysets import LivestreamSessionQuerySet, OfferQuerySet, SlotQuerySet
 from products.models import Lot
 
 MAX_UNITS_PER_CLAIM = 50
+MAX_OFFERS_PER_COOPERATIVE = 99  # a live code has two digits
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"  # live codes begin with the letter of the co-op's place
+FEW_LEFT_SHARE = 5  # running low: a fifth or less is left
 
 
 @pghistory.track(exclude=["search_text", "sort_key"])
@@ -89,6 +92,8 @@ class Slot(models.Model):
     position = models.PositiveSmallIntegerField(default=0)
     joined_at = models.DateTimeField(null=True)
 
+    objects = SlotQuerySet.as_manager()
+
     class Meta:
         ordering = ["position", "pk"]
         constraints = [
@@ -99,6 +104,11 @@ class Slot(models.Model):
 
     def __str__(self) -> str:
         return f"{self.cooperative} @ {self.session}"
+
+    @property
+    def letter(self) -> str:
+        """What the live codes of this co-op's offers begin with."""
+        return LETTERS[self.position]
 
 
 @pghistory.track(
@@ -159,6 +169,20 @@ class Offer(models.Model):
     @property
     def quantity_left(self) -> int:
         return self.quantity_offered - self.quantity_claimed
+
+    @property
+    def is_running_low(self) -> bool:
+        return self.quantity_left * FEW_LEFT_SHARE <= self.quantity_offered
+
+    @property
+    def holds_no_stock(self) -> bool:
+        """Its units are in the lot: not opened yet, or given back."""
+        return self.state in {self.State.LINED_UP, self.State.CLOSED}
+
+    @property
+    def reference(self) -> str:
+        """What stock movements for this offer are marked with."""
+        return f"offer:{self.pk}"
 
     @property
     def is_orderable(self) -> bool:

@@ -14,7 +14,17 @@ LINED_UP, OPEN, SOLD_OUT, CLOSED = "lined_up", "open", "sold_out", "closed"
 
 class LivestreamSessionQuerySet(SearchableQuerySet):
     def public(self) -> Self:
-        return self.filter(state__in=(SCHEDULED, LIVE, ENDED))
+        """Sessions that buyers may see: announced, of an approved co-op."""
+        return self.filter(
+            state__in=(SCHEDULED, LIVE, ENDED), cooperative__in=Cooperative.objects.public()
+        )
+
+    def addressable(self) -> Self:
+        """Sessions whose page answers: those that were called off say so."""
+        return self.filter(
+            state__in=(SCHEDULED, LIVE, ENDED, CANCELLED),
+            cooperative__in=Cooperative.objects.public(),
+        )
 
     def live(self) -> Self:
         return self.filter(state=LIVE).order_by("-went_live_at")
@@ -29,13 +39,45 @@ class LivestreamSessionQuerySet(SearchableQuerySet):
         """Sessions `user` may run: manager or host of the co-op that holds them."""
         return self.filter(cooperative__in=Cooperative.objects.hosted_by(user))
 
+    def for_cards(self) -> Self:
+        """With what a session card shows, in a fixed number of queries."""
+        return self.select_related("cooperative__commune__province", "cover").prefetch_related(
+            "slots__cooperative"
+        )
+
     def joined_by(self, user: Any) -> Self:
         """Sessions where a co-op of `user` (manager or host) has a place, invited or joined."""
-        mine = Cooperative.objects.hosted_by(user)
-        return self.filter(Q(cooperative__in=mine) | Q(slots__cooperative__in=mine)).distinct()
+        return self.of_cooperatives(Cooperative.objects.hosted_by(user))
+
+    def of_cooperatives(self, cooperatives: Any) -> Self:
+        """Sessions that one of these co-ops holds or has a place in."""
+        from livestreams.models import Slot
+
+        places = Slot.objects.filter(cooperative__in=cooperatives).values("session_id")
+        return self.filter(Q(cooperative__in=cooperatives) | Q(pk__in=places))
 
     def of_staff(self, user: Any) -> Self:
         return self.filter(cooperative__in=Cooperative.objects.of_staff(user))
+
+
+class SlotQuerySet(models.QuerySet):
+    def joined(self) -> Self:
+        return self.filter(joined_at__isnull=False)
+
+    def filled_by(self, user: Any) -> Self:
+        """Joined places of co-ops where `user` is manager or host."""
+        return self.joined().filter(cooperative__in=Cooperative.objects.hosted_by(user))
+
+    def answerable_by(self, user: Any) -> Self:
+        """Places of co-ops that `user` manages."""
+        return self.filter(cooperative__in=Cooperative.objects.managed_by(user))
+
+    def removable_by(self, user: Any) -> Self:
+        """Places of co-ops that `user` manages, and those in sessions `user` may run."""
+        return self.filter(
+            Q(cooperative__in=Cooperative.objects.managed_by(user))
+            | Q(session__cooperative__in=Cooperative.objects.hosted_by(user))
+        )
 
 
 class OfferQuerySet(models.QuerySet):
@@ -48,6 +90,15 @@ class OfferQuerySet(models.QuerySet):
     def editable_by(self, user: Any) -> Self:
         """Offers of co-ops where `user` is manager or host: own goods only, whoever's session."""
         return self.filter(cooperative__in=Cooperative.objects.hosted_by(user))
+
+    def shown_by(self, user: Any) -> Self:
+        """Offers of any co-op in sessions that `user` may run."""
+        return self.filter(session__cooperative__in=Cooperative.objects.hosted_by(user))
+
+    def runnable_by(self, user: Any) -> Self:
+        """Offers that `user` may mark sold out: in sessions run, or of one's own co-op."""
+        mine = Cooperative.objects.hosted_by(user)
+        return self.filter(Q(session__cooperative__in=mine) | Q(cooperative__in=mine))
 
     def claim(self, quantity: int) -> bool:
         """Take `quantity` units of an open offer in one statement; False when too few are left.

@@ -1,0 +1,115 @@
+"""What the livestreams app refuses, in words for hosts."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from core.errors import DomainError, NotAllowed
+
+
+class CooperativeNotApproved(NotAllowed):
+    code = "cooperative_not_approved"
+    message = _(
+        "The province has not approved the co-op yet. Keep the session as a draft; everything in"
+        " it stays."
+    )
+
+
+class StartsInThePast(DomainError):
+    status = 422
+    code = "starts_in_the_past"
+    message = _("The session must start later than now.")
+
+    def __init__(self) -> None:
+        super().__init__(field="starts_at")
+
+
+class SessionIsLive(NotAllowed):
+    code = "session_is_live"
+    message = _("The session is on air. This can be changed again after it ended.")
+
+
+class SessionNotLive(NotAllowed):
+    code = "session_not_live"
+    message = _("The session is not on air.")
+
+
+class SessionIsOver(NotAllowed):
+    code = "session_is_over"
+    message = _("The session has ended or was called off, so nothing in it changes any more.")
+
+
+class NothingLinedUp(NotAllowed):
+    code = "nothing_lined_up"
+    message = _("Line up at least one offer before going live.")
+
+
+class AlreadyInvited(NotAllowed):
+    code = "already_invited"
+    message = _("This co-op is already in the session.")
+
+
+class TooManyCooperatives(NotAllowed):
+    code = "too_many_cooperatives"
+    message = _("No more co-ops fit into one session.")
+
+
+class NotInSession(NotAllowed):
+    code = "not_in_session"
+    message = _("Accept the invitation first; then the co-op can line up its goods.")
+
+
+class HolderStays(NotAllowed):
+    code = "holder_stays"
+    message = _("The co-op that holds the session cannot leave it. Call the session off instead.")
+
+
+class ForeignLot(NotAllowed):
+    code = "foreign_lot"
+    message = _("A co-op lines up its own goods only.")
+
+
+class TooManyOffers(NotAllowed):
+    code = "too_many_offers"
+    message = _("No more offers fit into this session.")
+
+
+class LackingStock(NotAllowed):
+    """Fewer units are available in the lot than the offer needs."""
+
+    code = "lacking_stock"
+
+    def __init__(self, quantity_available: int) -> None:
+        super().__init__(
+            _("The lot has only %(count)s units available.") % {"count": quantity_available},
+            field="quantity_offered",
+            quantity_available=quantity_available,
+        )
+
+
+class BelowClaimed(NotAllowed):
+    """The allotment cannot go below what buyers already hold."""
+
+    code = "below_claimed"
+
+    def __init__(self, quantity_claimed: int) -> None:
+        super().__init__(
+            _("Buyers already hold %(count)s units; the allotment cannot be lower.")
+            % {"count": quantity_claimed},
+            field="quantity_offered",
+            quantity_claimed=quantity_claimed,
+        )
+
+
+class OfferNotReady(NotAllowed):
+    """The offer cannot be opened now; the message says why."""
+
+    code = "offer_not_ready"
+
+    def __init__(self, reason: Any) -> None:
+        super().__init__(reason)
+
+
+class OfferMoved(NotAllowed):
+    code = "offer_moved"
+    message = _("Somebody changed this offer meanwhile. Here is how it stands now.")
