@@ -221,8 +221,9 @@ def people() -> tuple[Person, ...]:
     """Every account: 1xx managers, 2xx hosts, 4pp reviewers, 5pp viewers (pp: province), a buyer."""
     found = [Person(numbers.person_phone(900), "Người mua (mẫu)", "buyer")]
     for coop in cooperatives():
-        manager, host = numbers.person_phone(100 + coop.number), numbers.person_phone(
-            200 + coop.number
+        manager, host = (
+            numbers.person_phone(100 + coop.number),
+            numbers.person_phone(200 + coop.number),
         )
         found += [
             Person(manager, f"Quản lý {coop.short_name} (mẫu)", "manager", cooperative=coop.slug),
