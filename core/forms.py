@@ -36,7 +36,7 @@ LOCAL_DATETIME_FORMATS = [
 ]
 
 
-class FormLook:
+class FormLook(forms.BaseForm):
     """Mixin for every form: input in NFC, labels without a colon, the platform's markup."""
 
     def __init__(self, data: Any = None, *args: Any, **kwargs: Any) -> None:
@@ -52,9 +52,7 @@ def _composed_data(data: Any) -> Any:
         for name, values in data.lists():
             copy.setlist(name, [nfc(value) for value in values])
         return copy
-    return {
-        name: nfc(value) if isinstance(value, str) else value for name, value in data.items()
-    }
+    return {name: nfc(value) if isinstance(value, str) else value for name, value in data.items()}
 
 
 class PlainTextField(forms.CharField):
@@ -63,7 +61,8 @@ class PlainTextField(forms.CharField):
     def clean(self, value: Any) -> str:
         has_lines = isinstance(self.widget, forms.Textarea)
         with refused_as_invalid():
-            return super().clean(clean_text(value or "") if has_lines else clean_line(value or ""))
+            text = clean_text(value or "") if has_lines else clean_line(value or "")
+        return str(super().clean(text))
 
 
 class PhoneField(forms.CharField):

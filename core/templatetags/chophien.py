@@ -3,13 +3,15 @@
 Loaded in every template (settings, `builtins`). Components are described in docs/look.md.
 """
 
+import uuid
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeGuard
 
 from django import template
 from django.conf import settings
 from django.core.paginator import Page
+from django.http import QueryDict
 from django.template.context import Context
 from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
@@ -41,28 +43,33 @@ CROP_SIGNS = frozenset(
     "leaf grain crab honeycomb root fruit herb fish mushroom bottle".split()  # noqa: SIM905
 )
 DATE = "%d/%m/%Y"
+SHORT_DATE = "%d/%m"
 TIME = "%H:%M"
 
 
-# Numbers
+# Numbers. A variable that is missing reaches a filter as "", which is drawn as nothing, like None.
+
+
+def has_value(value: Any) -> TypeGuard[int]:
+    return value is not None and value != ""
 
 
 @register.filter
 def vnd(amount_vnd: int | None) -> str:
     """125000 as “125.000 ₫”; nothing stays nothing."""
-    return "" if amount_vnd is None else format_vnd(int(amount_vnd))
+    return format_vnd(int(amount_vnd)) if has_value(amount_vnd) else ""
 
 
 @register.filter
 def number(value: float | Decimal | None) -> str:
     """1234.5 as “1.234,5” in Vietnamese, “1,234.5” in English; at most two decimals."""
-    return "" if value is None or value == "" else format_number(value)
+    return format_number(value) if has_value(value) else ""
 
 
 @register.filter
 def weight(grams: int | None) -> str:
     """500 as “500 g”, 1200 as “1,2 kg”."""
-    return "" if grams is None or grams == "" else format_weight(int(grams))
+    return format_weight(int(grams)) if has_value(grams) else ""
 
 
 @register.filter
@@ -115,7 +122,9 @@ def ago(instant: datetime | None) -> str:
 
 @register.simple_tag
 def when(moment: date | datetime | None, style: str = "datetime") -> SafeString | str:
-    """A <time>: style is “datetime”, “date”, “time” or “long” (with the day of the week)."""
+    """A <time>: style is “datetime”, “date”, “time”, “short” (22/11 20:15) or “long” (with the
+    day of the week).
+    """
     if not moment:
         return ""
     local = _local(moment)
@@ -124,6 +133,7 @@ def when(moment: date | datetime | None, style: str = "datetime") -> SafeString 
         "date": local.strftime(DATE),
         "time": local.strftime(TIME),
         "datetime": local.strftime(f"{DATE} {TIME}" if has_clock else DATE),
+        "short": local.strftime(f"{SHORT_DATE} {TIME}" if has_clock else SHORT_DATE),
         "long": f"{WEEKDAYS[local.weekday()]}, {local.strftime(DATE)}"
         + (f" {local.strftime(TIME)}" if has_clock else ""),
     }[style]
@@ -173,7 +183,7 @@ def crop_sign(kind: str = "leaf", extra: str = "") -> SafeString:
 
 
 @register.simple_tag
-def picture(  # noqa: PLR0913 - each is an attribute of one element
+def picture(
     photo: Picture | None,
     alt: str = "",
     *,
@@ -277,8 +287,8 @@ def pagination(context: Context, page: Page, parameter: str = "page") -> dict[st
         "parameter": parameter,
         "gap": paginator.ELLIPSIS,
         "links": [
-            (number, page_query(context, parameter, number))
-            for number in paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1)
+            (n, page_query(context, parameter, n), n in {page.number - 1, page.number + 1})
+            for n in paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1)
         ],
         "previous": page_query(context, parameter, page.number - 1),
         "next": page_query(context, parameter, page.number + 1),
@@ -289,7 +299,7 @@ def pagination(context: Context, page: Page, parameter: str = "page") -> dict[st
 def query(context: Context, **changes: Any) -> str:
     """The address' query with `changes`; None takes a parameter away. Starts with “?”."""
     request = context.get("request")
-    params = request.GET.copy() if request else {}
+    params = request.GET.copy() if request else QueryDict(mutable=True)
     for key, value in changes.items():
         if value is None:
             params.pop(key, None)
@@ -300,3 +310,12 @@ def query(context: Context, **changes: Any) -> str:
 
 def page_query(context: Context, parameter: str, number: int | str) -> str:
     return query(context, **{parameter: None if number == 1 else number})
+
+
+# Forms without a form class: one button that does one thing
+
+
+@register.simple_tag
+def idempotency_key() -> SafeString:
+    """The hidden key of a form that is only a button; pressing twice sends the same key twice."""
+    return format_html('<input type="hidden" name="idempotency_key" value="{}">', uuid.uuid4())

@@ -16,12 +16,11 @@ const busy = (button, words) => {
   button.setAttribute("aria-disabled", "true");
   setTimeout(idle, BACK_AFTER_MS, button);
 };
-document.addEventListener("submit", (event) => {
+addEventListener("submit", (event) => { // on the window: other scripts have had their say by now
   const { target: form, submitter: button } = event;
-  if (form.method === "get" || form.dataset.many !== undefined || !button) return;
-  if (button.getAttribute("aria-disabled") === "true") { event.preventDefault(); return; }
-  // Another script may yet take the submit over or ask back.
-  queueMicrotask(() => { if (!event.defaultPrevented) busy(button, button.dataset.busy || form.dataset.busy || document.documentElement.dataset.busy); });
+  if (event.defaultPrevented || form.method === "get" || form.dataset.many !== undefined || !button) return;
+  if (button.dataset.label) event.preventDefault();
+  else busy(button, button.dataset.busy || form.dataset.busy || document.documentElement.dataset.busy);
 });
 addEventListener("pageshow", (event) => { if (event.persisted) document.querySelectorAll(".is-busy").forEach(idle); });
 document.querySelector("[data-errors]")?.focus();
