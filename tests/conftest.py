@@ -1,6 +1,8 @@
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.core.cache import cache
 from django.test import override_settings
 
@@ -13,6 +15,7 @@ PLAIN_STATIC_FILES = {
 @pytest.fixture(scope="session", autouse=True)
 def plain_static_files() -> Iterator[None]:
     """Only the served platform collects static files; everywhere else their plain names do."""
+    Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)  # WhiteNoise warns without it
     with override_settings(STORAGES=PLAIN_STATIC_FILES):
         yield
 
