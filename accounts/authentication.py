@@ -19,9 +19,7 @@ class ApiTokenAuthentication(BaseAuthentication):
             return None
         token_hash = hashlib.sha256(words[-1]).hexdigest()
         tokens = ApiToken.objects.select_related("user")
-        token = tokens.filter(
-            token_hash=token_hash, revoked_at=None, user__is_active=True
-        ).first()
+        token = tokens.filter(token_hash=token_hash, revoked_at=None, user__is_active=True).first()
         if token is None:
             raise AuthenticationFailed(_("This token is not valid."))
         return token.user, token

@@ -3,11 +3,17 @@
 import pghistory
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
+from django.contrib.postgres.functions import RandomUUID
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
+from accounts.querysets import ApiTokenQuerySet, OneTimeCodeQuerySet
 from core import phones
+
+SESSION_SALT = "accounts.User.session"
 
 
 class UserManager(BaseUserManager["User"]):
@@ -22,7 +28,9 @@ class UserManager(BaseUserManager["User"]):
 
 
 @pghistory.track(
-    pghistory.InsertEvent(), pghistory.UpdateEvent(), exclude=["password", "last_login"]
+    pghistory.InsertEvent(),
+    pghistory.UpdateEvent(),
+    exclude=["password", "last_login", "session_round"],
 )
 class User(AbstractBaseUser, PermissionsMixin):
     """A person. `phone` is E.164 (+84912345678)."""
@@ -33,6 +41,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField(default=False)  # runs the platform
     phone_verified_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(db_default=Now())
+    # Raising it ends every session of the person at its next request
+    session_round = models.PositiveIntegerField(db_default=0)
 
     objects = UserManager()
 
@@ -45,26 +55,53 @@ class User(AbstractBaseUser, PermissionsMixin):
     def get_short_name(self) -> str:
         return self.display_name
 
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What a session must carry to stay good: the password and the round it began in."""
+        words = f"{self.password}:{self.session_round}"
+        return salted_hmac(SESSION_SALT, words, secret=secret, algorithm="sha256").hexdigest()
+
 
 class OneTimeCode(models.Model):
-    """Six digits sent to a phone; `code_hash` only, ten minutes, five tries, used once."""
+    """Six digits sent to a phone; `code_hash` only, ten minutes, five tries, used once.
+
+    `source` names where the request came from (a keyed hash of the address), for the hourly limit.
+    `sealed_code` is for the sender only and emptied once sent.
+    """
 
     class Purpose(models.TextChoices):
         SIGN_UP = "sign_up", _("sign up")
         RESET_PASSWORD = "reset_password", _("new password")
 
+    class Failure(models.TextChoices):
+        GATEWAY = "gateway", _("the message service does not answer")
+        NUMBER = "number", _("this number cannot receive messages")
+
     phone = models.CharField(max_length=16)
     purpose = models.CharField(max_length=20, choices=Purpose)
     code_hash = models.CharField(max_length=128)
-    sealed_code = models.TextField(blank=True)  # for the sender only; emptied once sent
+    sealed_code = models.TextField(blank=True)
+    request_id = models.UUIDField(db_default=RandomUUID())
+    source = models.CharField(max_length=32, blank=True, db_default="")
     created_at = models.DateTimeField(db_default=Now())
     expires_at = models.DateTimeField()
     tries = models.PositiveSmallIntegerField(default=0)
     sent_at = models.DateTimeField(null=True)
+    failed_at = models.DateTimeField(null=True)
+    failure = models.CharField(max_length=10, choices=Failure, blank=True, db_default="")
     used_at = models.DateTimeField(null=True)
 
+    objects = OneTimeCodeQuerySet.as_manager()
+
     class Meta:
-        indexes = [models.Index(fields=["phone", "purpose", "-created_at"], name="code_by_phone")]
+        indexes = [
+            models.Index(fields=["phone", "purpose", "-created_at"], name="code_by_phone"),
+            # the hourly limit of one address
+            models.Index(fields=["source", "-created_at"], name="code_by_source"),
+            # sweeper: what could not be sent yet
+            models.Index(
+                fields=["created_at"], condition=~Q(sealed_code=""), name="code_waiting_to_go"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.purpose} {phones.mask_phone(self.phone)}"
@@ -78,6 +115,8 @@ class ApiToken(models.Model):
     token_hash = models.CharField(max_length=64, unique=True)
     created_at = models.DateTimeField(db_default=Now())
     revoked_at = models.DateTimeField(null=True)
+
+    objects = ApiTokenQuerySet.as_manager()
 
     def __str__(self) -> str:
         return self.name

@@ -45,9 +45,13 @@ def env_list(name: str, default: str = "") -> list[str]:
 
 def database(url: str) -> dict[str, Any]:
     """Django's database settings from postgresql://user:password@host:port/name?option=value."""
-    parts = urlsplit(url)
+    msg = "DATABASE_URL must look like postgresql://user:password@host:5432/name."
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise ImproperlyConfigured(msg) from error
     if parts.scheme not in {"postgres", "postgresql"} or not parts.path.strip("/"):
-        msg = "DATABASE_URL must look like postgresql://user:password@host:5432/name."
         raise ImproperlyConfigured(msg)
     options = dict(parse_qsl(parts.query))
     return {
@@ -56,7 +60,7 @@ def database(url: str) -> dict[str, Any]:
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
         "HOST": options.pop("host", unquote(parts.hostname or "")),
-        "PORT": options.pop("port", str(parts.port or "")),
+        "PORT": options.pop("port", str(port or "")),
         "CONN_MAX_AGE": env_int("DATABASE_CONN_MAX_AGE", 60),
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {

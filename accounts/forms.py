@@ -1,0 +1,146 @@
+"""What people type to sign up, to sign in and to look after their account."""
+
+import unicodedata
+from typing import Any
+
+from django import forms
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import ApiToken, User
+from accounts.seals import CODE_DIGITS
+from core.forms import FormLook, IdempotencyKeyField, PhoneField, PlainTextField
+from core.phones import is_mobile
+
+MAX_PASSWORD = 128
+
+
+class SixDigitsField(forms.CharField):
+    """Six digits, with whatever spaces people or their phones put between them."""
+
+    default_error_messages = {
+        "required": _("Enter the code."),
+        "invalid": _("The code has %(digits)s digits."),
+    }
+
+    def __init__(self, **kwargs: Any) -> None:
+        attrs = {
+            "inputmode": "numeric",
+            "autocomplete": "one-time-code",
+            "class": "input--code",
+            "spellcheck": "false",
+        }
+        super().__init__(**{"max_length": 20, "widget": forms.TextInput(attrs=attrs), **kwargs})
+
+    def clean(self, value: Any) -> str:
+        text = unicodedata.normalize("NFKC", super().clean(value))
+        digits = "".join(c for c in text if not c.isspace() and c not in "-.\u200b\u2060")
+        if len(digits) != CODE_DIGITS or not (digits.isascii() and digits.isdigit()):
+            params = {"digits": CODE_DIGITS}
+            raise ValidationError(self.error_messages["invalid"], code="invalid", params=params)
+        return digits
+
+
+class PasswordField(forms.CharField):
+    """A password as typed; `autocomplete` tells the browser whether it is a new one."""
+
+    default_error_messages = {"required": _("Enter a password.")}
+
+    def __init__(self, *, autocomplete: str, **kwargs: Any) -> None:
+        attrs = {"autocomplete": autocomplete, "data-draft-skip": ""}
+        options = {"label": _("Password"), "strip": False, "max_length": MAX_PASSWORD}
+        widget = forms.PasswordInput(attrs=attrs)
+        super().__init__(**{**options, "widget": widget, **kwargs})
+
+
+class NewPasswordField(PasswordField):
+    def __init__(self, **kwargs: Any) -> None:
+        help_text = _("At least 8 characters. Three short words are easy to keep in mind.")
+        super().__init__(**{"autocomplete": "new-password", "help_text": help_text, **kwargs})
+
+    def clean(self, value: Any) -> str:
+        password = super().clean(value)
+        validate_password(password)
+        return password
+
+
+class NameField(PlainTextField):
+    default_error_messages = {"required": _("Enter your name.")}
+
+    def __init__(self, **kwargs: Any) -> None:
+        widget = forms.TextInput(attrs={"autocomplete": "name"})
+        options = {"label": _("Your name"), "max_length": 80, "widget": widget}
+        super().__init__(**{**options, **kwargs})
+
+
+class AskCodeForm(FormLook, forms.Form):
+    """The phone a code is sent to."""
+
+    phone = PhoneField(
+        label=_("Your phone number"),
+        help_text=_("We send a code of six digits to this phone."),
+        error_messages={"required": _("Enter your phone number.")},
+    )
+    idempotency_key = IdempotencyKeyField()
+
+    def clean_phone(self) -> str:
+        phone: str = self.cleaned_data["phone"]
+        if not is_mobile(phone):
+            raise ValidationError(_("Enter a mobile number: a landline cannot get the code."))
+        return phone
+
+
+class EnterCodeForm(FormLook, forms.Form):
+    code = SixDigitsField(label=_("Code from the message"))
+
+
+class NewAccountForm(FormLook, forms.Form):
+    display_name = NameField(help_text=_("As your neighbours and the co-op know you."))
+    password = NewPasswordField()
+
+
+class ChoosePasswordForm(FormLook, forms.Form):
+    password = NewPasswordField(label=_("New password"))
+
+
+class SignInForm(FormLook, forms.Form):
+    phone = PhoneField(
+        label=_("Your phone number"), error_messages={"required": _("Enter your phone number.")}
+    )
+    password = PasswordField(autocomplete="current-password")
+
+
+class SecondFactorForm(FormLook, forms.Form):
+    token = SixDigitsField(label=_("Code from your app"))
+
+
+class RenameForm(FormLook, forms.ModelForm):
+    display_name = NameField()
+    idempotency_key = IdempotencyKeyField()
+
+    class Meta:
+        model = User
+        fields = ["display_name"]
+
+
+class ChangePasswordForm(FormLook, forms.Form):
+    present = PasswordField(
+        label=_("Present password"),
+        autocomplete="current-password",
+        error_messages={"required": _("Enter your present password.")},
+    )
+    password = NewPasswordField(label=_("New password"))
+
+
+class ApiTokenForm(FormLook, forms.ModelForm):
+    name = PlainTextField(
+        label=_("What is the token for?"),
+        max_length=80,
+        error_messages={"required": _("Write what the token is for.")},
+    )
+    idempotency_key = IdempotencyKeyField()
+
+    class Meta:
+        model = ApiToken
+        fields = ["name"]

@@ -1,0 +1,28 @@
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from accounts.models import User
+from accounts.services.people import end_sessions
+from accounts.services.second_factor import forget_second_factor
+from core.phones import InvalidPhone, normalize_phone
+
+
+class Command(BaseCommand):
+    help = "Take away a lost authenticator; the person sets up a new one at the next sign-in."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("phone", help="such as 0912345678")
+
+    def handle(self, *, phone: str, **_options: Any) -> None:
+        try:
+            user = User.objects.get(phone=normalize_phone(phone))
+        except (InvalidPhone, User.DoesNotExist) as error:
+            msg = "There is no account with this phone number."
+            raise CommandError(msg) from error
+        if not forget_second_factor(user=user):
+            msg = f"{user.display_name} has no second factor."
+            raise CommandError(msg)
+        end_sessions(user=user)
+        self.stdout.write(f"{user.display_name} can set up the second step again.")

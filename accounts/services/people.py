@@ -1,0 +1,74 @@
+"""Accounts: made, renamed, given another password, signed out everywhere."""
+
+from axes.utils import reset as forget_failures
+from django.db import IntegrityError, transaction
+from django.db.models import F
+
+from accounts.errors import PhoneTaken, WrongPassword
+from accounts.models import User
+from core.clock import db_now
+
+
+def create_account(
+    *,
+    phone: str,
+    display_name: str,
+    password: str,
+    is_verified: bool = True,
+    is_staff: bool = False,
+) -> User:
+    """Make an account; `phone` is E.164. `is_verified`: the person showed that the phone is theirs.
+
+    Raises PhoneTaken, writing nothing.
+    """
+    try:
+        with transaction.atomic():
+            return User.objects.create_user(
+                phone,
+                password,
+                display_name=display_name,
+                is_staff=is_staff,
+                phone_verified_at=db_now() if is_verified else None,
+            )
+    except IntegrityError as error:
+        raise PhoneTaken(field="phone") from error
+
+
+@transaction.atomic
+def reset_password(*, user: User, password: str) -> User:
+    """Give a person who showed the phone is theirs a new password; ends all their sessions."""
+    user.set_password(password)
+    user.phone_verified_at = user.phone_verified_at or db_now()
+    user.save(update_fields=["password", "phone_verified_at"])
+    forget_failures(username=user.phone)
+    return user
+
+
+@transaction.atomic
+def change_password(*, user: User, present: str, password: str) -> User:
+    """Raises WrongPassword. The other sessions of the person end."""
+    if not user.check_password(present):
+        raise WrongPassword(field="present")
+    user.set_password(password)
+    user.save(update_fields=["password"])
+    return user
+
+
+@transaction.atomic
+def rename(*, user: User, display_name: str) -> User:
+    user.display_name = display_name
+    user.save(update_fields=["display_name"])
+    return user
+
+
+def end_sessions(*, user: User) -> None:
+    """Sign the person out everywhere, from the next request on (a role was given or taken)."""
+    User.objects.filter(pk=user.pk).update(session_round=F("session_round") + 1)
+
+
+@transaction.atomic
+def deactivate(*, user: User) -> None:
+    """Close an account: no session, no sign-in and no token works any more."""
+    User.objects.filter(pk=user.pk).update(is_active=False)
+    user.api_tokens.working().update(revoked_at=db_now())
+    end_sessions(user=user)

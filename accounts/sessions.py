@@ -1,0 +1,102 @@
+"""How long a session lasts, and what it remembers on the way to an account."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+import django_otp
+from django.conf import settings
+from django.contrib.auth import login
+from django.http import HttpRequest
+from django.shortcuts import resolve_url
+from django.utils.http import url_has_allowed_host_and_scheme
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from accounts.models import User
+from core.clock import db_now
+
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+STRICT_SINCE = "second_factor_at"
+SEEN_AT = "seen_at"
+SEEN_EVERY_S = 60  # how exactly the idle time is kept
+PROVING = "proving"
+PROVEN = "proven"
+PROVEN_LASTS = dt.timedelta(minutes=20)
+
+
+def begin(request: HttpRequest, user: User) -> None:
+    """Sign `user` in, in a session with a new key."""
+    login(request, user, backend=BACKEND)
+
+
+def begin_strict(request: HttpRequest, device: TOTPDevice) -> None:
+    """The second factor was shown: from now on the short limits of staff hold."""
+    request.session.cycle_key()
+    django_otp.login(request, device)
+    now = db_now().timestamp()
+    request.session[STRICT_SINCE] = request.session[SEEN_AT] = now
+
+
+def is_over(request: HttpRequest) -> bool:
+    """Whether a session with second factor is too old or was left alone too long.
+
+    Notes, at most once a minute, that it is in use.
+    """
+    session = request.session
+    if django_otp.DEVICE_ID_SESSION_KEY not in session:
+        return False
+    now = db_now().timestamp()
+    began = session.setdefault(STRICT_SINCE, now)
+    seen = session.setdefault(SEEN_AT, now)
+    if now - began > settings.STAFF_SESSION_AGE_S or now - seen > settings.STAFF_SESSION_IDLE_S:
+        return True
+    if now - seen > SEEN_EVERY_S:
+        session[SEEN_AT] = now
+    return False
+
+
+def way_on(request: HttpRequest) -> str:
+    """Where to go after signing in: `next` when it is a page of ours, else the workspace."""
+    wanted = request.POST.get("next") or request.GET.get("next") or ""
+    if url_has_allowed_host_and_scheme(
+        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    ):
+        return wanted
+    return resolve_url(settings.LOGIN_REDIRECT_URL)
+
+
+@dataclass(frozen=True)
+class Proving:
+    """The phone somebody is about to show is theirs, and what for."""
+
+    phone: str
+    purpose: str
+
+
+def start_proving(request: HttpRequest, *, phone: str, purpose: str) -> None:
+    request.session[PROVING] = {"phone": phone, "purpose": purpose}
+    request.session.pop(PROVEN, None)
+
+
+def proving(request: HttpRequest, purpose: str) -> Proving | None:
+    kept = request.session.get(PROVING)
+    return Proving(**kept) if kept and kept["purpose"] == purpose else None
+
+
+def note_proof(request: HttpRequest, phone: str) -> None:
+    """The right code was entered: for twenty minutes this session may act for the phone."""
+    request.session.cycle_key()
+    request.session.pop(PROVING, None)
+    until = db_now() + PROVEN_LASTS
+    request.session[PROVEN] = {"phone": phone, "until": until.timestamp()}
+
+
+def proven_phone(request: HttpRequest) -> str:
+    """The phone (E.164) this session showed to be the person's; "" when none, or too long ago."""
+    kept = request.session.get(PROVEN)
+    if not kept or kept["until"] < db_now().timestamp():
+        return ""
+    return str(kept["phone"])
+
+
+def forget_proof(request: HttpRequest) -> None:
+    request.session.pop(PROVEN, None)
