@@ -48,6 +48,12 @@ def recount_session(*, session_id: int) -> None:
     """
     if not LivestreamSession.objects.filter(pk=session_id).exists():
         return
+    _queue(session_id)
+    with connection.cursor() as cursor:
+        cursor.execute(RECOUNT_SQL, {"session_id": session_id})
+
+
+def _queue(session_id: int) -> None:
+    """Wait until no other recount of this session runs; ours then sees all it has seen."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [TALLY_LOCK, session_id])
-        cursor.execute(RECOUNT_SQL, {"session_id": session_id})

@@ -1,0 +1,220 @@
+"""Many buyers at the same moment: never oversold, never a unit stranded, nobody sees a lock.
+
+Each guard has a control that takes it away and shows the harm.
+"""
+
+import threading
+from collections.abc import Callable
+from unittest import mock
+
+import pytest
+from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db.models import F
+
+from core.middleware import is_busy
+from core.models import OutboxMessage
+from livestreams.models import Offer
+from livestreams.querysets import OfferQuerySet
+from orders.errors import LimitReached, SoldOut
+from orders.models import BuyerShare, Order, OrderLine, Parcel
+from orders.services import placing
+from tests.factories.coops import CommuneFactory
+from tests.factories.livestreams import OfferFactory, SessionFactory
+from tests.orders.helpers import LAN, order_of
+from tests.threads import all_at_once
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+BUYERS = 20
+
+
+def phone(number: int) -> str:
+    return f"+8490{number:07d}"
+
+
+def buyers_of(*lines: tuple[Offer, int], count: int = BUYERS) -> list[Callable[[], Order]]:
+    commune = CommuneFactory()
+    return [
+        lambda n=n: order_of(*lines, buyer_phone=phone(n), commune=commune)  # type: ignore[misc]
+        for n in range(count)
+    ]
+
+
+def sold(offer: Offer) -> int:
+    return sum(line.quantity for line in OrderLine.objects.filter(offer=offer))
+
+
+def kinds(results: list[object]) -> dict[str, int]:
+    names = [type(result).__name__ for result in results]
+    return {name: names.count(name) for name in sorted(set(names))}
+
+
+def test_the_last_unit_goes_to_one_of_twenty() -> None:
+    offer = OfferFactory(quantity_offered=1)
+
+    results = all_at_once(buyers_of((offer, 1)))
+
+    offer.refresh_from_db()
+    assert kinds(results) == {"Order": 1, "SoldOut": BUYERS - 1}
+    assert (offer.quantity_claimed, sold(offer), Order.objects.count()) == (1, 1, 1)
+
+
+def test_no_orphan_order() -> None:
+    """Whoever is refused leaves no order, parcel, line, share or word behind."""
+    offer = OfferFactory(quantity_offered=3)
+
+    all_at_once(buyers_of((offer, 1)))
+
+    assert [m.objects.count() for m in (Order, Parcel, OrderLine, OutboxMessage)] == [3, 3, 3, 3]
+    assert sum(share.quantity for share in BuyerShare.objects.all()) == 3
+
+
+def test_none_is_stranded_when_there_is_enough_for_all() -> None:
+    offer = OfferFactory(quantity_offered=BUYERS * 2, limit_per_buyer=5)
+
+    results = all_at_once(buyers_of((offer, 2)))
+
+    offer.refresh_from_db()
+    assert kinds(results) == {"Order": BUYERS}
+    assert offer.quantity_left == 0
+
+
+def test_opposite_order_carts_do_not_deadlock() -> None:
+    session = SessionFactory()
+    tea = OfferFactory(session=session, quantity_offered=100)
+    honey = OfferFactory(session=session, quantity_offered=100)
+
+    results = all_at_once(
+        buyers_of((tea, 1), (honey, 1)) + buyers_of((honey, 1), (tea, 1), count=BUYERS)
+    )
+
+    assert kinds(results) == {"Order": BUYERS * 2}
+    assert sold(tea) == sold(honey) == BUYERS * 2
+
+
+def test_same_sku_twice_in_every_cart() -> None:
+    offer = OfferFactory(quantity_offered=11)
+
+    results = all_at_once(buyers_of((offer, 1), (offer, 1), count=10))
+
+    offer.refresh_from_db()
+    assert kinds(results) == {"Order": 5, "SoldOut": 5}
+    assert (offer.quantity_left, sold(offer)) == (1, 10)
+
+
+def test_one_buyer_pressing_on_ten_phones_stays_within_the_limit() -> None:
+    offer = OfferFactory(quantity_offered=100, limit_per_buyer=3)
+    commune = CommuneFactory()
+
+    results = all_at_once([lambda: order_of((offer, 1), commune=commune)] * 10)
+
+    assert kinds(results) == {"LimitReached": 7, "Order": 3}
+    assert sold(offer) == BuyerShare.objects.get(buyer_phone=LAN).quantity == 3
+
+
+# Controls: the same races with a guard taken away
+
+
+def claim_without_guard(self: OfferQuerySet, quantity: int) -> bool:
+    """As someone might write it who trusts the check made before."""
+    return self.update(quantity_claimed=F("quantity_claimed") + quantity) == 1
+
+
+def claim_by_reading_first(self: OfferQuerySet, quantity: int) -> bool:
+    """Read, compare, write back: the commonest way to sell one bag twice."""
+    offer = self.get()
+    if offer.quantity_left < quantity:
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_sleep(0.02)")
+    self.update(quantity_claimed=offer.quantity_claimed + quantity)
+    return True
+
+
+def test_without_the_guard_the_check_constraint_stands_in_the_way() -> None:
+    offer = OfferFactory(quantity_offered=1)
+
+    with (
+        mock.patch.object(OfferQuerySet, "claim", claim_without_guard),
+        mock.patch.object(placing, "_refuse_early"),
+    ):
+        results = all_at_once(buyers_of((offer, 1), count=5))
+
+    assert kinds(results) == {"IntegrityError": 4, "Order": 1}
+    assert all("offer_never_oversold" in str(r) for r in results if isinstance(r, IntegrityError))
+
+
+def test_read_then_write_oversells_where_no_constraint_sees_it() -> None:
+    """The count stays within the allotment while more units were promised than there are."""
+    offer = OfferFactory(quantity_offered=1)
+
+    with mock.patch.object(OfferQuerySet, "claim", claim_by_reading_first):
+        results = all_at_once(buyers_of((offer, 1)))
+
+    offer.refresh_from_db()
+    assert kinds(results)["Order"] > 1
+    assert sold(offer) > offer.quantity_offered >= offer.quantity_claimed
+
+
+def test_without_the_order_of_ids_crossing_carts_deadlock() -> None:
+    session = SessionFactory()
+    tea = OfferFactory(session=session, quantity_offered=50)
+    honey = OfferFactory(session=session, quantity_offered=50)
+    wide_awake = [threading.Event(), threading.Event()]
+
+    def claim_as_named(first: Offer, second: Offer, mine: int) -> Callable[[], bool]:
+        def act() -> bool:
+            with transaction.atomic():
+                Offer.objects.filter(pk=first.pk).claim(1)
+                wide_awake[mine].set()
+                wide_awake[1 - mine].wait(5)
+                return Offer.objects.filter(pk=second.pk).claim(1)
+
+        return act
+
+    results = all_at_once([claim_as_named(tea, honey, 0), claim_as_named(honey, tea, 1)])
+
+    assert "OperationalError" in kinds(results)
+
+
+def test_a_limit_that_is_read_first_lets_two_pass_together(monkeypatch) -> None:
+    offer = OfferFactory(quantity_offered=100, limit_per_buyer=1)
+    commune = CommuneFactory()
+
+    def share_by_reading_first(buyer_phone: str, wanted: dict[int, int]) -> None:
+        share = BuyerShare.objects.filter(offer=offer, buyer_phone=buyer_phone).first()
+        held = share.quantity if share else 0
+        if held + wanted[offer.pk] > offer.limit_per_buyer:
+            raise LimitReached
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_sleep(0.05)")
+        BuyerShare.objects.update_or_create(
+            offer=offer, buyer_phone=buyer_phone, defaults={"quantity": held + wanted[offer.pk]}
+        )
+
+    monkeypatch.setattr(placing, "_take_shares", share_by_reading_first)
+    results = all_at_once([lambda: order_of((offer, 1), commune=commune)] * 5)
+
+    assert kinds(results)["Order"] > 1
+
+
+def test_a_stuck_lock_is_given_up_within_its_time() -> None:
+    """Somebody holds the hot row for good: the buyer is told to press again, no spinner."""
+    offer = OfferFactory()
+    commune = CommuneFactory()
+    with transaction.atomic():
+        Offer.objects.select_for_update().get(pk=offer.pk)
+        (result,) = all_at_once([lambda: order_of((offer, 1), commune=commune)])
+
+    assert isinstance(result, OperationalError)
+    assert is_busy(result)
+    assert not Order.objects.exists()
+
+
+def test_a_refusal_says_how_many_are_left_after_the_race() -> None:
+    offer = OfferFactory(quantity_offered=5)
+    results = all_at_once(buyers_of((offer, 2), count=5))
+
+    refusals = [result for result in results if isinstance(result, SoldOut)]
+    assert len(refusals) == 3
+    assert {refusal.details["lines"][0]["left"] for refusal in refusals} <= {1, 3}
