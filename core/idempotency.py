@@ -22,6 +22,7 @@ from core.models import IdempotencyRecord
 KEY_FIELD = "idempotency_key"
 KEY_HEADER = "Idempotency-Key"
 KEY_LENGTHS = range(16, 65)
+FORM_TYPES = {"application/x-www-form-urlencoded", "multipart/form-data"}
 KEPT_HOURS = 72
 
 View = Callable[..., HttpResponse]
@@ -87,7 +88,7 @@ def read_key(request: HttpRequest) -> str:
 def _claim(record: IdempotencyRecord) -> bool:
     """Insert the record; False when the key is taken. Waits for a twin that still runs."""
     try:
-        with transaction.atomic(), connection.cursor() as cursor:
+        with connection.cursor() as cursor:
             cursor.execute(
                 "INSERT INTO core_idempotencyrecord"
                 " (scope, key, fingerprint, status, location, content_type, body)"
@@ -134,12 +135,16 @@ def _scope(request: HttpRequest) -> str:
 def _fingerprint(request: HttpRequest) -> str:
     """Digest of method, path and what was sent, without the parts that change at each drawing."""
     digest = hashlib.sha256(f"{request.method} {request.path}".encode())
-    if request.content_type == "application/json":
+    if request.content_type not in FORM_TYPES:
         digest.update(request.body)
         return digest.hexdigest()
     for name, values in sorted(request.POST.lists()):
         if name != "csrfmiddlewaretoken":
             digest.update(repr((name, values)).encode())
     for name, files in sorted(request.FILES.lists()):
-        digest.update(repr((name, [(f.name, f.size) for f in files])).encode())
+        for file in files:
+            digest.update(repr((name, file.name, file.size)).encode())
+            for chunk in file.chunks():
+                digest.update(chunk)
+            file.seek(0)
     return digest.hexdigest()

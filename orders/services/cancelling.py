@@ -6,7 +6,6 @@ lots; each kind by id.
 
 import datetime as dt
 import logging
-from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, transaction
@@ -17,7 +16,7 @@ from livestreams.models import Offer
 from orders import events
 from orders.errors import CannotCancel
 from orders.models import BuyerShare, Order, Parcel
-from products.models import Lot, StockMovement
+from products.services import stock
 
 log = logging.getLogger(__name__)
 
@@ -130,7 +129,12 @@ def _give_back(order: Order) -> None:
             raise BooksDisagree(f"share of order {order.pk}")
     closed = [line for line in lines if not _release_open(line["offer_id"], line["quantity"])]
     for line in sorted(closed, key=lambda line: line["lot_id"]):
-        _return_to_lot(order, line)
+        # A closed offer gave its rest to the lot; what comes free later goes the same way
+        stock.give_back_to_lot(
+            lot_id=line["lot_id"],
+            quantity=line["quantity"],
+            reference=f"offer:{line['offer_id']}",
+        )
 
 
 def _release_open(offer_id: int, quantity: int) -> bool:
@@ -141,16 +145,3 @@ def _release_open(offer_id: int, quantity: int) -> bool:
     if offer.filter(state=Offer.State.CLOSED).release(quantity):
         return False
     raise BooksDisagree(f"claims of offer {offer_id}")
-
-
-def _return_to_lot(order: Order, line: dict[str, Any]) -> None:
-    """A closed offer gave its rest back when it closed; what comes free later goes the same way."""
-    if not Lot.objects.filter(pk=line["lot_id"]).give_back(line["quantity"]):
-        raise BooksDisagree(f"stock of lot {line['lot_id']}")
-    StockMovement.objects.create(
-        lot_id=line["lot_id"],
-        kind=StockMovement.Kind.GIVE_BACK,
-        quantity=line["quantity"],
-        reference=f"offer:{line['offer_id']}",
-        note=order.code,
-    )
