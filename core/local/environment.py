@@ -64,7 +64,7 @@ def nowhere() -> dict[str, str]:
 
 def secret_key(here: Places) -> str:
     """The key of this data folder; made once, so that a restart signs nobody out."""
-    here.data.mkdir(parents=True, exist_ok=True)
+    here.make()
     if not here.secret_key.exists():
         descriptor = os.open(here.secret_key, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as stream:

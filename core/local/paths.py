@@ -71,8 +71,12 @@ class Places:
         return f"unix://{self.broker_socket}?db=0"
 
     def make(self) -> None:
-        self.data.mkdir(parents=True, exist_ok=True)
-        self.sockets.mkdir(mode=0o700, exist_ok=True)
+        try:
+            self.data.mkdir(parents=True, exist_ok=True)
+            self.sockets.mkdir(mode=0o700, exist_ok=True)
+        except OSError as error:
+            msg = f"{error.filename} cannot be made ({error.strerror}). Set DATA_DIR to a folder."
+            raise LocalError(msg) from error
         # Anyone can make folders in a shared temporary folder: refuse one that is not ours
         if self.sockets.is_symlink() or self.sockets.stat().st_uid != os.geteuid():
             msg = f"{self.sockets} belongs to someone else; remove it or set TMPDIR."
