@@ -5,10 +5,14 @@ from pathlib import Path
 from typing import BinaryIO
 
 from django.conf import settings
+from django.core import signing
 
 from core.codes import secret_token
 from core.images.intake import take_picture
 from core.models import Picture
+
+HOLD_SALT = "core.pictures"
+HELD_S = 24 * 60 * 60
 
 
 def keep_picture(file: BinaryIO) -> Picture:
@@ -30,3 +34,19 @@ def _write(path: Path, content: bytes) -> None:
     part = path.with_name(path.name + ".part")
     part.write_bytes(content)
     os.replace(part, path)
+
+
+def hold_word(picture: Picture) -> str:
+    """A signed word that brings `picture` back although its row was rolled back with a form."""
+    return signing.dumps([picture.token, picture.width, picture.height], salt=HOLD_SALT)
+
+
+def held_picture(word: str) -> Picture | None:
+    """The picture behind a word of `hold_word` (a day old at most), with its row; else None."""
+    try:
+        token, width, height = signing.loads(word, salt=HOLD_SALT, max_age=HELD_S)
+    except signing.BadSignature:
+        return None
+    return Picture.objects.get_or_create(token=token, defaults={"width": width, "height": height})[
+        0
+    ]

@@ -1,3 +1,25 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from traceability import public_views, views
+
+urlpatterns = [
+    path("t/", public_views.find_origin, name="find-origin"),
+    # without a slash at the end: each character makes the printed code denser
+    path("t/<str:code>", public_views.show_origin, name="show-origin"),
+    path("lam-viec/<slug:cooperative_slug>/lo/", views.list_lots, name="list-lots"),
+    path("lam-viec/lo/<int:lot_id>/", views.show_lot, name="show-lot"),
+    path("lam-viec/lo/<int:lot_id>/buoc/", views.add_step, name="add-step"),
+    path("lam-viec/buoc/<int:event_id>/", views.correct_step, name="correct-step"),
+    path("lam-viec/lo/<int:lot_id>/ma/", views.request_codes, name="request-codes"),
+    path("lam-viec/ma/<int:batch_id>/", views.show_batch, name="show-batch"),
+    path(
+        "lam-viec/ma/<int:batch_id>/tien-do.json",
+        views.show_batch_progress,
+        name="show-batch-progress",
+    ),
+    path(
+        "lam-viec/ma/<int:batch_id>/nhan.<slug:file_format>",
+        views.download_labels,
+        name="download-labels",
+    ),
+]

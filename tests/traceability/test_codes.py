@@ -1,0 +1,233 @@
+import io
+import threading
+import zipfile
+
+import pypdfium2
+import pytest
+import zxingcpp
+from django.conf import settings
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+from PIL import Image
+
+from core.models import OutboxMessage
+from tests.cast import Cast, client_of, make_cast
+from tests.factories.products import LotFactory, ProductPhotoFactory, VariantFactory
+from tests.factories.traceability import (
+    OriginCodeBatchFactory,
+    OriginCodeFactory,
+    TraceEventFactory,
+)
+from traceability.errors import OriginTooThin
+from traceability.models import OriginCode, OriginCodeBatch, Scan
+from traceability.services import issuing, printing
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def cast() -> Cast:
+    return make_cast()
+
+
+@pytest.fixture
+def lot(cast: Cast):
+    """A lot that tells enough to be printed."""
+    lot = LotFactory(variant=VariantFactory(product__cooperative=cast.coop_a))
+    ProductPhotoFactory(product=lot.variant.product)
+    TraceEventFactory(lot=lot)
+    return lot
+
+
+def ready_batch(lot, **fields: object) -> OriginCodeBatch:
+    batch = OriginCodeBatchFactory(lot=lot, **fields)
+    assert issuing.issue_batch(batch_id=batch.pk)
+    batch.refresh_from_db()
+    return batch
+
+
+def test_a_request_leaves_word_for_the_worker(cast: Cast, lot) -> None:
+    answer = client_of(cast.mai).post(
+        reverse("request-codes", args=[lot.pk]),
+        {
+            "quantity": "30",
+            "sheet": "a4_24",
+            "idempotency_key": "0b9c7a1e-5f5e-4d43-9d9e-0a1b2c3d4e5f",
+        },
+    )
+
+    batch = OriginCodeBatch.objects.get()
+    assert answer["Location"] == reverse("show-batch", args=[batch.pk])
+    message = OutboxMessage.objects.get(topic="traceability.batch.requested")
+    assert message.payload["batch_id"] == batch.pk
+
+
+def test_a_lot_that_tells_nothing_gets_no_code(cast: Cast) -> None:
+    bare = LotFactory(variant=VariantFactory(product__cooperative=cast.coop_a))
+
+    with pytest.raises(OriginTooThin) as refused:
+        issuing.request_origin_codes(lot=bare, quantity=1, sheet="a4_24", requested_by=cast.mai)
+
+    assert len(refused.value.details["missing"]) == 2  # no harvest step, no picture
+    assert not OriginCodeBatch.objects.exists()
+
+
+def test_a_worker_issues_each_code_once_and_draws_the_files(lot) -> None:
+    batch = ready_batch(lot, quantity=130)
+
+    assert batch.state == OriginCodeBatch.State.READY
+    assert (batch.quantity_done, OriginCode.objects.count()) == (130, 130)
+    assert sorted(batch.codes.values_list("serial", flat=True)) == list(range(1, 131))
+    assert printing.label_path(batch, "pdf").exists()
+
+
+def test_running_again_late_changes_nothing(lot) -> None:
+    batch = ready_batch(lot)
+    before = list(batch.codes.values_list("code", flat=True))
+
+    assert issuing.issue_batch(batch_id=batch.pk) is False
+
+    assert list(batch.codes.values_list("code", flat=True)) == before
+
+
+def test_a_batch_that_stopped_midway_is_finished(lot) -> None:
+    batch = OriginCodeBatchFactory(lot=lot, quantity=3)
+    OriginCodeFactory(batch=batch, serial=2)
+    OriginCodeBatch.objects.filter(pk=batch.pk).update(changed_at="2026-01-01T00:00Z")
+
+    assert issuing.continue_batches() == 1
+
+    assert batch.codes.count() == 3
+    assert issuing.continue_batches() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_at_once_issue_one_set(cast: Cast, lot) -> None:
+    batch = OriginCodeBatchFactory(lot=lot, quantity=40)
+
+    def work() -> None:
+        issuing.issue_batch(batch_id=batch.pk)
+        connection.close()
+
+    workers = [threading.Thread(target=work) for _ in range(3)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(60)
+
+    batch.refresh_from_db()
+    assert (batch.state, batch.codes.count()) == (OriginCodeBatch.State.READY, 40)
+
+
+@pytest.mark.parametrize("sheet", OriginCodeBatch.Sheet.values)
+def test_every_label_of_the_sheet_decodes_to_its_address(lot, sheet: str) -> None:
+    batch = ready_batch(lot, quantity=5, sheet=sheet)
+    wanted = {printing.address_of(code) for code in batch.codes.values_list("code", flat=True)}
+
+    document = pypdfium2.PdfDocument(printing.label_path(batch, "pdf").read_bytes())
+    read = {
+        found.text
+        for page in document
+        for found in zxingcpp.read_barcodes(page.render(scale=300 / 72).to_pil())
+    }
+
+    assert read == wanted
+
+
+def test_labels_speak_vietnamese_and_show_no_stars(lot) -> None:
+    batch = ready_batch(lot, quantity=1)
+
+    page = pypdfium2.PdfDocument(printing.label_path(batch, "pdf").read_bytes())[0]
+    words = page.get_textpage().get_text_range()
+
+    assert lot.variant.product.name in words
+    assert lot.code in words
+    assert "★" not in words
+
+
+def test_single_codes_come_as_png_and_svg(lot) -> None:
+    batch = ready_batch(lot, quantity=2)
+
+    archive = zipfile.ZipFile(printing.label_path(batch, "zip"))
+    names = sorted(archive.namelist())
+
+    assert [name.split("/")[0] for name in names] == ["png", "png", "svg", "svg"]
+    picture = Image.open(io.BytesIO(archive.read(names[0])))
+    assert zxingcpp.read_barcodes(picture)[0].text == printing.address_of(
+        batch.codes.get(serial=1).code
+    )
+
+
+def test_modules_are_never_too_small_for_a_till() -> None:
+    assert min(layout.module for layout in printing.LAYOUTS.values()) >= 0.396
+
+
+def test_only_the_co_op_downloads_its_labels(cast: Cast, lot) -> None:
+    batch = ready_batch(lot)
+    address = reverse("download-labels", args=[batch.pk, "pdf"])
+
+    answer = client_of(cast.mai).get(address)
+    assert answer.getvalue().startswith(b"%PDF")  # type: ignore[attr-defined]
+    assert client_of(cast.thao).get(address).status_code == 404
+    media = f"{settings.MEDIA_URL}{printing.FOLDER}/{batch.label_file}"
+    assert Client().get(media).status_code == 404
+
+
+def test_progress_is_told_while_the_worker_draws(cast: Cast, lot) -> None:
+    batch = OriginCodeBatchFactory(lot=lot, quantity=10, quantity_done=4, state="drawing")
+
+    progress = client_of(cast.mai).get(reverse("show-batch-progress", args=[batch.pk])).json()
+
+    assert (progress["state"], progress["done"], progress["quantity"]) == ("drawing", 4, 10)
+
+
+def test_the_scan_page_tells_where_it_comes_from(lot) -> None:
+    code = ready_batch(lot).codes.get(serial=1)
+
+    page = Client().get(reverse("show-origin", args=[code.code]))
+
+    for words in (
+        lot.variant.product.name,
+        "Phình Hồ",
+        lot.code,
+        f"{lot.harvested_on:%d/%m/%Y}",
+        "Hái chè lúc sương chưa tan",
+    ):
+        assert words in page.text
+    assert Scan.objects.count() == 1
+
+
+def test_a_code_opened_often_warns_of_copies(lot) -> None:
+    code = ready_batch(lot).codes.get(serial=1)
+    Scan.objects.bulk_create(Scan(origin_code=code) for _ in range(10))
+
+    page = Client(HTTP_COOKIE="lang=en").get(reverse("show-origin", args=[code.code]))
+
+    assert "Opened 10 times before" in page.text
+    assert "can be copied" in page.text
+
+
+@pytest.mark.parametrize("code", ["BCDFGHJKMNPQRSTV", "x", "B" * 300, "%00", "'--", "<script>"])
+def test_unknown_and_malformed_codes_answer_alike(code: str) -> None:
+    answer = Client().get(f"/t/{code}")
+
+    assert answer.status_code == 404
+    assert "<script>alert" not in answer.text
+
+
+def test_the_scan_page_is_small_and_needs_no_script(lot) -> None:
+    code = ready_batch(lot).codes.get(serial=1)
+
+    page = Client().get(reverse("show-origin", args=[code.code]))
+
+    assert len(page.content) < 16_000
+
+
+def test_a_code_typed_with_spaces_is_found(lot) -> None:
+    code = ready_batch(lot).codes.get(serial=1).code
+    typed = f"{code[:4]} {code[4:8]}-{code[8:]}".lower()
+
+    answer = Client().get(reverse("find-origin"), {"ma": typed})
+
+    assert answer["Location"] == reverse("show-origin", args=[code])

@@ -1,0 +1,94 @@
+"""The shape of what a diary keeper types."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from core.clock import db_today
+from core.forms import FormLook, IdempotencyKeyField, LocalDateField, PlainTextField
+from core.images.intake import PictureRefused
+from core.models import Picture
+from core.pictures import held_picture, hold_word, keep_picture
+from traceability.models import OriginCodeBatch, TraceEvent
+
+MOST_PICTURES = 6
+MOST_CODES = 2000
+
+
+class ManyFilesInput(forms.ClearableFileInput):
+    allow_multiple_selected = True
+
+
+class PicturesField(forms.FileField):
+    """Several photographs; kept as Pictures, so an error elsewhere in the form loses none."""
+
+    widget = ManyFilesInput
+
+    def clean(self, data: Any, initial: Any = None) -> list[Picture]:
+        uploads = [file for file in (data or []) if file] if isinstance(data, list) else []
+        if len(uploads) > MOST_PICTURES:
+            raise forms.ValidationError(
+                _("Please choose at most %(most)s pictures at a time.") % {"most": MOST_PICTURES}
+            )
+        try:
+            return [keep_picture(file) for file in uploads]
+        except PictureRefused as refusal:
+            raise forms.ValidationError(refusal.message) from refusal
+
+
+class StepForm(FormLook, forms.Form):
+    step = forms.ChoiceField(label=_("Step"), choices=TraceEvent.Step)
+    title = PlainTextField(
+        label=_("What was done"),
+        max_length=120,
+        help_text=_("In your own words, such as: picked one bud and two leaves."),
+    )
+    happened_on = LocalDateField(label=_("Day"), latest=db_today)
+    place = PlainTextField(
+        label=_("Place"), max_length=160, required=False, help_text=_("Hamlet, plot or workshop.")
+    )
+    note = PlainTextField(
+        label=_("Details"),
+        max_length=2000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    pictures = PicturesField(
+        label=_("Pictures"),
+        required=False,
+        help_text=_("Taken by you. Place and phone data are removed from them."),
+        widget=ManyFilesInput(attrs={"accept": "image/*", "data-preview": "step-preview"}),
+    )
+    idempotency_key = IdempotencyKeyField()
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        words = self.data.getlist("held") if hasattr(self.data, "getlist") else []
+        held = [picture for word in words[:MOST_PICTURES] if (picture := held_picture(word))]
+        cleaned["pictures"] = [*held, *cleaned.get("pictures", [])][:MOST_PICTURES]
+        return cleaned
+
+    @property
+    def held(self) -> list[tuple[str, Picture]]:
+        """Pictures that arrived with a form that had an error elsewhere; sent back with it."""
+        pictures = self.cleaned_data.get("pictures", []) if self.is_bound else []
+        return [(hold_word(picture), picture) for picture in pictures]
+
+
+class BatchForm(FormLook, forms.Form):
+    quantity = forms.IntegerField(
+        label=_("How many codes"),
+        min_value=1,
+        max_value=MOST_CODES,
+        help_text=_("One for each pack. At most 2,000 at a time."),
+        widget=forms.NumberInput(attrs={"inputmode": "numeric", "class": "input--short"}),
+    )
+    sheet = forms.ChoiceField(
+        label=_("Paper"), choices=OriginCodeBatch.Sheet, widget=forms.RadioSelect
+    )
+    idempotency_key = IdempotencyKeyField()
+
+
+class FindOriginForm(FormLook, forms.Form):
+    ma = PlainTextField(label=_("Code under the picture"), max_length=40)

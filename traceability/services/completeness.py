@@ -1,0 +1,41 @@
+"""Does a lot say enough to print a code for it? A code that opens to nothing destroys trust."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from products.models import Lot, Product
+from traceability.models import TraceEvent
+
+
+@dataclass(frozen=True)
+class Need:
+    """One thing a printed code must be able to tell (Circular 02/2024/TT-BKHCN, minimum data)."""
+
+    words: Any
+    is_met: bool
+
+
+def needs_of(lot: Lot) -> list[Need]:
+    """What a code of `lot` must tell, and whether it does, in fixed order."""
+    product, cooperative = lot.variant.product, lot.variant.product.cooperative
+    steps = list(lot.trace_events.standing().prefetch_related("photos"))
+    has_picture = product.photos.exists() or any(step.photos.all() for step in steps)
+    return [
+        Need(_("the co-op is approved by the province"), cooperative.is_approved),
+        Need(
+            _("the product is published, with its name and story"),
+            product.state == Product.State.PUBLISHED and bool(product.story),
+        ),
+        Need(
+            _("a harvest step with its day"),
+            any(step.step == TraceEvent.Step.HARVEST for step in steps),
+        ),
+        Need(_("where it grew"), bool(lot.plot) or any(step.place for step in steps)),
+        Need(_("at least one picture"), has_picture),
+    ]
+
+
+def is_complete(lot: Lot) -> bool:
+    return all(need.is_met for need in needs_of(lot))

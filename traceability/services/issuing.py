@@ -1,0 +1,107 @@
+"""Origin codes of a lot: asked for in a request, issued and drawn by a worker."""
+
+import contextlib
+from collections.abc import Iterator
+from datetime import timedelta
+
+from django.db import connection, transaction
+
+from accounts.models import User
+from core.clock import Instant
+from core.codes import random_code
+from products.models import Lot
+from traceability import events
+from traceability.errors import OriginTooThin
+from traceability.models import OriginCode, OriginCodeBatch
+from traceability.services import completeness, printing
+
+CODE_LENGTH = 16  # of 29 signs: 77 bits, so nobody meets a code by trying
+CHUNK = 100
+STALE_AFTER_S = 60
+BATCH_LOCK = 7_305_002  # namespace of the advisory locks that keep two workers off one batch
+
+
+@transaction.atomic
+def request_origin_codes(
+    *, lot: Lot, quantity: int, sheet: str, requested_by: User
+) -> OriginCodeBatch:
+    """Ask for `quantity` codes of `lot`; a worker issues them and draws the sheet.
+
+    Raises OriginTooThin when the lot does not tell enough (details: `missing`).
+    """
+    missing = [str(need.words) for need in completeness.needs_of(lot) if not need.is_met]
+    if missing:
+        raise OriginTooThin(missing=missing)
+    batch = OriginCodeBatch.objects.create(
+        lot=lot, quantity=quantity, sheet=sheet, requested_by=requested_by
+    )
+    events.batch_requested(batch)
+    return batch
+
+
+def issue_batch(*, batch_id: int) -> bool:
+    """Issue what is missing of the batch, draw its files, and mark it ready.
+
+    May run twice, at once and late: serials are unique by constraint, files are replaced whole,
+    and a batch another worker holds (or that is ready) is left alone; then returns False.
+    """
+    with _held(batch_id) as is_mine:
+        if not is_mine:
+            return False
+        batch = OriginCodeBatch.objects.filter(pk=batch_id).first()
+        if batch is None or batch.state == OriginCodeBatch.State.READY:
+            return False
+        while _issue_chunk(batch):
+            pass
+        label_file = printing.draw_files(batch)
+        _mark(
+            batch,
+            state=OriginCodeBatch.State.READY,
+            label_file=label_file,
+            ready_at=Instant(),
+        )
+        return True
+
+
+def continue_batches() -> int:
+    """Finish batches whose worker died or whose request was lost on the way; returns how many."""
+    stale = OriginCodeBatch.objects.exclude(
+        state__in=(OriginCodeBatch.State.READY, OriginCodeBatch.State.FAILED)
+    ).filter(changed_at__lt=Instant() - timedelta(seconds=STALE_AFTER_S))
+    return sum(issue_batch(batch_id=pk) for pk in stale.values_list("pk", flat=True))
+
+
+@transaction.atomic
+def _issue_chunk(batch: OriginCodeBatch) -> bool:
+    """Issue up to CHUNK missing serials; False when none is missing."""
+    have = set(batch.codes.values_list("serial", flat=True))
+    missing = [n for n in range(1, batch.quantity + 1) if n not in have][:CHUNK]
+    OriginCode.objects.bulk_create(
+        [
+            OriginCode(code=random_code(CODE_LENGTH), lot_id=batch.lot_id, batch=batch, serial=n)
+            for n in missing
+        ],
+        ignore_conflicts=True,
+    )
+    _mark(batch, state=OriginCodeBatch.State.DRAWING, quantity_done=batch.codes.count())
+    return bool(missing)
+
+
+def _mark(batch: OriginCodeBatch, **changes: object) -> None:
+    open_batch = OriginCodeBatch.objects.filter(pk=batch.pk).exclude(
+        state=OriginCodeBatch.State.READY
+    )
+    open_batch.update(changed_at=Instant(), **changes)
+
+
+@contextlib.contextmanager
+def _held(batch_id: int) -> Iterator[bool]:
+    """Hold the batch for this worker; the lock goes with the connection if the worker dies."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [BATCH_LOCK, batch_id])
+        is_mine = cursor.fetchone()[0]
+        try:
+            yield is_mine
+        finally:
+            if is_mine:
+                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [BATCH_LOCK, batch_id])

@@ -1,0 +1,57 @@
+"""The diary of a lot: steps are added and corrected, never overwritten."""
+
+import datetime as dt
+from collections.abc import Sequence
+
+from django.db import IntegrityError, transaction
+
+from accounts.models import User
+from coops.models import Commune
+from core.models import Picture
+from products.models import Lot
+from traceability import events
+from traceability.errors import StepAlreadyCorrected
+from traceability.models import TraceEvent, TracePhoto
+
+
+@transaction.atomic
+def record_step(  # noqa: PLR0913 - what, where, when, by whom: the key data of one event
+    *,
+    lot: Lot,
+    step: str,
+    title: str,
+    happened_on: dt.date,
+    recorded_by: User,
+    note: str = "",
+    place: str = "",
+    commune: Commune | None = None,
+    pictures: Sequence[Picture] = (),
+    corrects: TraceEvent | None = None,
+) -> TraceEvent:
+    """Write one step of `lot`; with `corrects`, it takes that step's place and the old one stays.
+
+    Raises StepAlreadyCorrected when another step corrects the same one.
+    """
+    event = TraceEvent(
+        lot=lot,
+        step=step,
+        title=title,
+        note=note,
+        happened_on=happened_on,
+        place=place,
+        commune=commune,
+        corrects=corrects,
+        recorded_by=recorded_by,
+    )
+    try:
+        with transaction.atomic():
+            event.save()
+    except IntegrityError as error:
+        raise StepAlreadyCorrected from error
+    kept = [photo.picture for photo in corrects.photos.all()] if corrects else []
+    TracePhoto.objects.bulk_create(
+        TracePhoto(event=event, picture=picture, position=position)
+        for position, picture in enumerate([*kept, *pictures])
+    )
+    events.step_recorded(event)
+    return event

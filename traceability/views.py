@@ -1,0 +1,232 @@
+"""The diary and the codes of a co-op's lots."""
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Count, Prefetch, Q
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from core import access
+from core.clock import db_today
+from core.idempotency import idempotent
+from core.qr import qr_svg
+from core.text import fold
+from products.models import Lot
+from traceability.access import (
+    get_batch,
+    get_cooperative_to_trace,
+    get_event_to_correct,
+    get_lot_to_trace,
+)
+from traceability.errors import OriginTooThin
+from traceability.forms import BatchForm, StepForm
+from traceability.models import OriginCodeBatch, TraceEvent
+from traceability.services import completeness, issuing, printing, steps
+
+LOTS_PER_PAGE = 25
+FILE_TYPES = {"pdf": "application/pdf", "zip": "application/zip"}
+tracers = access.cooperative("manager", "diarist")
+
+
+@tracers
+@require_safe
+def list_lots(request: HttpRequest, cooperative_slug: str) -> HttpResponse:
+    """Lots of the co-op, newest harvest first; `q` finds product or lot code."""
+    cooperative = get_cooperative_to_trace(request.user, cooperative_slug)
+    typed = request.GET.get("q", "").strip()
+    lots = (
+        Lot.objects.filter(variant__product__cooperative=cooperative)
+        .select_related("variant__product")
+        .annotate(
+            step_count=Count(
+                "trace_events", filter=Q(trace_events__corrected_by=None), distinct=True
+            ),
+            code_count=Count("origin_codes", distinct=True),
+        )
+        .order_by("-harvested_on", "-pk")
+    )
+    for word in fold(typed).split()[:6]:
+        lots = lots.filter(
+            Q(variant__product__search_text__contains=word) | Q(code__icontains=word)
+        )
+    page = Paginator(lots, LOTS_PER_PAGE).get_page(request.GET.get("page"))
+    context = {"cooperative": cooperative, "page_obj": page, "q": typed}
+    return render(request, "traceability/lot_list.html", context)
+
+
+@tracers
+@never_cache
+@require_safe
+def show_lot(request: HttpRequest, lot_id: int) -> HttpResponse:
+    return _lot_page(request, get_lot_to_trace(request.user, lot_id))
+
+
+@tracers
+@require_http_methods(["GET", "HEAD", "POST"])
+@idempotent
+def add_step(request: HttpRequest, lot_id: int) -> HttpResponse:
+    """One step of the lot's life."""
+    lot = get_lot_to_trace(request.user, lot_id)
+    form = StepForm(request.POST or None, request.FILES or None, initial=_first_guess(request, lot))
+    if request.method == "POST" and form.is_valid():
+        return _save_step(request, lot, form, corrects=None)
+    return _step_page(request, lot, form)
+
+
+@tracers
+@require_http_methods(["GET", "HEAD", "POST"])
+@idempotent
+def correct_step(request: HttpRequest, event_id: int) -> HttpResponse:
+    """Write the step anew; the earlier version stays on record."""
+    event = get_event_to_correct(request.user, event_id)
+    initial = {
+        name: getattr(event, name) for name in ("step", "title", "happened_on", "place", "note")
+    }
+    form = StepForm(request.POST or None, request.FILES or None, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        return _save_step(request, event.lot, form, corrects=event)
+    return _step_page(request, event.lot, form, corrects=event)
+
+
+@tracers
+@require_http_methods(["POST"])
+@idempotent
+def request_codes(request: HttpRequest, lot_id: int) -> HttpResponse:
+    """Ask for codes; a worker draws them while the page shows how far it is."""
+    lot = get_lot_to_trace(request.user, lot_id)
+    form = BatchForm(request.POST)
+    if not form.is_valid():
+        return _lot_page(request, lot, form=form, status=422)
+    try:
+        batch = issuing.request_origin_codes(
+            lot=lot,
+            quantity=form.cleaned_data["quantity"],
+            sheet=form.cleaned_data["sheet"],
+            requested_by=request.user,  # type: ignore[arg-type]
+        )
+    except OriginTooThin as refusal:
+        return _lot_page(request, lot, form=form, refusal=refusal, status=refusal.status)
+    messages.success(request, _("The codes are being drawn. You may leave this page."))
+    return redirect("show-batch", batch_id=batch.pk)
+
+
+@tracers
+@never_cache
+@require_safe
+def show_batch(request: HttpRequest, batch_id: int) -> HttpResponse:
+    batch = get_batch(request.user, batch_id)
+    sample = batch.codes.order_by("serial").first()
+    context = {
+        "batch": batch,
+        "lot": batch.lot,
+        "cooperative": batch.lot.variant.product.cooperative,
+        "sample": sample,
+        "sample_address": printing.address_of(sample.code) if sample else "",
+        "sample_svg": qr_svg(printing.address_of(sample.code)) if sample else "",
+    }
+    return render(request, "traceability/batch.html", context)
+
+
+@tracers
+@never_cache
+@require_safe
+def show_batch_progress(request: HttpRequest, batch_id: int) -> JsonResponse:
+    """`{"state", "done", "quantity", "words"}` for the page's progress bar."""
+    batch = get_batch(request.user, batch_id)
+    return JsonResponse(
+        {
+            "state": batch.state,
+            "done": batch.quantity_done,
+            "quantity": batch.quantity,
+            "words": batch.get_state_display(),
+        }
+    )
+
+
+@tracers
+@never_cache
+@require_safe
+def download_labels(request: HttpRequest, batch_id: int, file_format: str) -> FileResponse:
+    """The sheet (`pdf`) or the single codes (`zip` of PNG and SVG) of a ready batch."""
+    batch = get_batch(request.user, batch_id)
+    path = printing.label_path(batch, file_format) if file_format in FILE_TYPES else None
+    if path is None or batch.state != OriginCodeBatch.State.READY or not path.exists():
+        raise Http404
+    return FileResponse(
+        path.open("rb"),
+        as_attachment=True,
+        filename=f"{batch.lot.code}-{batch.pk}.{file_format}",
+        content_type=FILE_TYPES[file_format],
+    )
+
+
+def _lot_page(
+    request: HttpRequest,
+    lot: Lot,
+    *,
+    form: BatchForm | None = None,
+    refusal: OriginTooThin | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    needs = completeness.needs_of(lot)
+    initial = {"quantity": min(max(lot.quantity_made, 1), 2000), "sheet": "a4_24"}
+    history = lot.trace_events.prefetch_related(
+        "photos__picture", Prefetch("corrected_by", TraceEvent.objects.only("pk", "corrects_id"))
+    ).select_related("recorded_by")
+    context = {
+        "lot": lot,
+        "cooperative": lot.variant.product.cooperative,
+        "steps": [event for event in history if not hasattr(event, "corrected_by")],
+        "corrected_count": sum(hasattr(event, "corrected_by") for event in history),
+        "needs": needs,
+        "can_print": all(need.is_met for need in needs),
+        "batches": lot.origin_code_batches.all()[:20],
+        "form": form or BatchForm(initial=initial),
+        "refusal": refusal,
+        "movements": lot.movements.order_by("-pk")[:10],
+    }
+    return render(request, "traceability/lot.html", context, status=status)
+
+
+def _step_page(
+    request: HttpRequest, lot: Lot, form: StepForm, corrects: TraceEvent | None = None
+) -> HttpResponse:
+    context = {
+        "lot": lot,
+        "cooperative": lot.variant.product.cooperative,
+        "form": form,
+        "corrects": corrects,
+    }
+    status = 422 if form.is_bound else 200
+    return render(request, "traceability/step_form.html", context, status=status)
+
+
+def _save_step(
+    request: HttpRequest, lot: Lot, form: StepForm, corrects: TraceEvent | None
+) -> HttpResponse:
+    values = form.cleaned_data
+    steps.record_step(
+        lot=lot,
+        step=values["step"],
+        title=values["title"],
+        happened_on=values["happened_on"],
+        note=values["note"],
+        place=values["place"],
+        pictures=values["pictures"],
+        recorded_by=request.user,  # type: ignore[arg-type]
+        commune=corrects.commune if corrects else None,
+        corrects=corrects,
+    )
+    messages.success(request, _("Saved. It shows on the origin page at once."))
+    return redirect("show-lot", lot_id=lot.pk)
+
+
+def _first_guess(request: HttpRequest, lot: Lot) -> dict[str, object]:
+    if not lot.trace_events.exists():
+        return {"step": "harvest", "happened_on": lot.harvested_on, "place": lot.plot}
+    step = request.GET.get("buoc", "process")
+    known = step if step in TraceEvent.Step.values else "process"
+    return {"step": known, "happened_on": db_today()}
