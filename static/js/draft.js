@@ -40,4 +40,6 @@ document.querySelectorAll("form[data-draft]").forEach((form) => {
   let timer;
   form.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(keep, 400, form); });
   addEventListener("pagehide", () => { if (timer) keep(form); });
+  // js/autosave.js: the server has it, so the copy goes
+  form.addEventListener("draft:confirmed", () => { clearTimeout(timer); timer = 0; try { localStorage.removeItem(store(form.dataset.draft)); } catch { /* nothing was kept */ } });
 });
