@@ -36,9 +36,26 @@ class Category(models.TextChoices):
     OTHER = "other", _("other")
 
 
-@pghistory.track(exclude=["search_text", "sort_key"])
+# The drawn sign that stands in for a photograph
+SIGNS = {
+    Category.RICE: "grain",
+    Category.HONEY: "honeycomb",
+    Category.TUBER: "root",
+    Category.FRUIT: "fruit",
+    Category.VEGETABLE: "mushroom",
+    Category.HERB: "herb",
+    Category.SPICE: "herb",
+    Category.SEAFOOD: "crab",
+    Category.DRINK: "bottle",
+}
+
+
+@pghistory.track(exclude=["search_text", "sort_key", "unfinished"])
 class Product(SearchableModel):
-    """What a co-op makes. Buyers see it once published, while its co-op is approved."""
+    """What a co-op makes. Buyers see it once published, while its co-op is approved.
+
+    `unfinished` holds what was typed and cannot be taken yet, as typed: {form: {field: text}}.
+    """
 
     class State(models.TextChoices):
         DRAFT = "draft", _("draft")
@@ -57,6 +74,7 @@ class Product(SearchableModel):
     state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
     created_at = models.DateTimeField(db_default=Now())
     published_at = models.DateTimeField(null=True)
+    unfinished = models.JSONField(default=dict, blank=True)
 
     objects = ProductQuerySet.as_manager()
 
@@ -86,6 +104,24 @@ class Product(SearchableModel):
     def cover(self) -> Picture | None:
         photo = next(iter(self.photos.all()), None)
         return photo.picture if photo else None
+
+    @property
+    def sign(self) -> str:
+        """Name of the crop sign drawn while there is no photo."""
+        return SIGNS.get(Category(self.category), "leaf")
+
+    @property
+    def is_draft(self) -> bool:
+        return self.state == self.State.DRAFT
+
+    @property
+    def is_published(self) -> bool:
+        return self.state == self.State.PUBLISHED
+
+    @property
+    def state_tone(self) -> str:
+        """Tone of the chip that shows the state."""
+        return {"draft": "quiet", "published": "done", "hidden": "warn"}[self.state]
 
 
 class ProductPhoto(models.Model):
@@ -127,6 +163,11 @@ class Variant(models.Model):
 
     def __str__(self) -> str:
         return f"{self.product} – {self.name}"
+
+    @property
+    def price_per_kg_vnd(self) -> int:
+        """Whole đồng for a kilogram, rounded half up."""
+        return (self.price_vnd * 2000 + self.net_weight_g) // (self.net_weight_g * 2)
 
 
 @pghistory.track(exclude=["expires_on"])
@@ -172,13 +213,30 @@ class OcopRecognition(models.Model):
             models.CheckConstraint(
                 condition=Q(stars__gte=3) & Q(stars__lte=5), name="recognition_has_3_to_5_stars"
             ),
-            models.UniqueConstraint(
-                fields=["product", "number"], name="decision_once_per_product"
-            ),
+            models.UniqueConstraint(fields=["product", "number"], name="decision_once_per_product"),
         ]
 
     def __str__(self) -> str:
         return f"{self.stars}★ {self.number}"
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.state == self.State.WAITING
+
+    @property
+    def is_verified(self) -> bool:
+        return self.state == self.State.VERIFIED
+
+    @property
+    def can_be_corrected(self) -> bool:
+        """Whether the co-op may still change it or take it back."""
+        return self.state in {self.State.WAITING, self.State.REFUSED}
+
+    @property
+    def state_tone(self) -> str:
+        """Tone of the chip that shows the state."""
+        tones = {"waiting": "wait", "verified": "done", "refused": "stop", "revoked": "stop"}
+        return tones[self.state]
 
 
 @pghistory.track(exclude=["quantity_available"])

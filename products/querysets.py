@@ -1,11 +1,13 @@
 """Which products, packs, lots and recognitions: the vocabulary of the products app."""
 
+import datetime as dt
 from typing import Any, Self
 
 from django.db import models
-from django.db.models import F, Prefetch, Q, Sum
+from django.db.models import Case, Exists, F, Min, OuterRef, Prefetch, Q, Sum, When
 
 from coops.models import Cooperative
+from core import text
 from core.clock import Today
 from core.models import SearchableQuerySet
 
@@ -15,9 +17,7 @@ PUBLISHED, VERIFIED = "published", "verified"
 class ProductQuerySet(SearchableQuerySet):
     def public(self) -> Self:
         """Products that buyers may see: published, of an approved co-op."""
-        return self.filter(
-            state=PUBLISHED, cooperative__in=Cooperative.objects.public()
-        )
+        return self.filter(state=PUBLISHED, cooperative__in=Cooperative.objects.public())
 
     def managed_by(self, user: Any) -> Self:
         return self.filter(cooperative__in=Cooperative.objects.managed_by(user))
@@ -27,6 +27,45 @@ class ProductQuerySet(SearchableQuerySet):
 
     def of_staff(self, user: Any) -> Self:
         return self.filter(cooperative__in=Cooperative.objects.of_staff(user))
+
+    def matching(self, typed: str) -> Self:
+        """Products that hold every word typed in their own words or in those of their co-op.
+
+        The co-op's words are read where they are kept, so a co-op that changes its name is found
+        by the new one at once.
+        """
+        found = self
+        for word in text.search_query(typed).split():
+            found = found.filter(
+                Q(search_text__contains=word) | Q(cooperative__search_text__contains=word)
+            )
+        return found
+
+    def of_province(self, province_code: str) -> Self:
+        return self.filter(cooperative__commune__province_id=province_code)
+
+    def in_stock(self) -> Self:
+        """Products of which some pack has units that no offer holds."""
+        from products.models import Lot
+
+        lots = Lot.objects.filter(
+            variant__product=OuterRef("pk"), variant__is_active=True, quantity_available__gt=0
+        )
+        return self.filter(Exists(lots))
+
+    def drafts_first(self) -> Self:
+        """As their managers look for them: drafts, then the newest."""
+        is_draft = Case(When(state="draft", then=0), default=1)
+        return self.order_by(is_draft, "-pk")
+
+    def newest(self) -> Self:
+        return self.order_by(F("published_at").desc(nulls_last=True), "-pk")
+
+    def cheapest(self) -> Self:
+        lowest = Min("variants__price_vnd", filter=Q(variants__is_active=True))
+        return self.alias(lowest_price_vnd=lowest).order_by(
+            F("lowest_price_vnd").asc(nulls_last=True), "pk"
+        )
 
     def for_cards(self) -> Self:
         """With what a product card shows, in a fixed number of queries."""
@@ -46,6 +85,9 @@ class VariantQuerySet(models.QuerySet):
     def of_member(self, user: Any) -> Self:
         return self.filter(product__cooperative__in=Cooperative.objects.of_member(user))
 
+    def managed_by(self, user: Any) -> Self:
+        return self.filter(product__cooperative__in=Cooperative.objects.managed_by(user))
+
     def with_units_available(self) -> Self:
         """Adds `units_available`: units no open offer holds, over all lots."""
         return self.annotate(units_available=Sum("lots__quantity_available", default=0))
@@ -63,8 +105,18 @@ class OcopRecognitionQuerySet(models.QuerySet):
     def managed_by(self, user: Any) -> Self:
         return self.filter(product__cooperative__in=Cooperative.objects.managed_by(user))
 
+    def waiting(self) -> Self:
+        return self.filter(state="waiting")
+
+    def running_out(self, days: int) -> Self:
+        """Valid ones whose last day comes within `days` days from today."""
+        return self.valid().filter(expires_on__lte=Today() + dt.timedelta(days=days))
+
 
 class LotQuerySet(models.QuerySet):
+    def managed_by(self, user: Any) -> Self:
+        return self.filter(variant__product__cooperative__in=Cooperative.objects.managed_by(user))
+
     def of_member(self, user: Any) -> Self:
         return self.filter(variant__product__cooperative__in=Cooperative.objects.of_member(user))
 

@@ -1,0 +1,123 @@
+"""OCOP stars: entered by the co-op, believed once the province has looked at the decision."""
+
+import datetime as dt
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from coops.models import Province
+from core.clock import Instant
+from core.models import Picture
+from products import events
+from products.errors import AlreadyDecided, DecisionTaken, RegisterAlreadyCounted
+from products.models import OcopRecognition, OcopRegister, Product
+
+State = OcopRecognition.State
+
+
+@transaction.atomic
+def submit_recognition(
+    *,
+    product: Product,
+    stars: int,
+    number: str,
+    issued_on: dt.date,
+    issuer: str,
+    evidence: Picture | None = None,
+) -> OcopRecognition:
+    """Hand a decision in for verification; no star is shown before. Raises DecisionTaken."""
+    recognition = OcopRecognition(
+        product=product,
+        stars=stars,
+        number=number,
+        issued_on=issued_on,
+        issuer=issuer,
+        evidence=evidence,
+    )
+    _save(recognition)
+    events.recognition_submitted(recognition)
+    return recognition
+
+
+@transaction.atomic
+def resubmit_recognition(*, recognition: OcopRecognition, **values: Any) -> None:
+    """Correct a decision that waits or was not accepted; it waits (again).
+
+    Raises AlreadyDecided when it has been verified or revoked meanwhile, DecisionTaken.
+    """
+    open_states = (State.WAITING, State.REFUSED)
+    changed = OcopRecognition.objects.filter(pk=recognition.pk, state__in=open_states).update(
+        state=State.WAITING, submitted_at=Instant()
+    )
+    if not changed:
+        raise AlreadyDecided
+    for name, value in values.items():
+        setattr(recognition, name, value)
+    _save(recognition, fields=list(values))
+    recognition.refresh_from_db()
+    events.recognition_submitted(recognition)
+
+
+@transaction.atomic
+def withdraw_recognition(*, recognition: OcopRecognition) -> None:
+    """Take back a decision that nobody has verified. Raises AlreadyDecided."""
+    open_states = (State.WAITING, State.REFUSED)
+    gone, _rows = OcopRecognition.objects.filter(pk=recognition.pk, state__in=open_states).delete()
+    if not gone:
+        raise AlreadyDecided
+
+
+def verify_recognition(*, recognition: OcopRecognition, by: Any, note: str = "") -> None:
+    """The province has seen the decision: stars may be shown while in date."""
+    _decide(recognition, State.WAITING, State.VERIFIED, by, note)
+
+
+def refuse_recognition(*, recognition: OcopRecognition, by: Any, note: str) -> None:
+    _decide(recognition, State.WAITING, State.REFUSED, by, note)
+
+
+def revoke_recognition(*, recognition: OcopRecognition, by: Any, note: str) -> None:
+    """The stars go at once, for the reason in `note`."""
+    _decide(recognition, State.VERIFIED, State.REVOKED, by, note)
+
+
+@transaction.atomic
+def record_register(
+    *, province: Province, counted_on: dt.date, product_count: int, source: str, by: Any
+) -> OcopRegister:
+    """How many products the province's own register holds. Raises RegisterAlreadyCounted."""
+    register = OcopRegister(
+        province=province,
+        counted_on=counted_on,
+        product_count=product_count,
+        source=source,
+        recorded_by=by,
+    )
+    try:
+        with transaction.atomic():
+            register.save()
+    except IntegrityError as error:
+        raise RegisterAlreadyCounted(field="counted_on") from error
+    return register
+
+
+@transaction.atomic
+def _decide(recognition: OcopRecognition, old: str, new: str, by: Any, note: str) -> None:
+    """Only who finds it in its old state decides. Raises AlreadyDecided for everyone after."""
+    changed = OcopRecognition.objects.filter(pk=recognition.pk, state=old).update(
+        state=new, reviewed_by=by, reviewed_at=Instant(), review_note=note
+    )
+    if not changed:
+        raise AlreadyDecided
+    recognition.refresh_from_db()
+    events.recognition_decided(recognition)
+
+
+def _save(recognition: OcopRecognition, fields: list[str] | None = None) -> None:
+    try:
+        with transaction.atomic():
+            recognition.save(update_fields=fields)
+    except IntegrityError as error:
+        if "decision_once_per_product" in str(error):
+            raise DecisionTaken(field="number") from error
+        raise

@@ -1,0 +1,128 @@
+"""Provincial staff: OCOP decisions to verify, and the province's own register."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from core import access
+from core.clock import db_today
+from core.errors import DomainError
+from core.idempotency import idempotent
+from products.access import get_province_to_review, get_recognition_to_review
+from products.forms import DecisionForm, RegisterForm
+from products.models import OcopRecognition
+from products.services import recognitions
+from products.views.public import page_of
+
+State = OcopRecognition.State
+DECIDE = {
+    "verify": recognitions.verify_recognition,
+    "refuse": recognitions.refuse_recognition,
+    "revoke": recognitions.revoke_recognition,
+}
+
+
+@access.province("reviewer")
+@require_safe
+def review_recognitions(request: HttpRequest, province_code: str) -> HttpResponse:
+    """Decisions of the province in one state; those that wait longest come first."""
+    province = get_province_to_review(request.user, province_code)
+    state = request.GET.get("state", "")
+    state = state if state in State.values else State.WAITING
+    theirs = OcopRecognition.objects.reviewable_by(request.user).filter(
+        product__cooperative__commune__province=province
+    )
+    order = "submitted_at" if state == State.WAITING else "-reviewed_at"
+    rows = theirs.filter(state=state).select_related("product__cooperative__commune")
+    context = {
+        "province": province,
+        "state": state,
+        "states": State.choices,
+        "waiting_count": theirs.waiting().count(),
+        "page": page_of(request, rows.order_by(order, "pk")),
+        "today": db_today(),
+    }
+    return render(request, "products/recognition_reviews.html", context)
+
+
+@access.province("reviewer")
+@require_http_methods(["GET", "HEAD", "POST"])
+@idempotent
+def review_recognition(
+    request: HttpRequest, province_code: str, recognition_id: int
+) -> HttpResponse:
+    """One decision with its evidence; POST verifies, refuses or revokes it."""
+    province = get_province_to_review(request.user, province_code)
+    recognition = get_recognition_to_review(request.user, recognition_id)
+    if recognition.product.cooperative.commune.province_id != province.pk:
+        return redirect(
+            "review-recognition",
+            recognition.product.cooperative.commune.province_id,
+            recognition.pk,
+        )
+    if request.method != "POST":
+        return _page(request, province, recognition, DecisionForm())
+    form = DecisionForm(request.POST)
+    if not form.is_valid():
+        return _page(request, province, recognition, form, status=422)
+    decide = DECIDE[form.cleaned_data["decision"]]
+    try:
+        decide(recognition=recognition, by=request.user, note=form.cleaned_data["note"])
+    except DomainError as refusal:
+        recognition.refresh_from_db()
+        return _page(request, province, recognition, form, refusal=refusal, status=refusal.status)
+    words = _("Done: the decision of “%(product)s” is now %(state)s. The co-op sees it at once.")
+    names = {"product": recognition.product, "state": recognition.get_state_display()}
+    messages.success(request, words % names)
+    return redirect("review-recognitions", province.pk)
+
+
+@access.province("reviewer")
+@require_http_methods(["GET", "HEAD", "POST"])
+@idempotent
+def list_registers(request: HttpRequest, province_code: str) -> HttpResponse:
+    """The province's OCOP register day by day; POST records how many products it holds."""
+    province = get_province_to_review(request.user, province_code)
+    form = RegisterForm(request.POST or None)
+    status = 200
+    if request.method == "POST":
+        if form.is_valid() and _recorded(request, province, form):
+            messages.success(request, _("Recorded. The overview counts with it from now on."))
+            return redirect("list-registers", province.pk)
+        status = 422
+    rows = province.ocop_registers.select_related("recorded_by").order_by("-counted_on")
+    context = {"province": province, "form": form, "page": page_of(request, rows)}
+    return render(request, "products/registers.html", context, status=status)
+
+
+def _recorded(request: HttpRequest, province: Any, form: RegisterForm) -> bool:
+    try:
+        recognitions.record_register(province=province, by=request.user, **form.cleaned_data)
+    except DomainError as refusal:
+        form.add_error(refusal.field, str(refusal.message))
+        return False
+    return True
+
+
+def _page(
+    request: HttpRequest,
+    province: Any,
+    recognition: OcopRecognition,
+    form: DecisionForm,
+    *,
+    status: int = 200,
+    **context: Any,
+) -> HttpResponse:
+    context |= {
+        "province": province,
+        "recognition": recognition,
+        "product": recognition.product,
+        "cooperative": recognition.product.cooperative,
+        "form": form,
+        "is_over": recognition.expires_on <= db_today(),
+    }
+    return render(request, "products/recognition_review.html", context, status=status)

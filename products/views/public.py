@@ -1,0 +1,99 @@
+"""What buyers see: products, a product, a co-op, and the search over both."""
+
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from coops.models import Cooperative, Province
+from core import access, text
+from products.access import get_public_cooperative, get_public_product
+from products.forms import FilterForm
+from products.models import Product
+from products.querysets import ProductQuerySet
+
+PER_PAGE = 24
+PER_KIND = 12  # of each kind of thing on the search page
+NEIGHBOURS = 4
+
+
+@access.public
+@require_safe
+def list_products(request: HttpRequest) -> HttpResponse:
+    form = FilterForm(request.GET, provinces=_provinces_that_sell())
+    form.is_valid()  # a filter that makes no sense is left out
+    wanted = form.cleaned_data
+    found = _filtered(Product.objects.public(), wanted)
+    page = page_of(request, found.for_cards())
+    is_filtered = any(wanted.get(key) for key in ("q", "category", "province", "in_stock"))
+    context = {"form": form, "page": page, "q": wanted.get("q", ""), "is_filtered": is_filtered}
+    return render(request, "products/product_list.html", context)
+
+
+@access.public
+@require_safe
+def show_product(request: HttpRequest, product_slug: str) -> HttpResponse:
+    product = get_public_product(product_slug)
+    others = Product.objects.public().filter(cooperative=product.cooperative)
+    context = {
+        "product": product,
+        "packs": product.variants.active().with_units_available(),
+        "others": others.exclude(pk=product.pk).newest().for_cards()[:NEIGHBOURS],
+    }
+    return render(request, "products/product_detail.html", context)
+
+
+@access.public
+@require_safe
+def show_cooperative(request: HttpRequest, cooperative_slug: str) -> HttpResponse:
+    cooperative = get_public_cooperative(cooperative_slug)
+    shown = Product.objects.public().filter(cooperative=cooperative).newest()
+    context = {"cooperative": cooperative, "page": page_of(request, shown.for_cards())}
+    return render(request, "products/cooperative_detail.html", context)
+
+
+@access.public
+@require_safe
+def search(request: HttpRequest) -> HttpResponse:
+    """Products and co-ops that hold every word typed, whatever its accents."""
+    q = text.nfc(request.GET.get("q", "")).replace("\0", "").strip()[:80]
+    context: dict[str, Any] = {"q": q, "products": [], "cooperatives": []}
+    if text.search_query(q):
+        products = Product.objects.public().matching(q)
+        coops = Cooperative.objects.public().matching(q)
+        context |= {
+            "products": products.newest().for_cards()[:PER_KIND],
+            "product_count": products.count(),
+            "cooperatives": coops.in_order()
+            .select_related("commune__province")
+            .prefetch_related("photos__picture")[:PER_KIND],
+            "cooperative_count": coops.count(),
+        }
+    return render(request, "products/search.html", context)
+
+
+def page_of(request: HttpRequest, rows: QuerySet, per_page: int = PER_PAGE) -> Page:
+    """The page asked for, or the nearest there is."""
+    return Paginator(rows, per_page).get_page(request.GET.get("page"))
+
+
+def _filtered(products: ProductQuerySet, wanted: dict[str, Any]) -> ProductQuerySet:
+    if wanted.get("q"):
+        products = products.matching(wanted["q"])
+    if wanted.get("category"):
+        products = products.filter(category=wanted["category"])
+    if wanted.get("province"):
+        products = products.of_province(wanted["province"])
+    if wanted.get("in_stock"):
+        products = products.in_stock()
+    if wanted.get("sort") == "name":
+        return products.in_order()
+    return products.cheapest() if wanted.get("sort") == "price" else products.newest()
+
+
+def _provinces_that_sell() -> list[tuple[str, str]]:
+    selling = Cooperative.objects.public().values("commune__province")
+    return list(Province.objects.filter(pk__in=selling).in_order().values_list("code", "name"))

@@ -1,0 +1,115 @@
+"""OCOP decisions as the co-op enters them."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from core import access
+from core.errors import DomainError
+from core.idempotency import idempotent
+from core.models import Picture
+from core.refusals import InputRefused
+from products.access import get_product_to_manage, get_recognition_to_manage
+from products.forms import RecognitionForm
+from products.models import OcopRecognition
+from products.services import drafts, recognitions
+from products.views.editor import editor_page, editor_url, form_of
+
+
+@access.cooperative("manager")
+@require_http_methods(["GET", "HEAD", "POST"])
+@idempotent
+def add_recognition(request: HttpRequest, product_id: int) -> HttpResponse:
+    product = get_product_to_manage(request.user, product_id)
+    if request.method != "POST":
+        return redirect(editor_url(product, "stars"))
+    form = form_of(product, "stars", request.POST, request.FILES)
+    values = _values(form)
+    if values is not None:
+        try:
+            recognitions.submit_recognition(product=product, **values)
+        except DomainError as refusal:
+            form.add_error(refusal.field, str(refusal.message))
+        else:
+            drafts.forget_typed(product=product, form="stars")
+            messages.success(request, _sent_words(product.cooperative))
+            return redirect(editor_url(product, "stars"))
+    return editor_page(request, product, "stars", bound={"stars": form}, status=422)
+
+
+@access.cooperative("manager")
+@require_http_methods(["GET", "HEAD", "POST"])
+@idempotent
+def edit_recognition(request: HttpRequest, recognition_id: int) -> HttpResponse:
+    """Correct a decision that waits or was not accepted, and hand it in again."""
+    recognition = get_recognition_to_manage(request.user, recognition_id)
+    if request.method != "POST":
+        form = RecognitionForm(initial=RecognitionForm.values_of(recognition))
+        return _page(request, recognition, form)
+    form = RecognitionForm(request.POST, request.FILES)
+    values = _values(form)
+    if values is None:
+        return _page(request, recognition, form, status=422)
+    if values["evidence"] is None:
+        del values["evidence"]  # the photo sent before stays
+    try:
+        recognitions.resubmit_recognition(recognition=recognition, **values)
+    except DomainError as refusal:
+        form.add_error(refusal.field, str(refusal.message))
+        return _page(request, recognition, form, status=refusal.status)
+    messages.success(request, _sent_words(recognition.product.cooperative))
+    return redirect(editor_url(recognition.product, "stars"))
+
+
+@access.cooperative("manager")
+@require_http_methods(["GET", "HEAD", "POST"])
+@idempotent
+def withdraw_recognition(request: HttpRequest, recognition_id: int) -> HttpResponse:
+    recognition = get_recognition_to_manage(request.user, recognition_id)
+    product = recognition.product
+    if request.method == "POST":
+        recognitions.withdraw_recognition(recognition=recognition)
+        messages.success(request, _("The decision is taken back."))
+    return redirect(editor_url(product, "stars"))
+
+
+def _values(form: Any) -> dict[str, Any] | None:
+    """What is typed, with the evidence taken in; None when something is wrong."""
+    if not form.is_valid():
+        return None
+    values = dict(form.cleaned_data)
+    try:
+        values["evidence"] = _kept(values["evidence"])
+    except InputRefused as refusal:
+        form.add_error("evidence", refusal.message)
+        return None
+    return values
+
+
+def _kept(file: Any) -> Picture | None:
+    from core.pictures import keep_picture
+
+    return keep_picture(file) if file else None
+
+
+def _sent_words(cooperative: Any) -> str:
+    province = cooperative.commune.province.name
+    return _("Sent to %(province)s. The stars are shown once a reviewer has verified them.") % {
+        "province": province
+    }
+
+
+def _page(
+    request: HttpRequest, recognition: OcopRecognition, form: RecognitionForm, status: int = 200
+) -> HttpResponse:
+    context = {
+        "recognition": recognition,
+        "product": recognition.product,
+        "cooperative": recognition.product.cooperative,
+        "form": form,
+    }
+    return render(request, "products/recognition_edit.html", context, status=status)

@@ -1,0 +1,115 @@
+"""A co-op's own products: list, first tap, publish, hide, delete, history."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from core import access, text
+from core.clock import db_today
+from core.idempotency import idempotent
+from products.access import get_cooperative_to_manage, get_product_to_manage
+from products.errors import NotReadyToPublish
+from products.models import OcopRecognition, Product
+from products.services import drafts, publishing
+from products.views.editor import editor_page, editor_url
+from products.views.public import page_of
+
+WARNING_DAYS = (30, 60, 120, 180)
+
+
+@access.cooperative("manager")
+@require_safe
+def list_my_products(request: HttpRequest, cooperative_slug: str) -> HttpResponse:
+    """All products of the co-op, drafts first; `state` and `q` narrow it down."""
+    cooperative = get_cooperative_to_manage(request.user, cooperative_slug)
+    mine = Product.objects.filter(cooperative=cooperative)
+    state = request.GET.get("state", "")
+    q = text.nfc(request.GET.get("q", "")).replace("\0", "").strip()[:80]
+    found = mine.filter(state=state) if state in Product.State.values else mine
+    found = found.matching(q) if q else found
+    context = {
+        "cooperative": cooperative,
+        "page": page_of(request, found.drafts_first().for_cards()),
+        "q": q,
+        "state": state,
+        "states": Product.State.choices,
+        "has_any": mine.exists(),
+        "running_out": running_out(cooperative),
+    }
+    return render(request, "products/my_products.html", context)
+
+
+def running_out(cooperative: Any) -> list[dict[str, Any]]:
+    """Recognitions that end within 180 days, soonest first, with the band they are in."""
+    today = db_today()
+    ending = OcopRecognition.objects.filter(product__cooperative=cooperative).running_out(
+        WARNING_DAYS[-1]
+    )
+    found = []
+    for recognition in ending.select_related("product").order_by("expires_on"):
+        days = (recognition.expires_on - today).days
+        band = next(limit for limit in WARNING_DAYS if days <= limit)
+        found.append({"recognition": recognition, "days": days, "band": band})
+    return found
+
+
+@access.cooperative("manager")
+@require_http_methods(["GET", "HEAD", "POST"])
+@idempotent
+def create_product(request: HttpRequest, cooperative_slug: str) -> HttpResponse:
+    """One tap makes a draft; pressed twice with one key it is still one draft."""
+    cooperative = get_cooperative_to_manage(request.user, cooperative_slug)
+    if request.method != "POST":
+        return redirect("list-my-products", cooperative.slug)
+    product = drafts.start_draft(cooperative=cooperative)
+    return redirect(editor_url(product, "photos"))
+
+
+@access.cooperative("manager")
+@require_http_methods(["GET", "HEAD", "POST"])
+@idempotent
+def publish_product(request: HttpRequest, product_id: int) -> HttpResponse:
+    product = get_product_to_manage(request.user, product_id)
+    if request.method != "POST":
+        return redirect(editor_url(product, "check"))
+    try:
+        publishing.publish_product(product=product)
+    except NotReadyToPublish as refusal:
+        return editor_page(request, product, "check", status=409, refusal=refusal)
+    if product.cooperative.is_approved:
+        messages.success(request, _("On sale now. Buyers see it on your co-op's page."))
+    else:
+        messages.success(
+            request, _("Done. Buyers will see it as soon as the province approves your co-op.")
+        )
+    return redirect(editor_url(product, "check"))
+
+
+@access.cooperative("manager")
+@require_http_methods(["GET", "HEAD", "POST"])
+@idempotent
+def hide_product(request: HttpRequest, product_id: int) -> HttpResponse:
+    product = get_product_to_manage(request.user, product_id)
+    if request.method == "POST":
+        publishing.hide_product(product=product)
+        messages.success(request, _("Hidden. Buyers no longer see it; orders go on as they are."))
+    return redirect(editor_url(product, "check"))
+
+
+@access.cooperative("manager")
+@require_http_methods(["GET", "HEAD", "POST"])
+@idempotent
+def delete_draft(request: HttpRequest, product_id: int) -> HttpResponse:
+    """GET asks once more; POST deletes a product that was never on sale."""
+    product = get_product_to_manage(request.user, product_id)
+    if request.method != "POST":
+        context = {"product": product, "cooperative": product.cooperative}
+        return render(request, "products/draft_delete.html", context)
+    name = str(product)
+    drafts.delete_draft(product=product)
+    messages.success(request, _("The draft “%(name)s” is deleted.") % {"name": name})
+    return redirect("list-my-products", product.cooperative.slug)
