@@ -196,9 +196,7 @@ def _last_event_id(headers: Iterable[tuple[bytes, bytes]]) -> int | None:
     return None
 
 
-async def _stream(
-    feed: str, kind: str, last_id: int | None, receive: Receive, send: Send
-) -> None:
+async def _stream(feed: str, kind: str, last_id: int | None, receive: Receive, send: Send) -> None:
     viewer = Viewer(kind)
     hub.join(feed, viewer)
     gone = asyncio.ensure_future(_until_gone(receive))

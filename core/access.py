@@ -14,15 +14,15 @@ from typing import Any
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils.http import urlencode
 from django.urls import reverse
+from django.utils.http import urlencode
 
 View = Callable[..., HttpResponse]
 
 
 class Audience(enum.StrEnum):
     PUBLIC = "public"  # anyone, no secret
-    SECRET_LINK = "secret_link"  # whoever holds the token in the address
+    SECRET_LINK = "secret_link"  # noqa: S105 - for whoever holds the token in the address
     SIGNED_IN = "signed_in"  # any account; objects by queryset
     COOPERATIVE = "cooperative"  # members of the co-op in `roles`; objects by queryset
     PROVINCE = "province"  # staff of a province in `roles`, with second factor

@@ -17,9 +17,7 @@ class DomainError(Exception):
     code = "refused"
     message: Any = _("This cannot be done now.")
 
-    def __init__(
-        self, message: Any = None, *, field: str | None = None, **details: Any
-    ) -> None:
+    def __init__(self, message: Any = None, *, field: str | None = None, **details: Any) -> None:
         if message is not None:
             self.message = message
         self.field = field

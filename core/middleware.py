@@ -53,16 +53,12 @@ class domain_error_middleware:  # noqa: N801 - listed among functions in setting
     def __call__(self, request: HttpRequest) -> HttpResponse:
         return self.get_response(request)
 
-    def process_exception(
-        self, request: HttpRequest, exception: Exception
-    ) -> HttpResponse | None:
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, OperationalError) and is_busy(exception):
             exception = Busy()
         if not isinstance(exception, DomainError):
             return None
-        response = render(
-            request, "refused.html", {"refusal": exception}, status=exception.status
-        )
+        response = render(request, "refused.html", {"refusal": exception}, status=exception.status)
         if exception.status == Busy.status:
             response["Retry-After"] = "2"
         return response

@@ -1,9 +1,13 @@
 """Rows the whole house shares: the outbox, answers already given, and pictures."""
 
+from typing import Self
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+
+from core import text
 
 PICTURE_SIZES = (320, 640, 1280)
 PICTURE_FORMATS = ("avif", "webp")
@@ -27,9 +31,7 @@ class OutboxMessage(models.Model):
     class Meta:
         indexes = [
             # relay: what waits
-            models.Index(
-                fields=["id"], condition=Q(published_at=None), name="outbox_waiting"
-            ),
+            models.Index(fields=["id"], condition=Q(published_at=None), name="outbox_waiting"),
             # sweeper: what can go
             models.Index(fields=["created_at"], name="outbox_by_age"),
         ]
@@ -114,15 +116,7 @@ class SearchableModel(models.Model):
     class Meta:
         abstract = True
 
-    def words_to_find(self) -> str:
-        raise NotImplementedError
-
-    def name_to_sort(self) -> str:
-        return str(self)
-
     def save(self, *args: object, **kwargs: object) -> None:
-        from core import text
-
         self.search_text = text.fold(self.words_to_find())
         self.sort_key = text.sort_key(self.name_to_sort())
         fields = kwargs.get("update_fields")
@@ -130,18 +124,20 @@ class SearchableModel(models.Model):
             kwargs["update_fields"] = {*fields, "search_text", "sort_key"}  # type: ignore[misc]
         super().save(*args, **kwargs)  # type: ignore[arg-type]
 
+    def words_to_find(self) -> str:
+        raise NotImplementedError
+
+    def name_to_sort(self) -> str:
+        return str(self)
+
 
 class SearchableQuerySet(models.QuerySet):
-    def matching(self, typed: str):
+    def matching(self, typed: str) -> Self:
         """Rows that hold every word typed, whatever its accents."""
-        from core import text
-
         found = self
         for word in text.fold(typed).split()[:8]:
             found = found.filter(search_text__contains=word)
         return found
 
-    def in_order(self):
+    def in_order(self) -> Self:
         return self.order_by("sort_key", "pk")
-
-

@@ -1,6 +1,5 @@
 """Keep a photograph somebody sent: intake, files on disk, one row."""
 
-import os
 from pathlib import Path
 from typing import BinaryIO
 
@@ -33,7 +32,7 @@ def _write(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
     part.write_bytes(content)
-    os.replace(part, path)
+    part.replace(path)
 
 
 def hold_word(picture: Picture) -> str:

@@ -76,9 +76,7 @@ class Relay:
             return 0
         self._send_tasks(messages)
         self._tell_viewers(messages)
-        OutboxMessage.objects.filter(pk__in=[m.pk for m in messages]).update(
-            published_at=db_now()
-        )
+        OutboxMessage.objects.filter(pk__in=[m.pk for m in messages]).update(published_at=db_now())
         return len(messages)
 
     @transaction.atomic
@@ -138,4 +136,3 @@ def _reserve_numbers(feed: str, count: int) -> int:
     counter.last_number += count
     counter.save(update_fields=["last_number"])
     return counter.last_number
-
