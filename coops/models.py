@@ -43,6 +43,8 @@ class Commune(SearchableModel):
     province = models.ForeignKey(Province, models.PROTECT, related_name="communes")
     name = models.CharField(max_length=60)
     kind = models.CharField(max_length=12, choices=Kind)
+    # Units merged into this one, which people still give as their address
+    former_names = models.CharField(max_length=400, blank=True, db_default="")
 
     objects = CommuneQuerySet.as_manager()
 
@@ -50,7 +52,7 @@ class Commune(SearchableModel):
         return f"{self.kind_word} {self.name}"
 
     def words_to_find(self) -> str:
-        return f"{self.kind_word} {self.name} {self.province.name}"
+        return f"{self.kind_word} {self.name} {self.province.name} {self.former_names}"
 
     def name_to_sort(self) -> str:
         return self.name
@@ -192,5 +194,3 @@ class StaffRole(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user}: {self.get_role_display()} ({self.province})"
-
-

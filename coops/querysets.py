@@ -5,16 +5,65 @@ from typing import Any, Self
 from django.db import models
 
 from core.models import SearchableQuerySet
+from core.text import fold, search_query
 
 # Values of Membership.Role, StaffRole.Role and Cooperative.State, which import this module
 MANAGER, HOST, PACKER, DIARIST = "manager", "host", "packer", "diarist"
 VIEWER, REVIEWER = "viewer", "reviewer"
 APPROVED, WAITING = "approved", "waiting"
 
+# Written before a province's name in an address, folded
+PROVINCE_WORDS = ("tinh", "thanh pho", "tp")
+
 
 class CommuneQuerySet(SearchableQuerySet):
     def of_province(self, province_code: str) -> Self:
         return self.filter(province_id=province_code)
+
+    def suggest(self, typed: str, limit: int = 10) -> list[Any]:
+        """Communes that may be meant by what was typed so far, likeliest first.
+
+        Accents, the kind (xã, phường) and the province may be left out; names of units merged
+        into a commune lead to it, after those that bear the name now.
+        """
+        words = search_query(typed)
+        if len(words) < 2:
+            return []
+        found = self.matching(words).select_related("province")
+        return sorted(found, key=lambda commune: _likeness(commune, words))[:limit]
+
+    def named(self, typed: str) -> list[Any]:
+        """Communes whose name, with or without kind and province, is just what was typed."""
+        words = search_query(typed)
+        found = self.matching(_without_province_words(words)).select_related("province")
+        return [commune for commune in found if words in _written_forms(commune)]
+
+
+def _likeness(commune: Any, words: str) -> tuple[int, str, str]:
+    name = fold(commune.name)
+    today = fold(commune.full_name)
+    if words in _written_forms(commune):
+        place = 0
+    elif name.startswith(words) or today.startswith(words):
+        place = 1
+    elif all(f" {word}" in f" {today}" for word in words.split()):
+        place = 2
+    else:
+        place = 3
+    return place, commune.sort_key, commune.province.sort_key
+
+
+def _written_forms(commune: Any) -> set[str]:
+    name, province = fold(commune.name), fold(commune.province.name)
+    names = {name, f"{fold(commune.kind_word)} {name}"}
+    provinces = {f"{word} {province}".strip() for word in ("", *PROVINCE_WORDS)}
+    return names | {f"{one} {other}" for one in names for other in provinces}
+
+
+def _without_province_words(words: str) -> str:
+    for word in PROVINCE_WORDS:
+        words = f" {words} ".replace(f" {word} ", " ").strip()
+    return words
 
 
 class CooperativeQuerySet(SearchableQuerySet):
@@ -47,9 +96,7 @@ class CooperativeQuerySet(SearchableQuerySet):
     def with_role(self, user: Any, *roles: str) -> Self:
         if not user.is_authenticated:
             return self.none()
-        return self.filter(
-            pk__in=user.memberships.filter(role__in=roles).values("cooperative_id")
-        )
+        return self.filter(pk__in=user.memberships.filter(role__in=roles).values("cooperative_id"))
 
     def reviewable_by(self, user: Any) -> Self:
         """Co-ops of the provinces where `user` is a reviewer."""
