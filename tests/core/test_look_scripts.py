@@ -3,11 +3,13 @@
 import mimetypes
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from django import forms
 from django.conf import settings
+from django.contrib.staticfiles import finders
 from django.template import engines
 from django.test import RequestFactory
 from django.utils import translation
@@ -40,7 +42,7 @@ class Shop:
         if request.method == "POST":
             self.sent.append(request.post_data or "")
         if path.startswith("/static/"):
-            file = settings.BASE_DIR / path.lstrip("/")
+            file = Path(str(finders.find(path.removeprefix("/static/"))))
             kind = mimetypes.guess_type(file.name)[0]
             route.fulfill(body=file.read_bytes(), content_type=kind)
             return
