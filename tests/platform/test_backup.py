@@ -147,3 +147,15 @@ def test_a_backup_is_for_its_owner_alone_and_never_overwrites(file):
     with pytest.raises(CommandError, match="exists already"):
         call_command("backup", file)
     assert [path.name for path in file.parent.iterdir() if "partial" in path.name] == []
+
+
+def test_a_backup_may_go_through_a_pipe(file, monkeypatch):
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(out := io.BytesIO()))
+    call_command("backup", "-")
+    monkeypatch.undo()
+    UserFactory(display_name="Minh")
+
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(out.getvalue())))
+    call_command("restore", "-", replace=True)
+
+    assert names() == ["Lan"]

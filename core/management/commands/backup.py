@@ -1,3 +1,6 @@
+import shutil
+import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +13,25 @@ class Command(BaseCommand):
     help = "Write database and pictures into one file, while the platform runs."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("file", type=Path)
+        parser.add_argument("file", type=Path, help="a new file, or - for the standard output")
 
     def handle(self, *args: Any, file: Path, **options: Any) -> None:
         try:
-            write_backup(file)
+            size = write_out() if str(file) == "-" else write_file(file)
         except (BackupError, OSError) as error:
             raise CommandError(str(error)) from error
-        size_mb = file.stat().st_size / 1_000_000
-        self.stdout.write(f"{file}: {size_mb:.1f} MB. It holds names and phones: keep it safe.")
+        self.stderr.write(f"{size / 1_000_000:.1f} MB, with names and phones: keep it safe.")
+
+
+def write_file(file: Path) -> int:
+    write_backup(file)
+    return file.stat().st_size
+
+
+def write_out() -> int:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "backup.tar"
+        size = write_file(file)
+        with file.open("rb") as stream:
+            shutil.copyfileobj(stream, sys.stdout.buffer)
+    return size
