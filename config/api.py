@@ -23,13 +23,7 @@ def explain(exception: Exception, context: dict[str, Any]) -> Response | None:
         exception = Busy()
     if not isinstance(exception, DomainError):
         return exception_handler(exception, context)
-    body = {
-        "code": exception.code,
-        "message": str(exception.message),
-        "field": exception.field,
-        "details": exception.details,
-    }
-    response = Response(body, status=exception.status)
+    response = Response(exception.as_dict(), status=exception.status)
     if exception.status == Busy.status:
         response["Retry-After"] = "2"
     return response

@@ -24,6 +24,15 @@ class DomainError(Exception):
         self.details = details
         super().__init__(str(self.message))
 
+    def as_dict(self) -> dict[str, Any]:
+        """`{"code", "message", "field", "details"}` as programs read a refusal."""
+        return {
+            "code": self.code,
+            "message": str(self.message),
+            "field": self.field,
+            "details": self.details,
+        }
+
 
 class NotAllowed(DomainError):
     """The state of things does not allow this step (any more)."""

@@ -128,6 +128,8 @@ def _keep(record: IdempotencyRecord, response: HttpResponseBase) -> None:
 
 
 def _scope(request: HttpRequest) -> str:
+    if authorization := request.headers.get("Authorization"):
+        return f"token:{hashlib.sha256(authorization.encode()).hexdigest()}"
     user = getattr(request, "user", None)
     return f"user:{user.pk}" if user is not None and user.is_authenticated else "guest"
 

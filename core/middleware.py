@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pghistory
 from django.conf import settings
 from django.db import OperationalError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import translation
 
@@ -58,10 +58,16 @@ class domain_error_middleware:  # noqa: N801 - listed among functions in setting
             exception = Busy()
         if not isinstance(exception, DomainError):
             return None
-        response = render(request, "refused.html", {"refusal": exception}, status=exception.status)
+        response = self.explain(request, exception)
         if exception.status == Busy.status:
             response["Retry-After"] = "2"
         return response
+
+    @staticmethod
+    def explain(request: HttpRequest, refusal: DomainError) -> HttpResponse:
+        if request.path.startswith("/api/"):
+            return JsonResponse(refusal.as_dict(), status=refusal.status)
+        return render(request, "refused.html", {"refusal": refusal}, status=refusal.status)
 
 
 def is_busy(error: OperationalError) -> bool:
