@@ -48,7 +48,9 @@ def imported_modules(path: Path) -> set[str]:
 
 def strings(path: Path) -> set[str]:
     tree = ast.parse(path.read_text())
-    return {n.value for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
+    return {
+        n.value for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)
+    }
 
 
 @pytest.mark.parametrize("app", sorted(MAY_IMPORT))

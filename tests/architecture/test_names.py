@@ -24,8 +24,8 @@ def test_constraints_are_named_as_sentences() -> None:
     wrong = [
         constraint.name
         for model in apps.get_models()
-        if model._meta.app_label in OURS  # noqa: SLF001
-        for constraint in model._meta.constraints  # noqa: SLF001
+        if model._meta.app_label in OURS
+        for constraint in model._meta.constraints
         if not re.fullmatch(r"[a-z]+(_[a-z0-9]+){2,}", constraint.name)
     ]
     assert not wrong
@@ -36,8 +36,8 @@ def test_money_weight_time_and_days_carry_their_unit() -> None:
     wrong = [
         f"{model.__name__}.{field.name}"
         for model in apps.get_models()
-        if model._meta.app_label in OURS and "Event" not in model.__name__  # noqa: SLF001
-        for field in model._meta.get_fields()  # noqa: SLF001
+        if model._meta.app_label in OURS and "Event" not in model.__name__
+        for field in model._meta.get_fields()
         for ending in [endings.get(type(field).__name__)]
         if ending and not field.name.endswith(ending)
     ]

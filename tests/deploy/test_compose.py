@@ -27,7 +27,7 @@ def settings_words() -> set[str]:
 def commands(compose: dict[str, Any]) -> list[list[str]]:
     named = [service["command"] for service in compose["services"].values() if "command" in service]
     dockerfile = (ROOT / "Dockerfile").read_text()
-    return [*named, yaml.safe_load(re.search(r"^CMD (\[.*\])$", dockerfile, re.M)[1])]  # type: ignore[index]
+    return [*named, yaml.safe_load(re.search(r"^CMD (\[.*\])$", dockerfile, re.MULTILINE)[1])]  # type: ignore[index]
 
 
 def test_every_part_of_the_platform_is_there(compose: dict[str, Any]) -> None:
@@ -104,7 +104,7 @@ def test_mounted_files_exist(compose: dict[str, Any]) -> None:
 
 def test_the_dockerfile_copies_what_exists() -> None:
     text = (ROOT / "Dockerfile").read_text()
-    for source in re.findall(r"^COPY (?!--from)(\S+) ", text, re.M):
+    for source in re.findall(r"^COPY (?!--from)(\S+) ", text, re.MULTILINE):
         assert (ROOT / source).exists()
 
 
