@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import render
 from django.template import loader
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views import i18n
 
 from core.access import public
@@ -37,8 +38,16 @@ def readyz(request: HttpRequest) -> HttpResponse:
 
 @public
 def set_language(request: HttpRequest) -> HttpResponse:
-    """POST `language` and `next`: remember the language in a cookie and go back."""
-    return i18n.set_language(request)
+    """POST `language` and `next`: remember the language in a cookie and go back.
+
+    GET asks for the choice: pages that are the same for everyone link here, for they hold no form.
+    """
+    if request.method == "POST":
+        return i18n.set_language(request)
+    target = request.GET.get("next", "/")
+    if not url_has_allowed_host_and_scheme(target, {request.get_host()}):
+        target = "/"
+    return render(request, "language.html", {"next": target})
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

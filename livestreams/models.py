@@ -82,6 +82,19 @@ class LivestreamSession(SearchableModel):
     def is_live(self) -> bool:
         return self.state == self.State.LIVE
 
+    @property
+    def is_over(self) -> bool:
+        return self.state in {self.State.ENDED, self.State.CANCELLED}
+
+    @property
+    def guests(self) -> list[Cooperative]:
+        """Co-ops beside the one that holds it that have joined, in the order of their letters."""
+        return [
+            slot.cooperative
+            for slot in self.slots.all()
+            if slot.joined_at and slot.cooperative_id != self.cooperative_id
+        ]
+
 
 @pghistory.track()
 class Slot(models.Model):
@@ -169,6 +182,11 @@ class Offer(models.Model):
     @property
     def quantity_left(self) -> int:
         return self.quantity_offered - self.quantity_claimed
+
+    @property
+    def is_gone(self) -> bool:
+        """Nothing of it can be ordered any more, whatever was said."""
+        return self.state == self.State.SOLD_OUT or self.quantity_left == 0
 
     @property
     def is_running_low(self) -> bool:

@@ -65,9 +65,7 @@ def test_a_co_op_under_review_keeps_a_draft_that_nobody_else_sees():
     coop = CooperativeFactory(waiting=True)
     with pytest.raises(CooperativeNotApproved):
         schedule_session(cooperative=coop, title="Chè thu", starts_at=tomorrow())
-    draft = schedule_session(
-        cooperative=coop, title="Chè thu", starts_at=tomorrow(), is_draft=True
-    )
+    draft = schedule_session(cooperative=coop, title="Chè thu", starts_at=tomorrow(), is_draft=True)
     assert not LivestreamSession.objects.addressable().exists()
     with pytest.raises(CooperativeNotApproved):
         announce_session(session=draft)
