@@ -12,7 +12,9 @@ Colour = tuple[int, int, int]
 Paint = str | Colour | tuple[int, int, int, int]
 Point = tuple[float, float]
 
-REDUCED = 2  # drawn so many times larger, then reduced: smooth edges without an antialiasing library
+REDUCED = (
+    2  # drawn so many times larger, then reduced: smooth edges without an antialiasing library
+)
 PIXELS = 0.75  # of the finished picture to one picture unit: sharp on a phone, quick to draw
 FINER = REDUCED * PIXELS
 

@@ -1,0 +1,157 @@
+"""The session that is live now and the one that comes: made by the services, like everyone's."""
+
+import datetime as dt
+
+from django.db import transaction
+
+from accounts.models import User
+from config.demo import content, crowd, numbers
+from config.demo.loading.goods import fresh_lot
+from config.demo.loading.people import host_of
+from coops.models import Commune, Cooperative
+from core.clock import LOCAL_ZONE, db_now, db_today
+from core.phones import normalize_phone
+from livestreams.models import LivestreamSession, Offer
+from livestreams.readiness import why_not_openable
+from livestreams.services import joining, lining_up, running, scheduling, selling
+from orders.models import Order
+from orders.services.placing import place_order
+from products.models import Variant
+
+STALE_AFTER = dt.timedelta(hours=6)
+SOON = dt.timedelta(seconds=5)  # a session is announced for the future, and then goes live at once
+FIRST_ORDERS = 14
+
+
+def keep_live() -> bool:
+    """See that a session of the demonstration is live and not old; True when a new one began."""
+    demo = content.sessions().live
+    current = _of_demo(demo).filter(state=LivestreamSession.State.LIVE).first()
+    if current and current.went_live_at and current.went_live_at > db_now() - STALE_AFTER:
+        return False
+    host = host_of(demo.cooperative)
+    if current:
+        running.end_session(session=current, by=host)
+    session = _go_live(demo, host)
+    _first_orders(demo, session)
+    return True
+
+
+@transaction.atomic
+def keep_coming() -> bool:
+    """See that a session is announced for a coming evening; True when something changed."""
+    demo = content.sessions().coming
+    current = _of_demo(demo).filter(state=LivestreamSession.State.SCHEDULED).first()
+    if current is None:
+        _schedule(demo, _next_evening(demo.time), host_of(demo.cooperative))
+        return True
+    if current.starts_at > db_now():
+        return False
+    scheduling.edit_session(
+        session=current,
+        title=current.title,
+        starts_at=_next_evening(demo.time),
+        planned_minutes=current.planned_minutes,
+        summary=current.summary,
+        stream_url=current.stream_url,
+        cover=current.cover,
+        shipping_fee_vnd=current.shipping_fee_vnd,
+    )
+    _refresh_line_up(demo, current)
+    return True
+
+
+@transaction.atomic
+def _go_live(demo: content.Session, host: User) -> LivestreamSession:
+    session = _schedule(demo, db_now() + SOON, host)
+    running.go_live(session=session, by=host)
+    first = session.offers.filter(state=Offer.State.OPEN).order_by("position").first()
+    if first:
+        selling.sell_now(offer=first, by=host)
+    session.refresh_from_db()
+    return session
+
+
+def _schedule(demo: content.Session, starts_at: dt.datetime, host: User) -> LivestreamSession:
+    cooperatives = {c.slug: c for c in Cooperative.objects.filter(slug__in=demo.cooperatives)}
+    session = scheduling.schedule_session(
+        cooperative=cooperatives[demo.cooperative],
+        title=demo.title,
+        starts_at=starts_at,
+        planned_minutes=demo.minutes,
+        summary=demo.summary,
+        cover=_earlier_cover(demo),
+        shipping_fee_vnd=demo.shipping_fee_vnd,
+        by=host,
+    )
+    LivestreamSession.objects.filter(pk=session.pk).update(is_simulated=True)
+    session.refresh_from_db()
+    for slug in demo.guests:
+        slot = joining.invite_cooperative(session=session, cooperative=cooperatives[slug])
+        joining.join_session(slot=slot)
+    for row in demo.offers:
+        _line_up(session, row)
+    return session
+
+
+def _line_up(session: LivestreamSession, row: content.Offer) -> None:
+    variant = Variant.objects.select_related("product__cooperative__commune").get(
+        product__slug=row.product_slug, position=row.pack
+    )
+    lining_up.line_up_offer(
+        session=session,
+        cooperative=variant.product.cooperative,
+        lot=fresh_lot(variant, row.units, db_today()),
+        unit_price_vnd=row.price_vnd,
+        quantity_offered=row.units,
+        limit_per_buyer=row.limit,
+    )
+
+
+def _refresh_line_up(demo: content.Session, session: LivestreamSession) -> None:
+    """Line up afresh what could not be opened any more, such as a lot past its day."""
+    rows = {(row.product_slug, row.pack): row for row in demo.offers}
+    for offer in session.offers.for_cards().filter(state=Offer.State.LINED_UP):
+        variant = offer.lot.variant
+        row = rows.get((variant.product.slug, variant.position))
+        if row and why_not_openable(offer, db_today()):
+            lining_up.remove_offer(offer=offer)
+            _line_up(session, row)
+
+
+def _first_orders(demo: content.Session, session: LivestreamSession) -> None:
+    """The orders of the first minutes, through the same door as everyone's."""
+    offers = list(session.offers.filter(state=Offer.State.OPEN).order_by("position"))
+    on_offer = [crowd.OnOffer(offer.quantity_left, offer.limit_per_buyer, 1) for offer in offers]
+    communes = list(Commune.objects.order_by("pk")[:: max(1, Commune.objects.count() // 40)])
+    people = crowd.gather(demo.key, offers=on_offer, orders=FIRST_ORDERS, minutes=30)
+    for person in people:
+        number = person.buyer + 1
+        order = place_order(
+            session=session,
+            lines=[(offers[index].pk, units) for index, units in person.lines.items()],
+            buyer_name=f"Khách mô phỏng {number}",
+            buyer_phone=normalize_phone(numbers.buyer_phone(person.buyer)),
+            commune=communes[number % len(communes)],
+            address_line=f"Địa chỉ mô phỏng số {number}",
+            payment_method=(
+                Order.PaymentMethod.TRANSFER if person.is_transfer else Order.PaymentMethod.COD
+            ),
+        )
+        Order.objects.filter(pk=order.pk).update(is_simulated=True)
+
+
+def _of_demo(demo: content.Session):  # noqa: ANN202 - a queryset of sessions
+    return LivestreamSession.objects.filter(
+        title=demo.title, cooperative__slug=demo.cooperative, is_simulated=True
+    ).order_by("-pk")
+
+
+def _earlier_cover(demo: content.Session):  # noqa: ANN202 - a Picture or None
+    earlier = _of_demo(demo).exclude(cover=None).first()
+    return earlier.cover if earlier else None
+
+
+def _next_evening(local_time: str) -> dt.datetime:
+    tomorrow = db_today() + dt.timedelta(days=1)
+    return dt.datetime.combine(tomorrow, dt.time.fromisoformat(local_time), tzinfo=LOCAL_ZONE)

@@ -1,0 +1,62 @@
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pghistory
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connection
+
+from config.demo import accounts
+from config.demo.loading import goods, origin, past, people, pictures, present
+from coops.models import Commune
+from coops.places import load_places
+from core.clock import db_today
+
+ONE_AT_A_TIME = 7_305_090  # advisory lock: two loaders would both find the same things missing
+
+
+class Command(BaseCommand):
+    help = (
+        "Load the demonstration: co-ops, products, lots, a past session of 2,500 orders, one that"
+        " is live and one that comes. May be run again at any time; what is there stays."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--accounts", action="store_true", help="only say who can sign in, and how"
+        )
+
+    def handle(self, **options: Any) -> None:
+        if not settings.DEMO:
+            msg = "Accounts with a known password belong on a demonstration only: set DEMO=true."
+            raise CommandError(msg)
+        if options["accounts"]:
+            self.stdout.write(accounts.table())
+            return
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(%s)", [ONE_AT_A_TIME])
+        try:
+            with pghistory.context(command="load_demo"):
+                self.load()
+        finally:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [ONE_AT_A_TIME])
+
+    def load(self) -> None:
+        today = db_today()
+        if not Commune.objects.exists():
+            load_places()
+        self.step("accounts", people.load_people)
+        people.load_staff()
+        self.step("products", lambda: goods.load_goods(today))
+        self.step("past sessions", lambda: past.load_past(today))
+        self.step("live session", present.keep_live)
+        self.step("coming session", present.keep_coming)
+        self.step("pictures", pictures.load_pictures)
+        self.step("lots with origin codes", origin.request_codes)
+
+    def step(self, what: str, load: Callable[[], int]) -> None:
+        begun = time.monotonic()
+        if count := int(load()):
+            self.stdout.write(f"  {what}: {count} ({time.monotonic() - begun:.1f} s)")
