@@ -150,12 +150,14 @@ def test_a_backup_is_for_its_owner_alone_and_never_overwrites(file):
 
 
 def test_a_backup_may_go_through_a_pipe(file, monkeypatch):
-    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(out := io.BytesIO()))
-    call_command("backup", "-")
-    monkeypatch.undo()
-    UserFactory(display_name="Minh")
+    pipe = io.BytesIO()
+    with monkeypatch.context() as patched:
+        patched.setattr("sys.stdout", io.TextIOWrapper(pipe, write_through=True))
+        call_command("backup", "-")
+        pipe.seek(0)
+        UserFactory(display_name="Minh")
 
-    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(out.getvalue())))
-    call_command("restore", "-", replace=True)
+        patched.setattr("sys.stdin", io.TextIOWrapper(pipe))
+        call_command("restore", "-", replace=True)
 
     assert names() == ["Lan"]
