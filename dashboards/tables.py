@@ -1,0 +1,114 @@
+"""The tables of a province's figures: what each is called, its columns, on screen and in a file."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from core.tabular import csv_bytes, xlsx_bytes
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _, gettext_lazy
+
+from core.clock import local_day
+from dashboards import figures
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Column:
+    """`read` gives the plain value (text, whole number, local day) that the file holds."""
+
+    title: Any
+    read: Callable[[Row], Any]
+    kind: str = "text"  # text | number | vnd | weight | day
+
+
+@dataclass(frozen=True)
+class Table:
+    slug: str  # in the address
+    title: Any
+    rows: Callable[[QuerySet], QuerySet]
+    columns: tuple[Column, ...]
+
+    def all_columns(self) -> tuple[Column, ...]:
+        return self.columns + SUM_COLUMNS
+
+
+def _field(name: str) -> Callable[[Row], Any]:
+    return lambda row: row[name]
+
+
+def _yes(name: str) -> Callable[[Row], str]:
+    return lambda row: _("yes") if row[name] else ""
+
+
+SUM_COLUMNS = (
+    Column(gettext_lazy("Orders"), _field("order_count"), "number"),
+    Column(gettext_lazy("Units"), _field("unit_count"), "number"),
+    Column(gettext_lazy("Goods (₫)"), _field("goods_vnd"), "vnd"),
+    Column(gettext_lazy("Net weight (kg)"), lambda row: row["weight_g"] / 1000, "weight"),
+)
+
+TABLES = {
+    table.slug: table
+    for table in (
+        Table(
+            "phien",
+            gettext_lazy("By session"),
+            figures.by_session,
+            (
+                Column(gettext_lazy("Session"), _field("name")),
+                Column(gettext_lazy("Day"), lambda row: local_day(row["day_at"]), "day"),
+                Column(gettext_lazy("Simulated"), _yes("is_simulated")),
+            ),
+        ),
+        Table(
+            "hop-tac-xa",
+            gettext_lazy("By co-op"),
+            figures.by_cooperative,
+            (
+                Column(gettext_lazy("Co-op"), _field("name")),
+                Column(gettext_lazy("Commune"), _field("place")),
+                Column(gettext_lazy("Led by women"), _yes("is_women_led")),
+            ),
+        ),
+        Table(
+            "san-pham",
+            gettext_lazy("By product"),
+            figures.by_product,
+            (
+                Column(gettext_lazy("Product"), _field("name")),
+                Column(gettext_lazy("Co-op"), _field("made_by")),
+            ),
+        ),
+        Table(
+            "xa",
+            gettext_lazy("By commune"),
+            figures.by_commune,
+            (
+                Column(gettext_lazy("Commune"), _field("name")),
+                Column(gettext_lazy("Co-ops that sold"), _field("cooperative_count"), "number"),
+            ),
+        ),
+        Table(
+            "ngay",
+            gettext_lazy("By day"),
+            figures.by_day,
+            (Column(gettext_lazy("Day"), _field("key"), "day"),),
+        ),
+    )
+}
+
+MIME = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
+
+def file_of(table: Table, lines: QuerySet, file_format: str) -> bytes:
+    """The whole table as CSV or XLSX; formula cells are guarded by core.tabular."""
+    headers = [str(column.title) for column in table.all_columns()]
+    rows = [[column.read(row) for column in table.all_columns()] for row in table.rows(lines)]
+    if file_format == "csv":
+        return csv_bytes(headers, rows)
+    return xlsx_bytes(str(table.title), headers, rows)

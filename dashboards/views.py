@@ -1,0 +1,111 @@
+"""A province's figures: overview, tables, files."""
+
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from core import access
+from core.clock import db_now
+from core.text import ascii_fold
+from dashboards import figures, trend
+from dashboards.access import get_province_to_view, provinces_viewed_by
+from dashboards.forms import PRESETS, read_period
+from dashboards.tables import MIME, TABLES, file_of
+
+TOP_ROWS = 5
+PAGE_ROWS = 50
+viewers = access.province("viewer", "reviewer")
+
+
+@viewers
+@require_safe
+@never_cache
+def list_provinces(request: HttpRequest) -> HttpResponse:
+    """The provinces one may read; straight on when there is only one."""
+    provinces = provinces_viewed_by(request.user)
+    if not provinces:
+        raise Http404
+    if len(provinces) == 1:
+        return redirect("show-province-figures", province_code=provinces[0].pk)
+    return render(request, "dashboards/province_list.html", {"provinces": provinces})
+
+
+@viewers
+@require_safe
+@never_cache
+def show_province_figures(request: HttpRequest, province_code: str) -> HttpResponse:
+    """Five figures that answer the chair's questions, the trend, and the head of each table."""
+    context = _context(request, province_code)
+    lines, period = context["lines"], context["period"]
+    days = {row["key"]: row["goods_vnd"] for row in figures.by_day(lines)}
+    context |= {
+        "totals": figures.totals(lines),
+        "coverage": figures.ocop_coverage(context["province"], period.ends_on),
+        "bars": trend.bars(period, days),
+        "best_day": max(days.items(), key=lambda item: item[1], default=None),
+        "heads": [
+            {"table": table, "rows": table.rows(lines)[:TOP_ROWS]} for table in TABLES.values()
+        ],
+    }
+    return render(request, "dashboards/province_figures.html", context)
+
+
+@viewers
+@require_safe
+@never_cache
+def show_province_table(request: HttpRequest, province_code: str, table: str) -> HttpResponse:
+    context = _context(request, province_code)
+    context["table"] = _table(table)
+    rows = context["table"].rows(context["lines"])
+    context["page_obj"] = Paginator(rows, PAGE_ROWS).get_page(request.GET.get("page"))
+    context["totals"] = figures.totals(context["lines"])
+    return render(request, "dashboards/province_table.html", context)
+
+
+@viewers
+@require_safe
+@never_cache
+def export_province_table(
+    request: HttpRequest, province_code: str, table: str, file_format: str
+) -> HttpResponse:
+    """The table of the same period and filters as a file; every row, not only the page."""
+    if file_format not in MIME:
+        raise Http404
+    context = _context(request, province_code)
+    content = file_of(_table(table), context["lines"], file_format)
+    name = f"{ascii_fold(context['province'].name)} {table} {context['period'].starts_on}"
+    response = HttpResponse(content, content_type=MIME[file_format])
+    file_name = f"{name} {context['period'].ends_on}.{file_format}".replace(" ", "-")
+    response["Content-Disposition"] = f'attachment; filename="{file_name.lower()}"'
+    return response
+
+
+def _table(slug: str) -> Any:
+    if slug not in TABLES:
+        raise Http404
+    return TABLES[slug]
+
+
+def _context(request: HttpRequest, province_code: str) -> dict[str, Any]:
+    """What all pages of a province share: place, period, and the lines counted."""
+    province = get_province_to_view(request.user, province_code)
+    period, form, preset = read_period(request.GET.dict())
+    lines = figures.lines_of(province, period)
+    return {
+        "province": province,
+        "period": period,
+        "form": form,
+        "preset": preset,
+        "presets": [(key, label) for key, (label, _start) in PRESETS.items()],
+        "tables": TABLES.values(),
+        "lines": lines,
+        "has_simulated": lines.filter(order__is_simulated=True).exists(),
+        "counted_at": db_now(),
+        "can_review": request.user.staff_roles.reviewing().filter(province=province).exists(),  # type: ignore[union-attr]
+        "trail": [(_("Provinces"), "/tinh/"), (province.name, "")],
+    }
