@@ -8,7 +8,9 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from coops.querysets import CommuneQuerySet, CooperativeQuerySet, StaffRoleQuerySet
+from core.banks import bank_name
 from core.models import Picture, SearchableModel, SearchableQuerySet
+from core.tax_codes import format_tax_code
 
 
 class Province(SearchableModel):
@@ -122,8 +124,22 @@ class Cooperative(SearchableModel):
         return self.state == self.State.APPROVED
 
     @property
+    def state_tone(self) -> str:
+        """Tone of the chip that shows the state."""
+        tones = {"waiting": "wait", "approved": "done", "returned": "warn", "suspended": "stop"}
+        return tones[self.state]
+
+    @property
     def can_take_transfers(self) -> bool:
         return bool(self.bank_bin and self.bank_account_number)
+
+    @property
+    def bank_name(self) -> str:
+        return bank_name(self.bank_bin)
+
+    @property
+    def written_tax_code(self) -> str:
+        return format_tax_code(self.tax_code)
 
     @property
     def cover(self) -> Picture | None:

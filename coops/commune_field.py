@@ -1,0 +1,143 @@
+"""One field for a commune: typed and chosen from suggestions, or picked from two lists.
+
+Put `CommuneFormMixin` before the form, `CommuneField` in it and `js/commune.js` on its page. The
+cleaned value is a Commune. Without the script there are two lists: a button sends the form to get
+the communes of the province chosen; that answer is like that of a form with errors (422), without
+any error shown, so it takes no idempotency key and loses nothing typed.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.forms.utils import ErrorDict
+from django.utils.translation import gettext_lazy as _
+
+from coops.models import Commune, Province
+from core.text import fold
+
+MAX_TYPED = 120
+
+
+class Choice(NamedTuple):
+    """What the browser sent: `code` from the list, `text` as typed, `province` of the lists."""
+
+    code: str = ""
+    text: str = ""
+    province: str = ""
+
+
+class CommuneWidget(forms.Widget):
+    template_name = "coops/_commune_widget.html"
+
+    def value_from_datadict(
+        self, data: Mapping[str, Any], files: Mapping[str, Any], name: str
+    ) -> Choice:
+        return Choice(
+            code=str(data.get(name) or "")[:5],
+            text=str(data.get(f"{name}_text") or "")[:MAX_TYPED],
+            province=str(data.get(f"{name}_province") or "")[:2],
+        )
+
+    def value_omitted_from_data(
+        self, data: Mapping[str, Any], files: Mapping[str, Any], name: str
+    ) -> bool:
+        return not any(part in data for part in (name, f"{name}_text", f"{name}_province"))
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context(name, None, attrs)
+        choice = as_choice(value)
+        chosen = find_by_code(choice.code)
+        province = choice.province or (chosen.province_id if chosen else "")
+        communes = Commune.objects.of_province(province).in_order() if province else ()
+        context["widget"].update(
+            chosen=chosen,
+            text=choice.text or (chosen.full_name if chosen else ""),
+            province=province,
+            provinces=Province.objects.in_order(),
+            communes=communes,
+        )
+        return context
+
+    def id_for_label(self, id_: str, index: Any = None) -> str:
+        return id_
+
+
+class CommuneField(forms.Field):
+    """Cleans to a Commune (with its province), or None when empty and not required."""
+
+    widget = CommuneWidget
+    default_error_messages = {
+        "required": _("Choose the commune or ward."),
+        "unknown": _(
+            "We do not know this commune or ward. Type its name and choose from the list."
+        ),
+        "several": _("Several communes bear this name. Choose yours from the list."),
+    }
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"label": _("Commune or ward"), **kwargs})
+
+    def clean(self, value: Any) -> Commune | None:
+        choice = as_choice(value)
+        commune = find_by_code(choice.code)
+        if commune and (not choice.text or fold(choice.text) == fold(commune.full_name)):
+            return commune
+        if choice.text.strip():
+            return self._named(choice.text)
+        if choice.code:
+            raise ValidationError(self.error_messages["unknown"], code="unknown")
+        if self.required:
+            raise ValidationError(self.error_messages["required"], code="required")
+        return None
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return as_choice(initial).code != as_choice(data).code
+
+    def _named(self, text: str) -> Commune:
+        named = Commune.objects.named(text)
+        if len(named) == 1:
+            commune: Commune = named[0]
+            return commune
+        code = "several" if named else "unknown"
+        raise ValidationError(self.error_messages[code], code=code)
+
+
+class CommuneFormMixin:
+    """Mixin of forms with a CommuneField, before forms.Form."""
+
+    data: Mapping[str, Any]
+    fields: dict[str, forms.Field]
+
+    @property
+    def is_choosing_province(self) -> bool:
+        """Whether the button beside the list of provinces was pressed, not the form's own."""
+        return any(
+            f"{self.add_prefix(name)}_show" in self.data  # type: ignore[attr-defined]
+            for name, field in self.fields.items()
+            if isinstance(field, CommuneField)
+        )
+
+    def full_clean(self) -> None:
+        super().full_clean()  # type: ignore[misc]
+        if self.is_choosing_province:
+            self._errors = ErrorDict()
+
+    def is_valid(self) -> bool:
+        return bool(super().is_valid()) and not self.is_choosing_province  # type: ignore[misc]
+
+
+def as_choice(value: Any) -> Choice:
+    """`value` as a Choice, whether it came from the browser, a model or an initial value."""
+    if isinstance(value, Choice):
+        return value
+    if isinstance(value, Commune):
+        return Choice(code=value.pk)
+    return Choice(code=str(value or ""))
+
+
+def find_by_code(code: str) -> Commune | None:
+    if not (code.isascii() and code.isdigit()):
+        return None
+    return Commune.objects.select_related("province").filter(pk=code).first()

@@ -1,0 +1,51 @@
+"""What the coops app refuses, in words for the reader."""
+
+from django.utils.translation import gettext_lazy as _
+
+from core.errors import DomainError, NotAllowed
+
+
+class TaxCodeTaken(DomainError):
+    code = "tax_code_taken"
+    message = _(
+        "A co-op with this tax code is registered already. If it is yours, ask its manager to add"
+        " you as a member."
+    )
+
+
+class NotWaiting(NotAllowed):
+    """Somebody else decided first; `details` may say what and who."""
+
+    code = "not_waiting"
+    message = _("This co-op no longer waits for review.")
+
+
+class CheckedByProvince(NotAllowed):
+    code = "checked_by_province"
+    message = _("The province has checked this. To change it, please call the province's office.")
+
+
+class LastManager(NotAllowed):
+    code = "last_manager"
+    message = _("A co-op needs a manager. Make somebody else manager first.")
+
+
+class NoSuchAccount(DomainError):
+    status = 422
+    code = "no_such_account"
+    message = _("Nobody has an account with this number yet. Ask the person to sign up first.")
+
+
+class MemberAlready(DomainError):
+    code = "member_already"
+    message = _("This person has this role already.")
+
+
+class NotApprovedYet(NotAllowed):
+    code = "not_approved_yet"
+    message = _("Members can be added once the province has approved the co-op.")
+
+
+class TooManyPhotos(DomainError):
+    code = "too_many_photos"
+    message = _("A co-op's page holds %(most)s pictures. Remove one first.")

@@ -1,0 +1,239 @@
+"""What people type about a co-op, its members and pictures, and what reviewers say."""
+
+import re
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from coops.commune_field import CommuneField, CommuneFormMixin
+from coops.models import Cooperative, CooperativePhoto, Membership, Province
+from coops.services.cooperatives import CHECKED_FIELDS, Particulars
+from core.banks import BANK_CHOICES
+from core.forms import (
+    FormLook,
+    IdempotencyKeyField,
+    PhoneField,
+    PlainTextField,
+    refused_as_invalid,
+)
+from core.tax_codes import format_tax_code, normalize_tax_code
+from core.text import ascii_fold
+
+__all__ = [
+    "AddMemberForm",
+    "CaptionForm",
+    "CommuneField",
+    "CommuneFormMixin",
+    "CooperativeForm",
+    "FindCooperativeForm",
+    "PhotosForm",
+    "ReturnForm",
+]
+
+BANK_FIELDS = ("bank_bin", "bank_account_number", "bank_account_name")
+MAX_PHOTOS_AT_ONCE = 6
+
+
+class TaxCodeField(forms.CharField):
+    """A tax code in any usual spelling; cleans to its digits."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return format_tax_code(value) if isinstance(value, str) else value
+
+    def clean(self, value: Any) -> str:
+        text = super().clean(value)
+        with refused_as_invalid():
+            return normalize_tax_code(text)
+
+
+class CooperativeForm(CommuneFormMixin, FormLook, forms.Form):
+    """What a co-op says of itself; `particulars` is what the services take."""
+
+    kind = forms.ChoiceField(
+        label=_("Kind"),
+        choices=Cooperative.Kind,
+        widget=forms.RadioSelect,
+        initial=Cooperative.Kind.COOPERATIVE,
+    )
+    name = PlainTextField(
+        label=_("Name of the co-op"),
+        min_length=4,
+        max_length=120,
+        help_text=_("As on the registration certificate."),
+        widget=forms.TextInput(attrs={"autocomplete": "organization"}),
+        error_messages={"required": _("Enter the name of the co-op.")},
+    )
+    tax_code = TaxCodeField(
+        label=_("Tax code"),
+        max_length=24,
+        help_text=_("10 digits, on the registration certificate. The province checks it."),
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+        error_messages={"required": _("Enter the tax code.")},
+    )
+    commune = CommuneField(help_text=_("Where the co-op is registered."))
+    address_line = PlainTextField(
+        label=_("Hamlet, road, number"),
+        max_length=160,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "address-line1"}),
+    )
+    phone = PhoneField(
+        label=_("Phone for buyers"), help_text=_("Shown on your page, so that buyers can ring you.")
+    )
+    is_women_led = forms.BooleanField(
+        label=_("The co-op is led by women"),
+        required=False,
+        help_text=_("Shown on your page. Buyers and programmes look for such co-ops."),
+    )
+    story = PlainTextField(
+        label=_("Your story"),
+        max_length=4000,
+        required=False,
+        help_text=_("Who you are, what you grow, what makes it good. Your own words are the best."),
+        widget=forms.Textarea(attrs={"rows": 6}),
+    )
+    bank_bin = forms.ChoiceField(
+        label=_("Bank"), choices=[("", _("None yet")), *BANK_CHOICES], required=False
+    )
+    bank_account_number = PlainTextField(
+        label=_("Account number"),
+        max_length=24,
+        required=False,
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+    )
+    bank_account_name = PlainTextField(
+        label=_("Account holder"),
+        max_length=80,
+        required=False,
+        help_text=_("As the bank writes it: capitals without marks."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    idempotency_key = IdempotencyKeyField()
+
+    def __init__(self, *args: Any, cooperative: Cooperative | None = None, **kwargs: Any) -> None:
+        self.cooperative = cooperative
+        if cooperative:
+            kwargs["initial"] = {
+                name: getattr(cooperative, name)
+                for name in self.base_fields
+                if name != "idempotency_key"
+            }
+        super().__init__(*args, **kwargs)
+        if self.is_checked:
+            for name in CHECKED_FIELDS:
+                del self.fields[name]
+
+    @property
+    def is_checked(self) -> bool:
+        """Whether the province has looked at the co-op, so that some facts are fixed."""
+        states = {Cooperative.State.APPROVED, Cooperative.State.SUSPENDED}
+        return self.cooperative is not None and self.cooperative.state in states
+
+    def clean_bank_account_number(self) -> str:
+        number = re.sub(r"[\s.\-]", "", self.cleaned_data["bank_account_number"])
+        if number and not re.fullmatch(r"[0-9A-Za-z]{6,19}", number):
+            raise ValidationError(_("An account number has 6 to 19 digits."))
+        return number.upper()
+
+    def clean_bank_account_name(self) -> str:
+        return " ".join(ascii_fold(self.cleaned_data["bank_account_name"]).upper().split())
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        given = [name for name in BANK_FIELDS if cleaned.get(name)]
+        if given and not any(name in self.errors for name in BANK_FIELDS):
+            for name in set(BANK_FIELDS) - set(given):
+                self.add_error(
+                    name, _("Fill in bank, number and holder, or leave all three empty.")
+                )
+        return cleaned
+
+    @property
+    def particulars(self) -> Particulars:
+        """Of a valid form; what is fixed comes from the co-op itself."""
+        values = {
+            name: self.cleaned_data[name] for name in self.fields if name != "idempotency_key"
+        }
+        if self.is_checked:
+            values |= {name: getattr(self.cooperative, name) for name in CHECKED_FIELDS}
+        return Particulars(**values)
+
+
+class PhotosInput(forms.FileInput):
+    allow_multiple_selected = True
+
+
+class PhotosField(forms.FileField):
+    """Several pictures; cleans to a list of uploaded files. What they hold is looked at later."""
+
+    widget = PhotosInput
+
+    def clean(self, data: Any, initial: Any = None) -> list[Any]:
+        files = [file for file in (data if isinstance(data, list) else [data]) if file]
+        if not files:
+            raise ValidationError(self.error_messages["required"], code="required")
+        if len(files) > MAX_PHOTOS_AT_ONCE:
+            raise ValidationError(
+                _("Send at most %(most)s pictures at a time."), params={"most": MAX_PHOTOS_AT_ONCE}
+            )
+        return files
+
+
+class PhotosForm(FormLook, forms.Form):
+    pictures = PhotosField(
+        label=_("Pictures"),
+        help_text=_("Your people, your fields, your work. Up to six at a time."),
+        widget=PhotosInput(attrs={"accept": "image/*", "data-preview": "chosen-pictures"}),
+        error_messages={"required": _("Choose a picture first.")},
+    )
+    idempotency_key = IdempotencyKeyField()
+
+
+class CaptionForm(FormLook, forms.Form):
+    caption = PlainTextField(
+        label=_("What the picture shows"),
+        max_length=CooperativePhoto._meta.get_field("caption").max_length,
+        required=False,
+    )
+    idempotency_key = IdempotencyKeyField()
+
+
+class AddMemberForm(FormLook, forms.Form):
+    phone = PhoneField(
+        label=_("Phone of the person"), help_text=_("The person needs an account with this number.")
+    )
+    role = forms.ChoiceField(
+        label=_("Role"), choices=Membership.Role, widget=forms.RadioSelect, initial="host"
+    )
+    idempotency_key = IdempotencyKeyField()
+
+
+class ReturnForm(FormLook, forms.Form):
+    reason = PlainTextField(
+        label=_("What should the co-op correct?"),
+        max_length=1000,
+        min_length=10,
+        help_text=_("The co-op reads this. Say what is missing and where to find it."),
+        widget=forms.Textarea(attrs={"rows": 4}),
+        error_messages={"required": _("Write what should be corrected.")},
+    )
+    idempotency_key = IdempotencyKeyField()
+
+
+class FindCooperativeForm(FormLook, forms.Form):
+    """The filters over the list of co-ops; what makes no sense is left out, never refused."""
+
+    q = PlainTextField(label=_("Search"), max_length=120, required=False)
+    province = forms.ModelChoiceField(
+        label=_("Province or city"),
+        queryset=Province.objects.none(),
+        required=False,
+        empty_label=_("All provinces"),
+    )
+    women_led = forms.BooleanField(label=_("Led by women"), required=False)
+
+    def __init__(self, *args: Any, provinces: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["province"].queryset = provinces  # type: ignore[attr-defined]

@@ -1,0 +1,55 @@
+"""What provincial staff do: review co-ops; and who is on the staff."""
+
+from django.db import transaction
+
+from accounts.models import User
+from accounts.services.people import end_sessions
+from coops import events
+from coops.errors import NotWaiting
+from coops.models import Cooperative, Province, StaffRole
+from core.clock import db_now
+
+State = Cooperative.State
+
+
+@transaction.atomic
+def approve_cooperative(*, cooperative: Cooperative, reviewer: User) -> Cooperative:
+    """Let buyers see the co-op. Raises NotWaiting when somebody decided before."""
+    return _decide(cooperative, reviewer, State.APPROVED, "")
+
+
+@transaction.atomic
+def return_cooperative(*, cooperative: Cooperative, reviewer: User, reason: str) -> Cooperative:
+    """Ask the co-op to correct something; `reason` is shown to it. Raises NotWaiting."""
+    return _decide(cooperative, reviewer, State.RETURNED, reason)
+
+
+def _decide(
+    cooperative: Cooperative, reviewer: User, state: Cooperative.State, note: str
+) -> Cooperative:
+    waiting = Cooperative.objects.waiting().filter(pk=cooperative.pk)
+    done = waiting.update(state=state, reviewed_at=db_now(), reviewed_by=reviewer, review_note=note)
+    cooperative.refresh_from_db()
+    if not done:
+        by = str(cooperative.reviewed_by) if cooperative.reviewed_by else ""
+        raise NotWaiting(state=cooperative.state, by=by)
+    events.cooperative_reviewed(cooperative)
+    return cooperative
+
+
+@transaction.atomic
+def grant_staff_role(*, user: User, province: Province, role: str) -> bool:
+    """Put a person on a province's staff; False when they were. Ends the person's sessions."""
+    _row, is_new = StaffRole.objects.get_or_create(user=user, province=province, role=role)
+    if is_new:
+        end_sessions(user=user)
+    return is_new
+
+
+@transaction.atomic
+def revoke_staff_role(*, user: User, province: Province, role: str) -> bool:
+    """Take a person off a province's staff; False when they were not. Ends their sessions."""
+    deleted, _rows = StaffRole.objects.filter(user=user, province=province, role=role).delete()
+    if deleted:
+        end_sessions(user=user)
+    return deleted > 0

@@ -1,0 +1,1 @@
+"""Pages of the coops app, by who comes to them."""

@@ -1,0 +1,113 @@
+"""Pictures on a co-op's page."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from coops.access import get_cooperative_to_manage, get_photo_to_manage
+from coops.errors import TooManyPhotos
+from coops.forms import CaptionForm, PhotosForm
+from coops.models import Cooperative
+from coops.services.photos import MAX_PHOTOS, add_photo, caption_photo, move_photo, remove_photo
+from core import access
+from core.idempotency import idempotent
+from core.images.intake import PictureRefused
+from core.pictures import keep_picture
+
+
+@access.cooperative("manager")
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+@idempotent
+def edit_coop_photos(request: HttpRequest, cooperative_slug: str) -> HttpResponse:
+    """Add pictures with POST. The good ones stay when one of them cannot be used."""
+    cooperative = get_cooperative_to_manage(request.user, cooperative_slug)
+    if request.method != "POST":
+        return _page(request, cooperative, PhotosForm())
+    form = PhotosForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return _page(request, cooperative, form, status=422)
+    kept, refusals = _keep(cooperative, form.cleaned_data["pictures"])
+    if not kept:
+        for words in refusals:
+            form.add_error("pictures", words)
+        return _page(request, cooperative, form, status=422)
+    for words in refusals:
+        messages.warning(request, words)
+    messages.success(request, _("Pictures added: %(count)s.") % {"count": kept})
+    return redirect("edit-coop-photos", cooperative.slug)
+
+
+def _keep(cooperative: Cooperative, files: Iterable[Any]) -> tuple[int, list[str]]:
+    """How many pictures were kept, and what is wrong with the others."""
+    kept, refusals = 0, []
+    for file in files:
+        try:
+            add_photo(cooperative=cooperative, picture=keep_picture(file))
+        except PictureRefused as refusal:
+            refusals.append(f"{file.name[:60]}: {refusal.message}")
+        except TooManyPhotos as refusal:
+            refusals.append(str(refusal.message))
+            break
+        else:
+            kept += 1
+    return kept, refusals
+
+
+@access.cooperative("manager")
+@require_POST
+@idempotent
+def move_coop_photo(request: HttpRequest, cooperative_slug: str, photo_id: int) -> HttpResponse:
+    """`towards` is "front" or "back"; the first picture is the cover."""
+    photo = get_photo_to_manage(request.user, cooperative_slug, photo_id)
+    towards = "front" if request.POST.get("towards") == "front" else "back"
+    move_photo(photo=photo, towards=towards)
+    return redirect("edit-coop-photos", cooperative_slug)
+
+
+@access.cooperative("manager")
+@require_POST
+@idempotent
+def caption_coop_photo(request: HttpRequest, cooperative_slug: str, photo_id: int) -> HttpResponse:
+    photo = get_photo_to_manage(request.user, cooperative_slug, photo_id)
+    form = CaptionForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, " ".join(form.errors["caption"]))
+        return redirect("edit-coop-photos", cooperative_slug)
+    caption_photo(photo=photo, caption=form.cleaned_data["caption"])
+    messages.success(request, _("Saved."))
+    return redirect("edit-coop-photos", cooperative_slug)
+
+
+@access.cooperative("manager")
+@require_POST
+@idempotent
+def remove_coop_photo(request: HttpRequest, cooperative_slug: str, photo_id: int) -> HttpResponse:
+    photo = get_photo_to_manage(request.user, cooperative_slug, photo_id)
+    remove_photo(photo=photo)
+    messages.success(request, _("The picture is removed."))
+    return redirect("edit-coop-photos", cooperative_slug)
+
+
+def _page(
+    request: HttpRequest, cooperative: Cooperative, form: PhotosForm, *, status: int = 200
+) -> HttpResponse:
+    photos = list(cooperative.photos.select_related("picture"))
+    captions = [
+        (photo, CaptionForm(initial={"caption": photo.caption}, auto_id=f"id_%s_{photo.pk}"))
+        for photo in photos
+    ]
+    context = {
+        "cooperative": cooperative,
+        "form": form,
+        "captions": captions,
+        "most": MAX_PHOTOS,
+        "is_full": len(photos) >= MAX_PHOTOS,
+    }
+    return render(request, "coops/photos.html", context, status=status)

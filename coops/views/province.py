@@ -1,0 +1,163 @@
+"""Provincial staff: which co-ops wait, one of them with all it says, who is on the staff."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from coops.access import (
+    get_cooperative_of_staff,
+    get_cooperative_to_review,
+    get_province_of_staff,
+    get_province_to_review,
+)
+from coops.errors import NotWaiting
+from coops.forms import ReturnForm
+from coops.history import history_of
+from coops.models import Cooperative, Province
+from coops.services.province import approve_cooperative, return_cooperative
+from core import access
+from core.idempotency import idempotent
+
+PER_PAGE = 50
+WITH_PLACE = "commune__province"
+
+
+@access.province("reviewer")
+@require_safe
+@never_cache
+def review_cooperatives(request: HttpRequest, province_code: str) -> HttpResponse:
+    """Co-ops that wait, the longest first."""
+    province = get_province_to_review(request.user, province_code)
+    waiting = (
+        Cooperative.objects.reviewable_by(request.user)
+        .waiting()
+        .filter(commune__province=province)
+        .select_related(WITH_PLACE)
+        .order_by("submitted_at", "pk")
+    )
+    page = Paginator(waiting, PER_PAGE).get_page(request.GET.get("page"))
+    return render(
+        request,
+        "coops/reviews.html",
+        {"province": province, "page": page, **_may(request, province)},
+    )
+
+
+@access.province("viewer", "reviewer")
+@require_safe
+@never_cache
+def list_province_coops(request: HttpRequest, province_code: str) -> HttpResponse:
+    """Every co-op of the province, whatever its state."""
+    province = get_province_of_staff(request.user, province_code)
+    coops = Cooperative.objects.of_staff(request.user).filter(commune__province=province)
+    q = request.GET.get("q", "").replace("\0", "")[:120]
+    state = request.GET.get("state", "")
+    if state in Cooperative.State.values:
+        coops = coops.filter(state=state)
+    found = coops.matching(q).in_order().select_related(WITH_PLACE)
+    context = {
+        "province": province,
+        "page": Paginator(found, PER_PAGE).get_page(request.GET.get("page")),
+        "q": q,
+        "state": state,
+        "states": Cooperative.State.choices,
+        **_may(request, province),
+    }
+    return render(request, "coops/province_coops.html", context)
+
+
+@access.province("viewer", "reviewer")
+@require_safe
+@never_cache
+def review_cooperative(
+    request: HttpRequest, province_code: str, cooperative_slug: str
+) -> HttpResponse:
+    cooperative = get_cooperative_of_staff(request.user, province_code, cooperative_slug)
+    return _page(request, cooperative, ReturnForm())
+
+
+@access.province("reviewer")
+@require_POST
+@idempotent
+def approve_coop(request: HttpRequest, province_code: str, cooperative_slug: str) -> HttpResponse:
+    cooperative = get_cooperative_to_review(request.user, province_code, cooperative_slug)
+    try:
+        approve_cooperative(cooperative=cooperative, reviewer=request.user)  # type: ignore[arg-type]
+    except NotWaiting:
+        return _decided_before(request, cooperative)
+    words = _("%(name)s is approved. Buyers can see it now.") % {"name": cooperative.name}
+    messages.success(request, words)
+    return redirect("review-cooperatives", province_code)
+
+
+@access.province("reviewer")
+@require_POST
+@idempotent
+def return_coop(request: HttpRequest, province_code: str, cooperative_slug: str) -> HttpResponse:
+    cooperative = get_cooperative_to_review(request.user, province_code, cooperative_slug)
+    form = ReturnForm(request.POST)
+    if not form.is_valid():
+        return _page(request, cooperative, form, status=422)
+    try:
+        return_cooperative(
+            cooperative=cooperative,
+            reviewer=request.user,  # type: ignore[arg-type]
+            reason=form.cleaned_data["reason"],
+        )
+    except NotWaiting:
+        return _decided_before(request, cooperative)
+    words = _("%(name)s is returned. The co-op reads your reason and can send it again.")
+    messages.success(request, words % {"name": cooperative.name})
+    return redirect("review-cooperatives", province_code)
+
+
+@access.province("viewer", "reviewer")
+@require_safe
+@never_cache
+def list_staff(request: HttpRequest, province_code: str) -> HttpResponse:
+    province = get_province_of_staff(request.user, province_code)
+    places = province.staff_roles.select_related("user")
+    people: dict[Any, list[str]] = {}
+    for place in places.order_by("user__display_name", "user_id", "role"):
+        people.setdefault(place.user, []).append(str(place.get_role_display()))
+    context = {"province": province, "people": list(people.items()), **_may(request, province)}
+    return render(request, "coops/staff.html", context)
+
+
+def _decided_before(request: HttpRequest, cooperative: Cooperative) -> HttpResponse:
+    """Two reviewers, or one who pressed twice: say plainly what already happened."""
+    words = {
+        Cooperative.State.APPROVED: _("%(name)s was already approved by %(who)s."),
+        Cooperative.State.RETURNED: _("%(name)s was already returned by %(who)s."),
+    }.get(Cooperative.State(cooperative.state), _("%(name)s no longer waits for review."))
+    who = cooperative.reviewed_by or _("somebody else")
+    messages.info(request, words % {"name": cooperative.name, "who": who})
+    return redirect("review-cooperative", cooperative.commune.province_id, cooperative.slug)
+
+
+def _page(
+    request: HttpRequest, cooperative: Cooperative, form: ReturnForm, *, status: int = 200
+) -> HttpResponse:
+    province = cooperative.commune.province
+    managers = cooperative.memberships.filter(role="manager").select_related("user")
+    context = {
+        "cooperative": cooperative,
+        "province": province,
+        "form": form,
+        "photos": cooperative.photos.select_related("picture"),
+        "managers": [place.user for place in managers],
+        "changes": history_of(cooperative),
+        **_may(request, province),
+    }
+    return render(request, "coops/review.html", context, status=status)
+
+
+def _may(request: HttpRequest, province: Province) -> dict[str, bool]:
+    mine = request.user.staff_roles.reviewing()  # type: ignore[union-attr]
+    return {"can_review": mine.filter(province=province).exists()}

@@ -1,0 +1,70 @@
+"""What anyone may see: the list of co-ops, and the official list of communes."""
+
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
+
+from coops.forms import FindCooperativeForm
+from coops.models import Commune, Cooperative, Province
+from core import access
+from core.text import fold, nfc, search_query
+
+PER_PAGE = 24
+SUGGESTIONS = 8
+MAX_TYPED = 120
+
+
+@access.public
+@require_safe
+def list_coops(request: HttpRequest) -> HttpResponse:
+    seen = Cooperative.objects.public()
+    provinces = Province.objects.filter(pk__in=seen.values("commune__province")).in_order()
+    form = FindCooperativeForm(request.GET, provinces=provinces)
+    form.is_valid()  # a filter that makes no sense is left out
+    wanted = form.cleaned_data
+    found = seen.matching(wanted.get("q", "")) if wanted.get("q") else seen
+    if province := wanted.get("province"):
+        found = found.filter(commune__province=province)
+    if wanted.get("women_led"):
+        found = found.filter(is_women_led=True)
+    found = found.in_order().select_related("commune__province").prefetch_related("photos__picture")
+    context = {
+        "form": form,
+        "page": Paginator(found, PER_PAGE).get_page(request.GET.get("page")),
+        "is_filtered": any(wanted.get(name) for name in ("q", "province", "women_led")),
+    }
+    return render(request, "coops/cooperative_list.html", context)
+
+
+@access.public
+@require_safe
+@cache_control(public=True, max_age=3600)
+def find_communes(request: HttpRequest) -> HttpResponse:
+    """Communes meant by `q`, of the province `tinh` if given: `{"communes": [{code, text, was}]}`.
+
+    `was` is a former name by which the commune was found, or "".
+    """
+    typed = nfc(request.GET.get("q", "")).replace("\0", "")[:MAX_TYPED]
+    communes = Commune.objects.all()
+    province = request.GET.get("tinh", "")[:2]
+    if province.isascii() and province.isdigit():
+        communes = communes.of_province(province)
+    found = communes.suggest(typed, limit=SUGGESTIONS)
+    return JsonResponse({"communes": [_suggestion(commune, typed) for commune in found]})
+
+
+def _suggestion(commune: Commune, typed: str) -> dict[str, Any]:
+    words = search_query(typed).split()
+    today = f" {fold(commune.full_name)}"
+    is_found_today = all(f" {word}" in today for word in words)
+    was = "" if is_found_today else _former_name_meant(commune, words)
+    return {"code": commune.code, "text": commune.full_name, "was": was}
+
+
+def _former_name_meant(commune: Commune, words: list[str]) -> str:
+    names = commune.former_names.split(", ") if commune.former_names else []
+    return max(names, key=lambda name: sum(word in fold(name) for word in words), default="")
