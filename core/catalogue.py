@@ -170,6 +170,15 @@ def compile_catalogue(root: Path) -> int:
     return sum(1 for message in catalogue if message.id and is_translated(message))
 
 
+def compile_if_older(root: Path) -> None:
+    """Compile unless the .mo is as young as its source."""
+    source = catalogue_path(root)
+    compiled = source.with_suffix(".mo")
+    if not compiled.exists() or compiled.stat().st_mtime < source.stat().st_mtime:
+        with locked(root):
+            compile_catalogue(root)
+
+
 def replace(path: Path, content: bytes) -> None:
     """Write whole or not at all: a process that starts meanwhile reads the old file."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -25,7 +25,7 @@ def pytest_load_initial_conftests() -> None:
     if worker:
         have_a_number_of_ones_own(worker)
         return
-    compile_messages_if_older()
+    catalogue.compile_if_older(BASE_DIR)
     here = Places(Path(tempfile.mkdtemp(prefix="chophien-tests-")))
     folders[:] = [here.data, here.sockets]
     for service in (Postgres(here, forgetful=True), Broker(here, forgetful=True)):
@@ -56,14 +56,6 @@ def have_a_number_of_ones_own(worker: str) -> None:
     os.environ["REDIS_PREFIX"] = f"tests-{worker}"
     for name in ("MEDIA_ROOT", "STATIC_ROOT"):
         os.environ[name] += f"-{worker}"
-
-
-def compile_messages_if_older() -> None:
-    source = catalogue.catalogue_path(BASE_DIR)
-    compiled = source.with_suffix(".mo")
-    if not compiled.exists() or compiled.stat().st_mtime < source.stat().st_mtime:
-        with catalogue.locked(BASE_DIR):
-            catalogue.compile_catalogue(BASE_DIR)
 
 
 def pytest_unconfigure() -> None:

@@ -6,11 +6,9 @@ import os
 from pathlib import Path
 
 from django.conf import settings
-from django.core.management import call_command
 from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
-from core import catalogue
 from core.local.paths import LocalError, Places
 
 
@@ -26,30 +24,26 @@ def lacks_migrations() -> bool:
         connection.close()
 
 
-def compile_messages() -> None:
-    source = catalogue.catalogue_path(settings.BASE_DIR)
-    compiled = source.with_suffix(".mo")
-    if source.exists() and (
-        not compiled.exists() or compiled.stat().st_mtime < source.stat().st_mtime
-    ):
-        with catalogue.locked(settings.BASE_DIR):
-            catalogue.compile_catalogue(settings.BASE_DIR)
+def are_static_files_current(here: Places) -> bool:
+    is_there = (settings.STATIC_ROOT / "staticfiles.json").exists()
+    return is_there and prepared(here).get("static") == fingerprint_of_static_files()
 
 
-def collect_static_files(here: Places) -> None:
-    """Collect unless nothing has changed since the last time."""
+def note_static_files(here: Places) -> None:
+    """Remember that they have been collected as they are now."""
     mark = fingerprint_of_static_files()
-    known = json.loads(here.prepared.read_text()) if here.prepared.exists() else {}
-    if known.get("static") == mark and (settings.STATIC_ROOT / "staticfiles.json").exists():
-        return
-    call_command("collectstatic", interactive=False, verbosity=0)
-    here.prepared.write_text(json.dumps({**known, "static": mark}))
+    here.prepared.write_text(json.dumps({**prepared(here), "static": mark}))
+
+
+def prepared(here: Places) -> dict[str, str]:
+    return dict(json.loads(here.prepared.read_text())) if here.prepared.exists() else {}
 
 
 def fingerprint_of_static_files() -> str:
     """Changes with any file of ours, with the packages that bring others, and with the target."""
     digest = hashlib.sha256(os.fsencode(settings.STATIC_ROOT))
-    digest.update((settings.BASE_DIR / "requirements.txt").read_bytes())
+    for name in ("requirements.txt", "core/fonts.py"):
+        digest.update((settings.BASE_DIR / name).read_bytes())
     for folder in settings.STATICFILES_DIRS:
         for path in sorted(Path(folder).rglob("*")):
             if path.is_file():

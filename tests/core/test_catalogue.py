@@ -1,6 +1,7 @@
 """Message catalogues: what is marked, what is said of it, and what keeps it from being complete."""
 
 import multiprocessing
+import os
 from pathlib import Path
 
 import django
@@ -197,6 +198,21 @@ def test_the_compiled_file_speaks(root):
     assert words.gettext("Find") == "Tìm"
     assert words.ngettext("%(left)s bag left", "%(left)s bags left", 1) == "còn %(left)s túi"
     assert words.pgettext("month", "May") == "Tháng Năm"
+
+
+def test_an_old_compiled_file_is_made_anew_and_a_young_one_is_kept(root):
+    say(root, WORDS)
+    compiled = catalogue.catalogue_path(root).with_suffix(".mo")
+    catalogue.compile_if_older(root)
+    assert compiled.exists()
+
+    compiled.write_bytes(b"young")
+    catalogue.compile_if_older(root)
+    assert compiled.read_bytes() == b"young"
+
+    os.utime(compiled, (0, 0))
+    catalogue.compile_if_older(root)
+    assert compiled.read_bytes() != b"young"
 
 
 def add_one(root: Path, number: int) -> None:

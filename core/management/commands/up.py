@@ -11,6 +11,7 @@ from django.core.management import call_command, get_commands
 from django.core.management.base import BaseCommand
 from django.db import connection
 
+from core import catalogue
 from core.local import environment, preparation, roles
 from core.local.broker import Broker
 from core.local.paths import LocalError, Places, places
@@ -76,9 +77,11 @@ def prepare(here: Places, supervisor: Supervisor) -> None:
     if preparation.lacks_migrations():
         say_aloud("Bringing the tables up to date …")
         supervisor.run("migrate", manage("migrate", "--noinput", "-v0"))
-    preparation.compile_messages()
-    supervisor.go_on_or_stop()
-    preparation.collect_static_files(here)
+    catalogue.compile_if_older(settings.BASE_DIR)
+    if not preparation.are_static_files_current(here):
+        say_aloud("Collecting pictures, styles and scripts …")
+        supervisor.run("collectstatic", manage("collectstatic", "--noinput", "-v0"))
+        preparation.note_static_files(here)
 
 
 def start_programs(here: Places, supervisor: Supervisor) -> None:
