@@ -5,8 +5,7 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from django.utils.translation import get_language
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import get_language, gettext_lazy as _
 
 from core.refusals import InputRefused
 

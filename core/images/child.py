@@ -108,7 +108,7 @@ def fitted(width: int, height: int, size: int) -> tuple[int, int]:
 
 def shrunk(data: bytes) -> Image.Image:
     """The picture as large as the largest file, the right way up, RGB or RGBA in sRGB."""
-    image = opened(data)
+    image: Image.Image = opened(data)
     turn, icc = orientation(image), image.info.get("icc_profile")
     is_sideways = turn >= 5
     target = fitted(*(image.size[::-1] if is_sideways else image.size), SIZES[-1])
@@ -120,7 +120,7 @@ def shrunk(data: bytes) -> Image.Image:
     return turned(in_srgb(small, icc), turn)
 
 
-def plain(image: ImageFile) -> Image.Image:
+def plain(image: Image.Image) -> Image.Image:
     """Decoded, in a mode that can be resized: L, RGB, RGBA or CMYK."""
     if image.mode.startswith("I"):  # 16 bits of grey
         return image.convert("I").point(lambda level: level * (1 / 256)).convert("L")

@@ -6,7 +6,7 @@ import sys
 import threading
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, BinaryIO, ClassVar
+from typing import Any, BinaryIO, ClassVar, cast
 
 from django.utils.translation import gettext_lazy as _
 
@@ -105,30 +105,26 @@ def _decoded(data: bytes) -> bytes:
 
 
 def _exchange(process: subprocess.Popen[bytes], data: bytes) -> bytes:
-    assert process.stdin
-    assert process.stdout
-    with process.stdout as from_child:
+    to_child, from_child = cast("BinaryIO", process.stdin), cast("BinaryIO", process.stdout)
+    with from_child:
         with suppress(BrokenPipeError):  # it died reading; its silence tells
-            process.stdin.write(data)
+            to_child.write(data)
         with suppress(BrokenPipeError):
-            process.stdin.close()
+            to_child.close()
         return from_child.read(MAX_FRAME_BYTES)
 
 
 def _read(frame: bytes) -> ProcessedPicture:
     """The picture in a child's frame. The child may have been taken over: nothing is believed."""
-    try:
+    picture, code = None, "broken"
+    with suppress(ValueError, KeyError, TypeError, AttributeError):
         head_bytes = int.from_bytes(frame[:4], "big")
         head = json.loads(frame[4 : 4 + head_bytes])
-        if "refused" in head:
-            raise PictureRefused(str(head["refused"]))
-        return _checked(head, frame[4 + head_bytes :])
-    except PictureRefused as refused:
-        if refused.code in PictureRefused.messages:
-            raise
-    except (ValueError, KeyError, TypeError):
-        pass
-    raise PictureRefused("broken")
+        code = str(head.get("refused", code))
+        picture = _checked(head, frame[4 + head_bytes :])
+    if picture is None:
+        raise PictureRefused(code if code in PictureRefused.messages else "broken")
+    return picture
 
 
 def _checked(head: dict[str, Any], content: bytes) -> ProcessedPicture:

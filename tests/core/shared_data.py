@@ -1,11 +1,14 @@
 """Facts and hostile inputs kept beside the project, in ../shared/data; not copied into it."""
 
 import json
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from core.refusals import InputRefused
 
 FOLDER = Path(__file__).resolve().parents[3] / "shared" / "data"
 
@@ -16,6 +19,14 @@ def load(name: str) -> Any:
     if not FOLDER.is_dir():
         pytest.skip("needs the vectors in ../shared/data, which are not part of the project")
     return json.loads((FOLDER / name).read_text("utf-8"))
+
+
+def tried(call: Callable[..., Any], *args: Any) -> tuple[Any, InputRefused | None]:
+    """What `call` answers, or how it refused."""
+    try:
+        return call(*args), None
+    except InputRefused as refused:
+        return None, refused
 
 
 def vectors(name: str, *kinds: str) -> list[dict[str, Any]]:

@@ -11,8 +11,7 @@ import openpyxl
 import pytest
 from django.utils import translation
 from django.utils.translation import gettext_lazy
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from core.tabular import Column, csv_bytes, guarded, xlsx_bytes
 from tests.core.shared_data import hostile_strings, hostile_vn
