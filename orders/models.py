@@ -94,6 +94,12 @@ class Order(models.Model):
     def transfer_memo(self) -> str:
         return self.code
 
+    @property
+    def tone(self) -> str:
+        """Tone of the state's chip."""
+        tones = {self.State.AWAITING_PAYMENT: "wait", self.State.CONFIRMED: "done"}
+        return tones.get(self.State(self.state), "stop")
+
 
 @pghistory.track(pghistory.UpdateEvent(row=pghistory.Old))
 class Parcel(models.Model):
@@ -128,6 +134,26 @@ class Parcel(models.Model):
 
     def __str__(self) -> str:
         return f"{self.order} / {self.cooperative}"
+
+    @property
+    def tone(self) -> str:
+        """Tone of the state's chip."""
+        return PARCEL_TONES[self.State(self.state)]
+
+    @property
+    def is_open(self) -> bool:
+        """Somebody still has work with it, and may need the buyer's number."""
+        return self.state in {self.State.NEW, self.State.PACKED, self.State.SHIPPED}
+
+
+PARCEL_TONES = {
+    Parcel.State.NEW: "wait",
+    Parcel.State.PACKED: "info",
+    Parcel.State.SHIPPED: "info",
+    Parcel.State.DELIVERED: "done",
+    Parcel.State.RETURNED: "warn",
+    Parcel.State.CANCELLED: "stop",
+}
 
 
 class OrderLine(models.Model):

@@ -1,14 +1,49 @@
 """Which orders, parcels and lines: the vocabulary of the orders app."""
 
+import datetime as dt
+import re
 from typing import Any, Self
 
 from django.db import models
+from django.db.models import Func, Prefetch, Q
+from django.db.models.functions import Lower
 
 from coops.models import Cooperative
 from core.clock import Instant
+from core.text import fold
 
 AWAITING_PAYMENT, CONFIRMED = "awaiting_payment", "confirmed"
 OPEN_STATES = (AWAITING_PAYMENT, CONFIRMED)
+
+
+LAST_DIGITS = 3  # of a phone, from which on a search looks at phones
+REVEAL_LASTS = dt.timedelta(minutes=60)
+
+
+class Plain(Func):
+    """Text in lower case without Vietnamese marks, worked out inside the query."""
+
+    template = (
+        "regexp_replace(normalize(translate(%(expressions)s, 'đ', 'd'), NFD),"
+        " '[\u0300-\u036f]', '', 'g')"
+    )
+    output_field = models.TextField()
+
+    def __init__(self, field: str) -> None:
+        super().__init__(Lower(field))
+
+
+def words_of_a_buyer(typed: str, prefix: str = "") -> Q:
+    """Orders of this code, with a phone ending so, or of a buyer with these words in the name."""
+    code = re.sub(r"[\s.\-]", "", typed).upper()
+    found = Q(**{f"{prefix}code__contains": code}) if code else Q()
+    digits = re.sub(r"\D", "", typed)
+    if len(digits) >= LAST_DIGITS and not re.search(r"[^\d\s.+()\-]", typed):
+        found |= Q(**{f"{prefix}buyer_phone__endswith": digits.lstrip("0") or digits})
+    name = Q()
+    for word in fold(typed).split()[:8]:
+        name &= Q(plain_name__contains=word)
+    return found | name if name else found
 
 
 class OrderQuerySet(models.QuerySet):
@@ -26,11 +61,41 @@ class OrderQuerySet(models.QuerySet):
         """Orders of sessions held by a co-op that `user` hosts for: who takes the transfers."""
         return self.filter(session__cooperative__in=Cooperative.objects.hosted_by(user))
 
+    def matching(self, typed: str) -> Self:
+        return self.annotate(plain_name=Plain("buyer_name")).filter(words_of_a_buyer(typed))
+
 
 class ParcelQuerySet(models.QuerySet):
     def packed_by(self, user: Any) -> Self:
         """Parcels of the co-ops `user` packs for. Never another co-op's part of the same order."""
         return self.filter(cooperative__in=Cooperative.objects.packed_by(user))
+
+    def for_packing(self) -> Self:
+        """With what a packing list shows, in a fixed number of queries."""
+        from orders.models import OrderLine
+
+        return self.select_related(
+            "order__session", "order__commune__province", "cooperative"
+        ).prefetch_related(Prefetch("lines", OrderLine.objects.order_by("live_code")))
+
+    def still_open(self) -> Self:
+        """Parcels somebody still has work with; only these show a buyer's whole number."""
+        return self.filter(state__in=("new", "packed", "shipped"), order__state__in=OPEN_STATES)
+
+    def with_reveals_to(self, user: Any) -> Self:
+        """Adds `is_revealed`: whether `user` asked for the whole number within the hour."""
+        from orders.models import PhoneReveal
+
+        mine = PhoneReveal.objects.filter(
+            parcel=models.OuterRef("pk"),
+            revealed_to=user.pk,
+            revealed_at__gt=Instant() - REVEAL_LASTS,
+        )
+        return self.annotate(is_revealed=models.Exists(mine))
+
+    def matching(self, typed: str) -> Self:
+        named = self.annotate(plain_name=Plain("order__buyer_name"))
+        return named.filter(words_of_a_buyer(typed, "order__"))
 
 
 class OrderLineQuerySet(models.QuerySet):

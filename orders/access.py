@@ -1,0 +1,49 @@
+"""How people get hold of orders, parcels and sessions: what is theirs to see, or 404."""
+
+from typing import Any
+
+from django.db.models import Prefetch
+from django.shortcuts import get_object_or_404
+
+from coops.models import Cooperative
+from livestreams.models import LivestreamSession
+from orders.models import Order, OrderLine, Parcel
+
+
+def get_session_to_order(session_id: int) -> LivestreamSession:
+    """The session whose goods somebody wants to order; it may be over by now."""
+    shown = LivestreamSession.objects.addressable().select_related("cooperative")
+    return get_object_or_404(shown, pk=session_id)
+
+
+def get_order_by_token(order_token: str) -> Order:
+    """The order whose secret link this is, with its parcels and lines."""
+    orders = Order.objects.select_related("session__cooperative", "commune__province")
+    parcels = Parcel.objects.select_related("cooperative").order_by("pk")
+    lines = OrderLine.objects.order_by("live_code")
+    return get_object_or_404(
+        orders.prefetch_related(Prefetch("parcels", parcels), Prefetch("parcels__lines", lines)),
+        token=order_token,
+    )
+
+
+def get_cooperative_to_pack(user: Any, cooperative_slug: str) -> Cooperative:
+    """The co-op when `user` packs for it: manager, host or packer."""
+    return get_object_or_404(Cooperative.objects.packed_by(user), slug=cooperative_slug)
+
+
+def get_parcel_to_pack(user: Any, cooperative_slug: str, parcel_id: int) -> Parcel:
+    parcels = Parcel.objects.packed_by(user).filter(cooperative__slug=cooperative_slug)
+    return get_object_or_404(parcels.for_packing(), pk=parcel_id)
+
+
+def get_session_to_follow(user: Any, session_id: int) -> LivestreamSession:
+    """A session in which a co-op of `user` (manager or host) holds or has a place."""
+    joined = LivestreamSession.objects.joined_by(user).select_related("cooperative")
+    return get_object_or_404(joined, pk=session_id)
+
+
+def get_order_to_host(user: Any, session_id: int, order_id: int) -> Order:
+    """An order of a session whose holding co-op `user` hosts for: it takes the money."""
+    orders = Order.objects.of_sessions_hosted_by(user).filter(session_id=session_id)
+    return get_object_or_404(orders.select_related("session__cooperative"), pk=order_id)

@@ -1,0 +1,166 @@
+"""What buyers type, and what co-ops choose."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from coops.commune_field import CommuneField, CommuneFormMixin
+from core.codes import normalize_order_code
+from core.forms import FormLook, IdempotencyKeyField, PhoneField, PlainTextField
+from livestreams.models import MAX_UNITS_PER_CLAIM, LivestreamSession, Offer
+from orders.models import Order
+
+QUANTITY = "quantity_"
+
+
+@dataclass
+class Row:
+    """One offer on the order page: what it is and how many are wanted."""
+
+    offer: Offer
+    field: Any
+    quantity: int
+    is_chosen: bool
+
+    @property
+    def total_vnd(self) -> int:
+        return self.offer.unit_price_vnd * self.quantity
+
+
+class QuantityField(forms.IntegerField):
+    default_error_messages = {
+        "invalid": _("Enter a whole number."),
+        "min_value": _("Enter a whole number, 0 or more."),
+        "max_value": _("At most %(limit_value)s for each buyer."),
+    }
+
+
+class OrderForm(CommuneFormMixin, FormLook, forms.Form):
+    """One screen: how many of what, to whom, how paid.
+
+    Each offer has a field `quantity_<offer id>`; those on sale, and those somebody still asks for
+    from a page drawn earlier.
+    """
+
+    buyer_name = PlainTextField(
+        label=_("Your name"),
+        max_length=80,
+        error_messages={"required": _("Enter the name of who receives the goods.")},
+        widget=forms.TextInput(attrs={"autocomplete": "name", "data-remember": True}),
+    )
+    buyer_phone = PhoneField(
+        label=_("Phone number"),
+        widget=forms.TextInput(attrs={"data-remember": True}),
+    )
+    commune = CommuneField()
+    address_line = PlainTextField(
+        label=_("Hamlet, road, house number"),
+        max_length=200,
+        error_messages={"required": _("Enter where in the commune you live.")},
+        widget=forms.TextInput(attrs={"autocomplete": "street-address", "data-remember": True}),
+    )
+    note = PlainTextField(
+        label=_("Note to the co-op"),
+        max_length=300,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    payment_method = forms.ChoiceField(label=_("How you pay"), widget=forms.RadioSelect)
+    idempotency_key = IdempotencyKeyField()
+
+    def __init__(
+        self,
+        data: Any = None,
+        *,
+        session: LivestreamSession,
+        offers: Sequence[Offer],
+        chosen: dict[int, int],
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(data, **kwargs)
+        self.session, self.offers, self.chosen = session, offers, chosen
+        for offer in offers:
+            self.fields[f"{QUANTITY}{offer.pk}"] = QuantityField(
+                label=f"{offer.live_code} {offer.lot.variant.product.name}",
+                required=False,
+                min_value=0,
+                max_value=min(offer.limit_per_buyer, MAX_UNITS_PER_CLAIM),
+                initial=chosen.get(offer.pk, 0),
+            )
+        self._offer_payment(session)
+        self.fields["commune"].widget.attrs["data-remember"] = True
+
+    def _offer_payment(self, session: LivestreamSession) -> None:
+        choices = [(Order.PaymentMethod.COD, _("Cash when the parcel comes"))]
+        if session.cooperative.can_take_transfers:
+            choices.append((Order.PaymentMethod.TRANSFER, _("Bank transfer with a QR code")))
+        field = self.fields["payment_method"]
+        field.choices = choices  # type: ignore[attr-defined]
+        field.initial = Order.PaymentMethod.COD
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        has_quantity_error = any(name.startswith(QUANTITY) for name in self.errors)
+        if not has_quantity_error and not self.lines:
+            raise ValidationError(_("Choose at least one unit of something."), code="nothing")
+        return cleaned
+
+    @property
+    def lines(self) -> list[tuple[int, int]]:
+        """(offer id, quantity) of what is wanted, as far as it could be read."""
+        wanted = [(o.pk, self.cleaned_data.get(f"{QUANTITY}{o.pk}") or 0) for o in self.offers]
+        return [(offer_id, quantity) for offer_id, quantity in wanted if quantity > 0]
+
+    def rows(self) -> list[Row]:
+        """Every offer with what is in its field now; chosen ones have units, an error, or the tap."""
+        rows = []
+        for offer in self.offers:
+            field = self[f"{QUANTITY}{offer.pk}"]
+            quantity = _readable(field.value())
+            is_chosen = bool(quantity or field.errors or offer.pk in self.chosen)
+            rows.append(Row(offer, field, quantity, is_chosen))
+        return rows
+
+
+def asked_quantities(data: Iterable[tuple[str, Any]]) -> dict[int, int]:
+    """What a sent form asks for: quantities by offer id, unreadable ones as 0."""
+    asked = {}
+    for name, value in data:
+        number = name.removeprefix(QUANTITY)
+        if name.startswith(QUANTITY) and number.isdecimal() and len(number) < 15:
+            asked[int(number)] = _readable(value)
+    return asked
+
+
+def _readable(value: Any) -> int:
+    text = str(value or "").strip()
+    return int(text) if text.isdecimal() and text.isascii() and len(text) < 6 else 0
+
+
+class FindOrderForm(FormLook, forms.Form):
+    code = PlainTextField(
+        label=_("Order code"),
+        max_length=24,
+        error_messages={"required": _("Enter the order code, such as CP7Q3K9X.")},
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "autocapitalize": "characters", "placeholder": "CP7Q3K9X"}
+        ),
+    )
+    phone = PhoneField(label=_("Phone number you ordered with"))
+
+    def clean_code(self) -> str:
+        """A mistyped code is asked about and found like any other: not at all."""
+        typed: str = self.cleaned_data["code"]
+        return normalize_order_code(typed) or typed.upper()
+
+
+class CancelReasonForm(FormLook, forms.Form):
+    reason = PlainTextField(
+        label=_("Why the order is cancelled (the buyer reads this)"),
+        max_length=200,
+        error_messages={"required": _("Tell the buyer why.")},
+    )

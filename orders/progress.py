@@ -1,0 +1,67 @@
+"""Where an order stands, as a line of steps and as a sentence about what comes next."""
+
+import datetime as dt
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from orders.models import Order, Parcel
+
+State = Parcel.State
+REACHED = {State.NEW: 0, State.PACKED: 1, State.SHIPPED: 2, State.DELIVERED: 3, State.RETURNED: 2}
+
+
+def steps_of(order: Order) -> list[dict[str, Any]]:
+    """Steps for `_parts/steps.html`. With several parcels the slowest one counts."""
+    steps: list[dict[str, Any]] = [{"label": _("Ordered"), "state": "done", "at": order.placed_at}]
+    if order.payment_method == Order.PaymentMethod.TRANSFER:
+        steps.append({"label": _("Paid"), "state": _payment_state(order), "at": order.paid_at})
+    if not order.is_open:
+        last = _("Cancelled") if order.state == Order.State.CANCELLED else _("Time ran out")
+        steps = [step for step in steps if step["state"] == "done"]
+        return [*steps, {"label": last, "state": "stop", "at": order.closed_at}]
+    reached = min((REACHED.get(p.state, 0) for p in order.parcels.all()), default=0)
+    for number, label in enumerate([_("Packed"), _("On its way"), _("Delivered")], start=1):
+        steps.append({"label": label, "state": "done" if reached >= number else "next"})
+    waiting = next((step for step in steps if step["state"] == "next"), None)
+    if waiting and all(step["state"] != "now" for step in steps):
+        waiting["state"] = "now"
+    return steps
+
+
+def _payment_state(order: Order) -> str:
+    if order.state == Order.State.AWAITING_PAYMENT:
+        return "now"
+    return "done" if order.paid_at else "stop"
+
+
+def next_words(order: Order, now: dt.datetime) -> str:
+    """What the buyer does next, or what happens by itself."""
+    if order.state == Order.State.AWAITING_PAYMENT:
+        if order.pay_by and order.pay_by < now:
+            return _("The time to pay is over. Please do not transfer any more; order anew.")
+        return _("Transfer the money now. The co-op looks into its account and confirms here.")
+    if order.state == Order.State.CANCELLED:
+        return _("This order is cancelled. Nothing will be sent and nothing is to be paid.")
+    if order.state == Order.State.RELEASED:
+        return _("The transfer did not come in time, so the goods went back on sale.")
+    return _on_the_way(order, {parcel.state for parcel in order.parcels.all()})
+
+
+def _on_the_way(order: Order, states: set[str]) -> str:
+    is_cash = order.payment_method == Order.PaymentMethod.COD
+    if State.RETURNED in states:
+        return _("A parcel came back to the co-op. Please ring the co-op to have it sent again.")
+    if states == {State.DELIVERED}:
+        return _("Everything has been delivered. Thank you for buying from the growers.")
+    if State.SHIPPED in states:
+        cash, paid = (
+            _("Your parcel is on its way. Keep your phone on and the cash ready."),
+            _("Your parcel is on its way. Keep your phone on."),
+        )
+    else:
+        cash, paid = (
+            _("The co-op packs your parcel. You pay in cash when it comes. Nothing else to do."),
+            _("The money has come. The co-op packs your parcel. Nothing else to do."),
+        )
+    return cash if is_cash else paid

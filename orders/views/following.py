@@ -1,0 +1,182 @@
+"""The buyer's own page behind a secret link, and the way back to it."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from core.access import public, secret_link
+from core.banks import bank_name
+from core.clock import db_now
+from core.errors import DomainError
+from core.idempotency import idempotent
+from core.qr import qr_png, qr_svg
+from core.vietqr import vietqr_payload
+from orders.access import get_order_by_token
+from orders.errors import TooManyTries
+from orders.forms import FindOrderForm
+from orders.limits import client_address, count_try
+from orders.models import Order
+from orders.progress import next_words, steps_of
+from orders.services.cancelling import cancel_order, cancel_until
+
+View = Callable[..., HttpResponse]
+TRIES = {"phone": 10, "code": 10, "address": 60}  # in ten minutes; many share one address
+NEW_FOR_S = 600
+
+
+def kept_secret(view: View) -> View:
+    """The address is the key: it goes into no cache, no search engine and no Referer."""
+
+    @wraps(view)
+    def quiet(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        response = view(request, *args, **kwargs)
+        response["Cache-Control"] = "no-store"
+        response["Referrer-Policy"] = "no-referrer"
+        response["X-Robots-Tag"] = "noindex, nofollow"
+        return response
+
+    return quiet
+
+
+@secret_link
+@kept_secret
+@require_safe
+def show_order(request: HttpRequest, order_token: str) -> HttpResponse:
+    return draw_order(request, get_order_by_token(order_token))
+
+
+def draw_order(request: HttpRequest, order: Order, **more: Any) -> HttpResponse:
+    now = db_now()
+    until = cancel_until(order)
+    is_fresh = all(parcel.state == parcel.State.NEW for parcel in order.parcels.all())
+    context = {
+        "order": order,
+        "now": now,
+        "steps": steps_of(order),
+        "next_words": next_words(order, now),
+        "is_new": order.is_open and (now - order.placed_at).total_seconds() < NEW_FOR_S,
+        "cancel_until": until if until and until > now and is_fresh else None,
+        "payment": payment_of(order),
+        "share_url": f"{settings.SITE_URL}{reverse('show-order', args=[order.token])}",
+        "version": version_of(order),
+        **more,
+    }
+    status = more["refusal"].status if "refusal" in more else 200
+    return render(request, "orders/order.html", context, status=status)
+
+
+def payment_of(order: Order) -> dict[str, Any] | None:
+    """How to transfer the money, while it is waited for."""
+    if order.state != Order.State.AWAITING_PAYMENT:
+        return None
+    coop = order.session.cooperative
+    return {
+        "bank": bank_name(coop.bank_bin),
+        "account_number": coop.bank_account_number,
+        "account_name": coop.bank_account_name or coop.name,
+        "amount_vnd": order.total_vnd,
+        "memo": order.transfer_memo,
+        "picture": qr_svg(payload_of(order), title=_("VietQR code for this transfer")),
+    }
+
+
+def payload_of(order: Order) -> str:
+    coop = order.session.cooperative
+    return vietqr_payload(
+        bank_bin=coop.bank_bin,
+        account_number=coop.bank_account_number,
+        amount_vnd=order.total_vnd,
+        memo=order.transfer_memo,
+    )
+
+
+@secret_link
+@kept_secret
+@require_safe
+def show_payment_code(request: HttpRequest, order_token: str) -> HttpResponse:
+    """The VietQR code as a picture to save: a phone cannot scan its own screen."""
+    order = get_order_by_token(order_token)
+    if order.state != Order.State.AWAITING_PAYMENT:
+        return HttpResponseRedirect(reverse("show-order", args=[order.token]))
+    response = HttpResponse(qr_png(payload_of(order)), content_type="image/png")
+    response["Content-Disposition"] = f'attachment; filename="vietqr-{order.code}.png"'
+    return response
+
+
+@secret_link
+@kept_secret
+@require_safe
+def show_order_state(request: HttpRequest, order_token: str) -> HttpResponse:
+    """What may change on the order's page, small: for a page that stays open."""
+    order = get_order_by_token(order_token)
+    return JsonResponse(
+        {
+            "state": order.state,
+            "version": version_of(order),
+            "now": db_now(),
+            "pay_by": order.pay_by,
+            "parcels": [{"id": parcel.pk, "state": parcel.state} for parcel in order.parcels.all()],
+        }
+    )
+
+
+def version_of(order: Order) -> str:
+    """Changes whenever the page would look different."""
+    return ".".join([order.state, *(parcel.state for parcel in order.parcels.all())])
+
+
+@secret_link
+@kept_secret
+# No token against forgery: whoever knows the secret link may cancel, with or without a session.
+@csrf_exempt
+@require_POST
+def cancel_own_order(request: HttpRequest, order_token: str) -> HttpResponse:
+    order = get_order_by_token(order_token)
+    try:
+        return cancel(request, order)
+    except DomainError as refusal:
+        return draw_order(request, get_order_by_token(order_token), refusal=refusal)
+
+
+@idempotent
+def cancel(request: HttpRequest, order: Order) -> HttpResponse:
+    cancel_order(order=order)
+    return HttpResponseRedirect(reverse("show-order", args=[order.token]), status=303)
+
+
+@public
+@kept_secret
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+def find_order(request: HttpRequest) -> HttpResponse:
+    """Order code and phone lead to the order's page; a wrong one and a missing one look alike."""
+    form = FindOrderForm(request.POST if request.method == "POST" else None)
+    if request.method != "POST":
+        return render(request, "orders/find_order.html", {"form": form})
+    if not form.is_valid():
+        return render(request, "orders/find_order.html", {"form": form}, status=422)
+    code, phone = form.cleaned_data["code"], form.cleaned_data["phone"]
+    try:
+        count_try(
+            phone=(phone, TRIES["phone"]),
+            code=(code, TRIES["code"]),
+            address=(client_address(request), TRIES["address"]),
+        )
+    except TooManyTries as refusal:
+        form.add_error(None, str(refusal.message))
+        response = render(request, "orders/find_order.html", {"form": form}, status=429)
+        response["Retry-After"] = str(refusal.details["wait_s"])
+        return response
+    found = Order.objects.filter(code=code, buyer_phone=phone).values_list("token", flat=True)
+    if token := found.first():
+        return HttpResponseRedirect(reverse("show-order", args=[token]), status=303)
+    form.add_error(None, _("No order with this code and phone number. Check both and try again."))
+    return render(request, "orders/find_order.html", {"form": form}, status=422)

@@ -1,0 +1,70 @@
+// Sends a [data-order-form] and stands by it: when the network fails or the server is busy, the same order
+// with the same key is sent again after a pause, and the page says so. A refusal is drawn by the browser
+// itself: the form is then sent once more in the plain way, which is safe, for a refusal kept no key.
+const TIMEOUT_MS = 15000;
+const PAUSES_S = [2, 4, 8, 15];
+const form = document.querySelector("[data-order-form]");
+const box = form?.querySelector("[data-order-says]");
+const button = form?.querySelector(".action-bar button");
+let isSending = false;
+let failures = 0;
+let timer;
+let ticking;
+
+const say = (words) => {
+  box.querySelector("[data-order-words]").textContent = words;
+  box.hidden = false;
+};
+const busy = (isBusy) => {
+  button.dataset.plain ??= button.textContent;
+  button.textContent = isBusy ? form.dataset.wordsSending : button.dataset.plain;
+  button.classList.toggle("is-busy", isBusy);
+  button.setAttribute("aria-disabled", String(isBusy));
+};
+const wait = (words, seconds) => {
+  clearTimeout(timer);
+  clearInterval(ticking);
+  let left = seconds;
+  say(words.replace("%s", left));
+  ticking = setInterval(() => { left = Math.max(1, left - 1); say(words.replace("%s", left)); }, 1000);
+  timer = setTimeout(send, seconds * 1000);
+};
+const pause = () => {
+  const seconds = PAUSES_S[Math.min(failures, PAUSES_S.length - 1)];
+  failures += 1;
+  return seconds + Math.floor(Math.random() * 2);
+};
+const send = async () => {
+  clearTimeout(timer);
+  clearInterval(ticking);
+  if (isSending) return;
+  isSending = true;
+  busy(true);
+  try {
+    const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)), signal: AbortSignal.timeout(TIMEOUT_MS) });
+    if (answer.redirected && answer.ok) { location.assign(answer.url); return; }
+    if (answer.headers.has("Retry-After")) {
+      wait(form.dataset.wordsBusy, Math.max(Number(answer.headers.get("Retry-After")) || 1, pause()));
+    } else if (answer.status >= 500) {
+      wait(form.dataset.wordsLost, pause());
+    } else {
+      form.submit();
+      return;
+    }
+  } catch {
+    const seconds = pause();
+    if (navigator.onLine) wait(form.dataset.wordsLost, seconds);
+    else { say(form.dataset.wordsOffline); timer = setTimeout(send, 30000); }
+  }
+  isSending = false;
+};
+if (button) {
+  form.addEventListener("submit", (event) => {
+    if (event.submitter && event.submitter !== button) return; // another button of the form asks something else
+    event.preventDefault();
+    send();
+  });
+  form.querySelector("[data-order-again]").addEventListener("click", send);
+  addEventListener("online", () => { if (!box.hidden) send(); });
+  addEventListener("pageshow", (event) => { if (event.persisted) { isSending = false; box.hidden = true; busy(false); } });
+}

@@ -1,0 +1,348 @@
+"""The order page: one screen, everything typed stays, one press is one order."""
+
+import html
+import re
+import uuid
+from typing import Any
+
+import pytest
+from django.db import OperationalError
+from django.test import Client
+
+from livestreams.models import LivestreamSession, Offer
+from orders.models import Order
+from tests.factories.coops import CommuneFactory
+from tests.factories.livestreams import OfferFactory, SessionFactory, SlotFactory
+from tests.factories.orders import OrderFactory
+
+pytestmark = pytest.mark.django_db
+
+HOSTILE = "<script>alert(1)</script>{{ 7*7 }}'\" onmouseover=x %s %(x)s \u202e đ"
+
+
+@pytest.fixture
+def guest() -> Client:
+    return Client()
+
+
+def address(session: LivestreamSession) -> str:
+    return f"/phien/{session.pk}/dat/"
+
+
+def typed(*lines: tuple[Offer, Any], **changes: Any) -> dict[str, Any]:
+    form = {
+        "buyer_name": "Nguyễn Thị Lan",
+        "buyer_phone": "0912 345 678",
+        "commune": CommuneFactory().pk,
+        "address_line": "Thôn Nậm Đâu",
+        "note": "Gọi trước khi giao",
+        "payment_method": "cod",
+        "idempotency_key": str(uuid.uuid4()),
+        **{f"quantity_{offer.pk}": quantity for offer, quantity in lines},
+    }
+    return {**form, **changes}
+
+
+def words(response: Any) -> str:
+    """What one reads on the page."""
+    body = re.sub(r"<(script|style|svg).*?</\1>", " ", response.content.decode(), flags=re.DOTALL)
+    return html.unescape(" ".join(re.sub(r"<[^>]+>", " ", body).split()))
+
+
+def value_of(response: Any, name: str) -> str:
+    tag = re.search(rf'<input[^>]*name="{name}"[^>]*>', response.content.decode())
+    assert tag, name
+    found = re.search(r'value="([^"]*)"', tag[0])
+    return html.unescape(found[1]) if found else ""
+
+
+def test_the_tapped_offer_stands_on_top_with_its_price_and_the_total(guest: Client) -> None:
+    offer = OfferFactory(unit_price_vnd=115_000, quantity_offered=7, limit_per_buyer=5)
+    other = OfferFactory(session=offer.session)
+
+    page = guest.get(address(offer.session), {"suat": offer.pk})
+
+    assert page.status_code == 200
+    assert value_of(page, f"quantity_{offer.pk}") == "1"
+    assert value_of(page, f"quantity_{other.pk}") == "0"
+    read = words(page)
+    assert "Còn 7 · mỗi người nhiều nhất 5" in read
+    assert "115.000 ₫" in read
+    assert "140.000 ₫" in read  # with 25.000 ₫ for delivery
+
+
+@pytest.mark.parametrize("suat", ["", "0", "999999", "abc", "-1", "1" * 30, "%00", "1e5"])
+def test_an_address_that_names_nothing_still_shows_what_can_be_had(
+    guest: Client, suat: str
+) -> None:
+    offer = OfferFactory()
+    page = guest.get(f"{address(offer.session)}?suat={suat}")
+    assert page.status_code == 200
+    assert value_of(page, f"quantity_{offer.pk}") == "0"
+
+
+def test_ordering_leads_to_the_order_behind_its_secret_link(guest: Client) -> None:
+    offer = OfferFactory()
+
+    answer = guest.post(address(offer.session), typed((offer, "2")))
+
+    order = Order.objects.get()
+    assert (answer.status_code, answer["Location"]) == (303, f"/don/{order.token}/")
+    assert (order.buyer_phone, order.note, order.language) == (
+        "+84912345678",
+        "Gọi trước khi giao",
+        "vi",
+    )
+    assert order.lines.get().quantity == 2
+    assert order.commune == CommuneFactory()
+
+
+def test_ordering_needs_neither_cookie_nor_token(guest: Client) -> None:
+    strict = Client(enforce_csrf_checks=True)
+    offer = OfferFactory()
+    assert strict.post(address(offer.session), typed((offer, 1))).status_code == 303
+
+
+def test_the_same_press_twice_is_one_order_and_one_answer(guest: Client) -> None:
+    offer = OfferFactory()
+    form = typed((offer, 1))
+
+    first, again = (Client().post(address(offer.session), form) for _ in range(2))
+
+    assert first["Location"] == again["Location"]
+    assert Order.objects.count() == 1
+
+
+def test_a_repeat_finds_its_order_also_when_everything_is_sold_out_or_over(guest: Client) -> None:
+    offer = OfferFactory(quantity_offered=1)
+    form = typed((offer, 1))
+    first = guest.post(address(offer.session), form)
+    LivestreamSession.objects.update(state="ended", ended_at=offer.session.went_live_at)
+    Offer.objects.update(state="closed")
+
+    assert guest.post(address(offer.session), form)["Location"] == first["Location"]
+
+
+def test_other_words_from_a_page_that_made_an_order_are_asked_about(guest: Client) -> None:
+    offer = OfferFactory()
+    form = typed((offer, 1))
+    guest.post(address(offer.session), form)
+
+    page = guest.post(address(offer.session), {**form, "buyer_name": "Mai"})
+
+    assert page.status_code == 422
+    assert "đã có một đơn" in words(page)
+    new_key = value_of(page, "idempotency_key")
+    assert new_key not in {"", form["idempotency_key"]}
+    assert value_of(page, "buyer_name") == "Mai"
+    second = {**form, "buyer_name": "Mai", "idempotency_key": new_key}
+    assert guest.post(address(offer.session), second).status_code == 303
+    assert Order.objects.count() == 2
+
+
+def test_a_form_without_its_key_gets_one_and_keeps_what_was_typed(guest: Client) -> None:
+    offer = OfferFactory()
+    page = guest.post(address(offer.session), typed((offer, 1), idempotency_key=""))
+
+    assert page.status_code == 400
+    assert uuid.UUID(value_of(page, "idempotency_key"))
+    assert value_of(page, "buyer_name") == "Nguyễn Thị Lan"
+    assert not Order.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"buyer_name": " "}, "Nhập tên người nhận"),
+        ({"buyer_phone": "091234"}, ""),
+        ({"buyer_phone": "+1 555 0100"}, ""),
+        ({"buyer_phone": ""}, "Nhập số điện thoại"),
+        ({"commune": "99999"}, "xã"),
+        ({"commune": ""}, "xã"),
+        ({"address_line": ""}, "thôn"),
+        ({"payment_method": "bitcoin"}, ""),
+        ({"note": "a" * 301}, "300"),
+        ({"buyer_name": "a" * 81}, "80"),
+        ({"buyer_name": "Lan\0"}, ""),
+    ],
+)
+def test_what_is_wrong_is_said_at_its_field_and_nothing_is_lost(
+    guest: Client, changes: dict[str, str], says: str
+) -> None:
+    offer = OfferFactory()
+
+    page = guest.post(address(offer.session), typed((offer, 3), **changes))
+
+    assert page.status_code == 422
+    assert "data-errors" in page.content.decode()
+    assert says.lower() in words(page).lower()
+    (field,) = changes
+    assert f'href="#id_{field}' in page.content.decode()  # the summary leads to the field
+    kept = {"address_line": "Thôn Nậm Đâu", "note": "Gọi trước khi giao", **changes}
+    assert value_of(page, f"quantity_{offer.pk}") == "3"
+    assert value_of(page, "address_line") == kept["address_line"]
+    assert not Order.objects.exists()
+
+
+@pytest.mark.parametrize("quantity", ["-1", "1.5", "abc", "6", "99999999999999999999", "١"])
+def test_a_quantity_that_cannot_be_is_said_at_its_field(guest: Client, quantity: str) -> None:
+    offer = OfferFactory(limit_per_buyer=5)
+    page = guest.post(address(offer.session), typed((offer, quantity)))
+    assert page.status_code in {422, 303}
+    if quantity != "١":  # a digit is a digit in any script
+        assert page.status_code == 422
+        assert not Order.objects.exists()
+
+
+def test_nothing_chosen_is_said(guest: Client) -> None:
+    offer = OfferFactory()
+    page = guest.post(address(offer.session), typed((offer, 0)))
+    assert page.status_code == 422
+    assert "Chọn ít nhất một" in words(page)
+
+
+def test_sold_out_meanwhile_says_what_is_left_and_fills_it_in(guest: Client) -> None:
+    offer = OfferFactory(quantity_offered=5)
+    full = OfferFactory(session=offer.session)
+    Offer.objects.filter(pk=offer.pk).update(quantity_claimed=4)
+
+    page = guest.post(address(offer.session), typed((offer, 3), (full, 2)))
+
+    assert page.status_code == 409
+    assert "còn 1, bạn chọn 3" in words(page)
+    assert value_of(page, f"quantity_{offer.pk}") == "1"
+    assert value_of(page, f"quantity_{full.pk}") == "2"
+    assert value_of(page, "buyer_name") == "Nguyễn Thị Lan"
+    assert not Order.objects.exists()
+    rest = typed((offer, 1), (full, 2), idempotency_key=value_of(page, "idempotency_key"))
+    assert guest.post(address(offer.session), rest).status_code == 303
+
+
+def test_all_gone_offers_other_goods_and_never_a_dead_end(guest: Client) -> None:
+    offer = OfferFactory(quantity_offered=1)
+    other = OfferFactory(session=offer.session)
+    Offer.objects.filter(pk=offer.pk).update(quantity_claimed=1)
+
+    page = guest.post(address(offer.session), typed((offer, 1)))
+
+    assert page.status_code == 409
+    assert "đã hết" in words(page)
+    assert value_of(page, f"quantity_{offer.pk}") == "0"
+    assert value_of(page, f"quantity_{other.pk}") == "0"
+    assert "data-errors" in page.content.decode()
+
+
+def test_the_limit_of_one_phone_is_said_without_telling_what_it_ordered(guest: Client) -> None:
+    offer = OfferFactory(limit_per_buyer=3)
+    OrderFactory(offer=offer, quantity=2, buyer_phone="+84912345678")
+
+    page = guest.post(address(offer.session), typed((offer, 2)))
+
+    assert page.status_code == 409
+    assert "số điện thoại này đã đặt" in words(page)
+    assert Order.objects.count() == 1
+
+
+def test_a_session_that_ended_keeps_the_form_and_shows_the_way(guest: Client) -> None:
+    offer = OfferFactory()
+    LivestreamSession.objects.update(state="ended", ended_at=offer.session.went_live_at)
+
+    page = guest.post(address(offer.session), typed((offer, 1)))
+
+    assert page.status_code == 409
+    assert value_of(page, "buyer_name") == "Nguyễn Thị Lan"
+    assert f"/phien/{offer.session_id}/" in page.content.decode()
+    assert guest.get(address(offer.session)).status_code == 200
+
+
+@pytest.mark.parametrize("kind", ["draft"])
+def test_a_session_nobody_may_see_is_missing(guest: Client, kind: str) -> None:
+    session = SessionFactory(**{kind: True})
+    assert guest.get(address(session)).status_code == 404
+    assert guest.post(address(session), typed()).status_code == 404
+
+
+def test_bank_transfer_is_offered_only_where_money_can_go(guest: Client) -> None:
+    offer = OfferFactory()
+    poor = OfferFactory(session=SessionFactory(cooperative__bank_bin=""))
+
+    assert 'value="transfer"' in guest.get(address(offer.session)).content.decode()
+    assert 'value="transfer"' not in guest.get(address(poor.session)).content.decode()
+    page = guest.post(address(poor.session), typed((poor, 1), payment_method="transfer"))
+    assert page.status_code == 422
+
+
+def test_adding_up_again_orders_nothing_and_counts_each_cooperative_once(guest: Client) -> None:
+    session = SessionFactory(shipping_fee_vnd=20_000)
+    tea = OfferFactory(session=session, unit_price_vnd=100_000)
+    crab = OfferFactory(session=session, cooperative=SlotFactory(session=session).cooperative)
+
+    page = guest.post(address(session), {**typed((tea, 2), (crab, 1)), "recount": "1"})
+
+    assert page.status_code == 422
+    assert "data-errors" not in page.content.decode()
+    assert "355.000 ₫" in words(page)  # 2 × 100.000 + 115.000 + 2 × 20.000
+    assert not Order.objects.exists()
+
+
+def test_hostile_words_are_shown_as_words(guest: Client) -> None:
+    offer = OfferFactory()
+    form = typed((offer, 1), buyer_name=HOSTILE[:80], address_line=HOSTILE, note=HOSTILE)
+
+    location = guest.post(address(offer.session), form)["Location"]
+    page = guest.get(location).content.decode()
+
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert(1)" in page
+    assert "\u202e" not in page
+    assert "{{ 7*7 }}" in html.unescape(page)
+
+
+def test_foreign_fields_do_no_harm(guest: Client) -> None:
+    mine, foreign = OfferFactory(), OfferFactory(session=SessionFactory())
+    form = typed((mine, 1), **{f"quantity_{foreign.pk}": "1", "quantity_x": "1", "state": "paid"})
+
+    assert guest.post(address(mine.session), form).status_code == 303
+    assert Order.objects.get().lines.get().offer == mine
+
+
+def test_an_old_page_asking_for_a_closed_offer_is_told_so(guest: Client) -> None:
+    offer = OfferFactory()
+    other = OfferFactory(session=offer.session)
+    Offer.objects.filter(pk=offer.pk).update(state="closed")
+
+    page = guest.post(address(offer.session), typed((offer, 1), (other, 1)))
+
+    assert page.status_code == 409
+    assert "không còn bán" in words(page)
+    assert value_of(page, f"quantity_{other.pk}") == "1"
+
+
+def test_a_locked_row_answers_503_with_the_form(guest: Client, monkeypatch: Any) -> None:
+    class LockNotAvailable(Exception):
+        pgcode = "55P03"
+
+    def locked(**_: Any) -> None:
+        raise OperationalError from LockNotAvailable()
+
+    monkeypatch.setattr("orders.views.placing.place_order", locked)
+    offer = OfferFactory()
+    page = guest.post(address(offer.session), typed((offer, 1)))
+
+    assert page.status_code == 503
+    assert page["Retry-After"]
+    assert value_of(page, "buyer_name") == "Nguyễn Thị Lan"
+
+
+def test_the_page_is_counted_for_queries_at_one_and_at_three_offers(
+    guest: Client, django_assert_max_num_queries: Any
+) -> None:
+    offer = OfferFactory()
+    guest.get(address(offer.session))
+    with django_assert_max_num_queries(9) as one:
+        guest.get(address(offer.session), {"suat": offer.pk})
+    for _more in range(2):
+        OfferFactory(session=offer.session)
+    with django_assert_max_num_queries(9) as three:
+        guest.get(address(offer.session), {"suat": offer.pk})
+    assert len(one) == len(three)
