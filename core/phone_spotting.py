@@ -101,7 +101,8 @@ def _read(part: str, start: int, *, alone: bool) -> Iterator[_Digit]:
         yield _Digit(_SPOKEN[plain], start, start + len(part))
     elif set(plain) <= ({"o"} if alone else _LOOKALIKES.keys()):
         for i, c in enumerate(plain):
-            yield _Digit(_LOOKALIKES[c], start + i, start + i + 1)
+            at = start + min(i, len(part) - 1)  # Ⅱ is one sign and two letters
+            yield _Digit(_LOOKALIKES[c], at, at + 1)
 
 
 def _numbers_in(run: list[_Digit], s: str) -> Iterator[tuple[int, int, str]]:

@@ -226,6 +226,7 @@ def test_prices_days_hours_and_bar_codes_are_left_alone(kept):
 
 
 def test_two_numbers_are_both_masked():
+    assert mask_phones_in_text("09Ⅱ345678, 2 kg") == "09•• ••• 678, 2 kg"
     assert mask_phones_in_text("0912345678 hoặc 0987.654.321") == "09•• ••• 678 hoặc 09•• ••• 321"
     assert mask_phones_in_text("3 0912 3456 78") == "3 09•• ••• 678"
     assert mask_phones_in_text("024 3825 2525") == "02• •••• •525"
