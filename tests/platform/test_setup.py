@@ -1,0 +1,73 @@
+"""`bin/setup` on machines that lack something: one sentence says what to do."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from core.local.paths import BASE_DIR
+
+OLD = "#!/bin/sh\nexit 1\n"
+# Answers as a new Python, but has no ensurepip: a Debian machine without python3-venv
+WITHOUT_VENV = '#!/bin/sh\ncase "$2" in *ensurepip*) exit 1;; esac\nexit 0\n'
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """A clone with nothing installed, and a PATH with the plainest tools alone."""
+    clone = tmp_path / "clone"
+    (clone / "bin").mkdir(parents=True)
+    shutil.copy(BASE_DIR / "bin" / "setup", clone / "bin" / "setup")
+    (clone / "requirements.txt").write_text("")
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    for name in ("bash", "cmp", "cp", "dirname", "env", "rm"):
+        (tools / name).symlink_to(shutil.which(name))
+    return clone
+
+
+def setup_with(clone: Path, pythons: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    tools = clone.parent / "tools"
+    for name, script in pythons.items():
+        (tools / name).write_text(script)
+        (tools / name).chmod(0o755)
+    env = {"PATH": str(tools), "HOME": os.environ.get("HOME", "/")}
+    command = [str(clone / "bin" / "setup"), "requirements.txt"]
+    return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("pythons", [{}, {"python3": OLD}])
+def test_a_machine_without_a_new_python_is_told_which_packages_to_install(clone, pythons):
+    done = setup_with(clone, pythons)
+
+    assert done.returncode == 1
+    assert done.stderr == (
+        "Python 3.11 or newer is missing."
+        " On Debian or Ubuntu: apt-get install python3 python3-venv\n"
+    )
+
+
+def test_a_python_without_ensurepip_is_told_apart(clone):
+    done = setup_with(clone, {"python3": WITHOUT_VENV})
+
+    assert done.returncode == 1
+    assert "apt-get install python3-venv" in done.stderr
+
+
+def test_a_newer_python_under_another_name_is_found(clone):
+    done = setup_with(clone, {"python3": OLD, "python3.12": WITHOUT_VENV})
+
+    assert "cannot make environments" in done.stderr
+
+
+def test_what_is_installed_already_is_not_installed_again(clone):
+    venv = clone / ".venv" / "bin"
+    venv.mkdir(parents=True)
+    (venv / "python").symlink_to("/bin/true")
+    shutil.copy(clone / "requirements.txt", clone / ".venv" / "installed-requirements.txt")
+
+    done = setup_with(clone, {})
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
