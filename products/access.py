@@ -4,15 +4,10 @@ from typing import Any
 
 from django.shortcuts import get_object_or_404
 
-from coops.models import Cooperative, Province
+from coops.models import Cooperative
 from products.models import Lot, OcopRecognition, Product, ProductPhoto, Variant
 
 WITH_PLACE = "cooperative__commune__province"
-
-
-def get_cooperative_to_manage(user: Any, slug: str) -> Cooperative:
-    mine = Cooperative.objects.managed_by(user).select_related("commune__province")
-    return get_object_or_404(mine, slug=slug)
 
 
 def get_public_cooperative(slug: str) -> Cooperative:
@@ -49,11 +44,6 @@ def get_recognition_to_manage(user: Any, recognition_id: int) -> OcopRecognition
         f"product__{WITH_PLACE}", "evidence"
     )
     return get_object_or_404(mine, pk=recognition_id)
-
-
-def get_province_to_review(user: Any, code: str) -> Province:
-    mine = Province.objects.filter(pk__in=user.staff_roles.reviewing().values("province_id"))
-    return get_object_or_404(mine, pk=code)
 
 
 def get_recognition_to_review(user: Any, recognition_id: int) -> OcopRecognition:

@@ -277,7 +277,7 @@ class FilterForm(FormLook, forms.Form):
         choices=[("", _("All kinds")), *Category.choices],
     )
     province = forms.ChoiceField(label=_("Province"), required=False)
-    sort = forms.ChoiceField(label=_("Order"), required=False, choices=SORTS)
+    sort = forms.ChoiceField(label=_("Sort by"), required=False, choices=SORTS)
     in_stock = forms.BooleanField(label=_("Only what is in stock"), required=False)
 
     def __init__(self, *args: Any, provinces: list[tuple[str, str]], **kwargs: Any) -> None:

@@ -23,6 +23,7 @@ urlpatterns = [
     path(f"{ONE}len-ban/", workspace.publish_product, name="publish-product"),
     path(f"{ONE}an/", workspace.hide_product, name="hide-product"),
     path(f"{ONE}xoa/", workspace.delete_draft, name="delete-draft"),
+    path(f"{ONE}lich-su/", workspace.show_product_history, name="show-product-history"),
     path(f"{ONE}anh/", photos.add_photos, name="add-photos"),
     path(f"{ONE}anh/lay-lai/", photos.put_back_photo, name="restore-photo"),
     path(PHOTO, photos.edit_photo, name="edit-photo"),

@@ -30,7 +30,7 @@ from products.forms import (
     StoryForm,
     words_of,
 )
-from products.models import Product
+from products.models import Product, ProductPhoto
 from products.services import drafts, publishing
 from products.services.photos import MAX_PHOTOS
 
@@ -88,11 +88,12 @@ def editor_page(
     product: Product,
     step: str = "",
     *,
-    bound: Forms | None = None,
+    bound: Mapping[str, forms.Form] | None = None,
     status: int = 200,
     **context: Any,
 ) -> HttpResponse:
     """The whole editor with `step` open; `bound` forms stand in for those with the same key."""
+    bound = bound or {}
     missing = publishing.missing_of(product)
     step = step if step in STEPS else first_open_step(product, missing)
     photos = list(product.photos.select_related("picture"))
@@ -101,11 +102,11 @@ def editor_page(
         "cooperative": product.cooperative,
         "step": step,
         "steps": steps_to_show(product, step, missing),
-        "forms": forms_of(product) | (bound or {}),
-        "photos": [(photo, AltForm(initial={"alt": photo.alt})) for photo in photos],
+        "forms": forms_of(product) | dict(bound),
+        "photos": [(photo, bound.get(f"alt-{photo.pk}") or alt_form(photo)) for photo in photos],
         "can_add_photos": len(photos) < MAX_PHOTOS,
         "max_photos": MAX_PHOTOS,
-        "packs": packs_to_edit(product, bound or {}),
+        "packs": packs_to_edit(product, bound),
         "retired_packs": product.variants.filter(is_active=False),
         "recognitions": product.recognitions.order_by("-issued_on"),
         "missing": missing,
@@ -141,13 +142,19 @@ def form_of(product: Product, key: str, data: Any = None, files: Any = None) -> 
     raise Http404
 
 
+def alt_form(photo: ProductPhoto, data: Any = None) -> AltForm:
+    return AltForm(data, initial={"alt": photo.alt}, auto_id=f"alt-{photo.pk}_%s")
+
+
 def forms_of(product: Product) -> Forms:
     keys = ("name", "story", "pack-new", "stars")
     found = {key.replace("-", "_"): form_of(product, key) for key in keys}
     return found | {"photos": PhotosForm(auto_id="photos_%s")}
 
 
-def packs_to_edit(product: Product, bound: Forms) -> list[tuple[Any, forms.Form]]:
+def packs_to_edit(
+    product: Product, bound: Mapping[str, forms.Form]
+) -> list[tuple[Any, forms.Form]]:
     """Packs on sale, with their units, each with its form."""
     packs = product.variants.active().with_units_available()
     return [

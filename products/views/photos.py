@@ -15,10 +15,10 @@ from core.idempotency import idempotent
 from core.models import Picture
 from core.refusals import InputRefused
 from products.access import get_photo_to_manage, get_product_to_manage
-from products.forms import AltForm, PhotosForm
+from products.forms import PhotosForm
 from products.models import Product
 from products.services import photos as services
-from products.views.editor import editor_page, editor_url
+from products.views.editor import alt_form, editor_page, editor_url
 
 UNDO = "products.photo.removed"
 UNDO_S = 3600
@@ -34,7 +34,7 @@ def add_photos(request: HttpRequest, product_id: int) -> HttpResponse:
     if request.method != "POST":
         return redirect(editor_url(product, "photos"))
     form = PhotosForm(request.POST, request.FILES, auto_id="photos_%s")
-    kept, refused = 0, []
+    kept, refused = 0, list[str]()
     if form.is_valid():
         kept, refused = _take_in(product, form.cleaned_data["photos"])
     if not kept:
@@ -63,10 +63,10 @@ def edit_photo(request: HttpRequest, photo_id: int) -> HttpResponse:
             raise Http404
         services.move_photo(photo=photo, by=MOVES[request.POST["move"]])
         return redirect(editor_url(photo.product, "photos"))
-    form = AltForm(request.POST)
+    form = alt_form(photo, request.POST)
     if not form.is_valid():
-        context = {"alt_of": photo.pk, "alt_form": form}
-        return editor_page(request, photo.product, "photos", status=422, **context)
+        bound = {f"alt-{photo.pk}": form}
+        return editor_page(request, photo.product, "photos", bound=bound, status=422)
     services.describe_photo(photo=photo, alt=form.cleaned_data["alt"])
     messages.success(request, _("Saved."))
     return redirect(editor_url(photo.product, "photos"))
@@ -129,7 +129,7 @@ def _take_in(product: Product, files: list[Any]) -> tuple[int, list[str]]:
     """How many photos were kept, and a sentence for each that was not."""
     from core.pictures import keep_picture
 
-    kept, refused = 0, []
+    kept, refused = 0, list[str]()
     for file in files:
         try:
             services.add_photo(product=product, picture=keep_picture(file))

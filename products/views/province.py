@@ -8,11 +8,12 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from coops.access import get_province_to_review
 from core import access
 from core.clock import db_today
 from core.errors import DomainError
 from core.idempotency import idempotent
-from products.access import get_province_to_review, get_recognition_to_review
+from products.access import get_recognition_to_review
 from products.forms import DecisionForm, RegisterForm
 from products.models import OcopRecognition
 from products.services import recognitions
@@ -40,6 +41,7 @@ def review_recognitions(request: HttpRequest, province_code: str) -> HttpRespons
     rows = theirs.filter(state=state).select_related("product__cooperative__commune")
     context = {
         "province": province,
+        "can_review": True,
         "state": state,
         "states": State.choices,
         "waiting_count": theirs.waiting().count(),
@@ -95,7 +97,12 @@ def list_registers(request: HttpRequest, province_code: str) -> HttpResponse:
             return redirect("list-registers", province.pk)
         status = 422
     rows = province.ocop_registers.select_related("recorded_by").order_by("-counted_on")
-    context = {"province": province, "form": form, "page": page_of(request, rows)}
+    context = {
+        "province": province,
+        "can_review": True,
+        "form": form,
+        "page": page_of(request, rows),
+    }
     return render(request, "products/registers.html", context, status=status)
 
 
@@ -119,6 +126,7 @@ def _page(
 ) -> HttpResponse:
     context |= {
         "province": province,
+        "can_review": True,
         "recognition": recognition,
         "product": recognition.product,
         "cooperative": recognition.product.cooperative,

@@ -6,6 +6,8 @@ from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from coops.models import Cooperative, Province
@@ -40,6 +42,7 @@ def show_product(request: HttpRequest, product_slug: str) -> HttpResponse:
     others = Product.objects.public().filter(cooperative=product.cooperative)
     context = {
         "product": product,
+        "trail": [(_("Products"), reverse("list-products")), (product.name, "")],
         "packs": product.variants.active().with_units_available(),
         "others": others.exclude(pk=product.pk).newest().for_cards()[:NEIGHBOURS],
     }

@@ -5,20 +5,53 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext as _, gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
+from coops.access import get_cooperative_to_manage
 from core import access, text
 from core.clock import db_today
+from core.history import changes_of
 from core.idempotency import idempotent
-from products.access import get_cooperative_to_manage, get_product_to_manage
+from products.access import get_product_to_manage
 from products.errors import NotReadyToPublish
-from products.models import OcopRecognition, Product
+from products.models import Lot, OcopRecognition, Product
 from products.services import drafts, publishing
 from products.views.editor import editor_page, editor_url
 from products.views.public import page_of
 
 WARNING_DAYS = (30, 60, 120, 180)
+
+# Fields whose changes are told, and their names
+PRODUCT_FIELDS = {
+    "name": gettext_lazy("Product name"),
+    "category": gettext_lazy("Kind of product"),
+    "story": gettext_lazy("Story"),
+    "ingredients": gettext_lazy("Ingredients"),
+    "storage_advice": gettext_lazy("How to keep it"),
+    "state": gettext_lazy("State"),
+}
+PACK_FIELDS = {
+    "name": gettext_lazy("Pack"),
+    "net_weight_g": gettext_lazy("Net weight"),
+    "price_vnd": gettext_lazy("Price"),
+    "gtin": gettext_lazy("Barcode number (GTIN)"),
+    "is_active": gettext_lazy("On sale"),
+}
+LOT_FIELDS = {
+    "code": gettext_lazy("Lot code"),
+    "harvested_on": gettext_lazy("Harvest day"),
+    "best_before_on": gettext_lazy("Best before"),
+    "quantity_made": gettext_lazy("Packs made"),
+}
+RECOGNITION_FIELDS = {
+    "stars": gettext_lazy("Stars"),
+    "number": gettext_lazy("Decision number"),
+    "issued_on": gettext_lazy("Date of decision"),
+    "issuer": gettext_lazy("Issued by"),
+    "state": gettext_lazy("State"),
+    "review_note": gettext_lazy("Note of the review"),
+}
 
 
 @access.cooperative("manager")
@@ -113,3 +146,28 @@ def delete_draft(request: HttpRequest, product_id: int) -> HttpResponse:
     drafts.delete_draft(product=product)
     messages.success(request, _("The draft “%(name)s” is deleted.") % {"name": name})
     return redirect("list-my-products", product.cooperative.slug)
+
+
+@access.cooperative("manager")
+@require_safe
+def show_product_history(request: HttpRequest, product_id: int) -> HttpResponse:
+    """Who changed what of the product, its packs, lots and OCOP decisions; newest first."""
+    product = get_product_to_manage(request.user, product_id)
+    context = {
+        "product": product,
+        "cooperative": product.cooperative,
+        "changes": changes_of(_things_of(product)),
+    }
+    return render(request, "products/product_history.html", context)
+
+
+def _things_of(product: Product) -> list[tuple[str, Any, dict[str, Any]]]:
+    """What belongs to the product, what to call it, and its fields worth telling."""
+    lots = Lot.objects.filter(variant__product=product).select_related("variant")
+    recognitions = product.recognitions.all()
+    return [
+        (_("Product"), product, PRODUCT_FIELDS),
+        *((pack.name, pack, PACK_FIELDS) for pack in product.variants.all()),
+        *((f"{_('Lot')} {lot.code}", lot, LOT_FIELDS) for lot in lots),
+        *((f"OCOP {one.number}", one, RECOGNITION_FIELDS) for one in recognitions),
+    ]
