@@ -15,7 +15,9 @@ Point = tuple[float, float]
 REDUCED = (
     2  # drawn so many times larger, then reduced: smooth edges without an antialiasing library
 )
-PIXELS = 0.75  # of the finished picture to one picture unit: sharp on a phone, quick to draw
+PIXELS = (
+    0.625  # of the finished picture to one picture unit: 800 wide, sharp on a phone, quick to draw
+)
 FINER = REDUCED * PIXELS
 
 PAPER, INK, INDIGO = "#FBF7EF", "#1E2433", "#27406B"

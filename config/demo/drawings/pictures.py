@@ -51,7 +51,7 @@ def draw_product(slug: str, kind: str, words: str, *, tone: str = "", scene: str
     c.box(0, 0, c.width, c.height, veil(PAPER, 128))
     things.table(c, rng.choice(CLOTHS), rng)
     GOODS[kind](c, words, tone, rng)
-    c.come_closer(68, 102)
+    c.come_closer(34, 51)
     things.signature(c)
     return c.finish()
 

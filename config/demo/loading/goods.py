@@ -22,14 +22,22 @@ def load_goods(today: dt.date) -> int:
     """Load what is missing, each product whole or not at all; returns how many products came."""
     _load_registers()
     known = set(Product.objects.values_list("slug", flat=True))
-    count = 0
-    for demo in content.cooperatives():
-        cooperative = _load_cooperative(demo)
-        for product in demo.products:
-            if product.slug not in known:
-                _load_product(cooperative, demo, product, today)
-                count += 1
-    return count
+    rows = [(demo, product) for demo in content.cooperatives() for product in demo.products]
+    cooperatives = {demo.slug: _load_cooperative(demo) for demo in content.cooperatives()}
+    missing = [
+        (number, demo, product)
+        for number, (demo, product) in enumerate(rows)
+        if product.slug not in known
+    ]
+    for number, demo, product in missing:
+        on_sale_since = db_now() - _days_on_sale(number)
+        _load_product(cooperatives[demo.slug], demo, product, today, on_sale_since)
+    return len(missing)
+
+
+def _days_on_sale(number: int) -> dt.timedelta:
+    """Neighbours in line came on sale weeks apart, so that “new” shows one of each co-op."""
+    return dt.timedelta(days=10 + 5 * (number * 19 % 53))
 
 
 @transaction.atomic
@@ -153,7 +161,11 @@ def _load_cooperative(demo: content.Cooperative) -> Cooperative:
 
 @transaction.atomic
 def _load_product(
-    cooperative: Cooperative, demo: content.Cooperative, row: content.Product, today: dt.date
+    cooperative: Cooperative,
+    demo: content.Cooperative,
+    row: content.Product,
+    today: dt.date,
+    on_sale_since: dt.datetime,
 ) -> None:
     is_published = row.state == Product.State.PUBLISHED
     product = Product(
@@ -165,7 +177,7 @@ def _load_product(
         ingredients=row.ingredients,
         storage_advice=row.storage_advice,
         state=row.state,
-        published_at=db_now() - dt.timedelta(days=300) if is_published else None,
+        published_at=on_sale_since if is_published else None,
     )
     product.save()
     variants = Variant.objects.bulk_create(
