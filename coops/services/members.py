@@ -34,7 +34,7 @@ def remove_member(*, membership: Membership) -> bool:
 
     Raises LastManager. The co-op's row is locked, so two managers cannot remove each other.
     """
-    Cooperative.objects.select_for_update().get(pk=membership.cooperative_id)
+    lock_cooperative(membership.cooperative_id)
     if membership.role == Role.MANAGER:
         managers = Membership.objects.filter(
             cooperative=membership.cooperative_id, role=Role.MANAGER, user__is_active=True
@@ -43,3 +43,8 @@ def remove_member(*, membership: Membership) -> bool:
             raise LastManager
     deleted, _rows = Membership.objects.filter(pk=membership.pk).delete()
     return deleted > 0
+
+
+def lock_cooperative(cooperative_id: int) -> None:
+    """Until the end of the transaction, nobody else changes who works in the co-op."""
+    Cooperative.objects.select_for_update().get(pk=cooperative_id)

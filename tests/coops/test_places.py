@@ -172,8 +172,7 @@ def test_loading_takes_no_more_than_three_seconds() -> None:
     [
         ("Hợp nhất xã Sinh Long, xã Côn Lôn. Bỏ cấp huyện. Số: 1684", ["Sinh Long"]),
         (
-            "Đổi tên từ xã Hoằng Thanh thành xã Côn Lôn và hợp nhất các xã Hoằng Thịnh, 1 phần xã"
-            " Hoằng Thái. Bỏ cấp huyện. Ngày: 16/06/2025",
+            "Đổi tên từ xã Hoằng Thanh thành xã Côn Lôn và hợp nhất các xã Hoằng Thịnh, 1 phần xã Hoằng Thái.",
             ["Hoằng Thanh", "Hoằng Thịnh", "Hoằng Thái"],
         ),
         ("Bỏ cấp huyện. Số: 1684/NQ-UBTVQH15", []),

@@ -1,0 +1,226 @@
+"""Signing in, being locked out, the second factor, and the end of sessions."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+import time_machine
+from django.contrib.sessions.models import Session
+from django.test import Client
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from accounts import sessions
+from accounts.models import User
+from accounts.services.people import deactivate, end_sessions
+from tests.cast import client_of, second_factor, totp_code
+from tests.factories.accounts import PASSWORD, UserFactory
+
+pytestmark = pytest.mark.django_db
+TYPED = "0912 345 678"
+
+
+@pytest.fixture
+def mai() -> User:
+    return UserFactory(phone="+84912345678", display_name="Mai")
+
+
+def sign_in(client: Client, phone: str = TYPED, password: str = PASSWORD, **extra: Any) -> Any:
+    return client.post("/dang-nhap/", {"phone": phone, "password": password, **extra})
+
+
+@pytest.mark.parametrize("phone", ["0912345678", "+84 912 345 678", "84912345678", "0912.345.678"])
+def test_any_written_form_of_the_number_signs_in(client: Client, mai: User, phone: str) -> None:
+    answer = sign_in(client, phone)
+    assert (answer.status_code, answer["Location"]) == (302, "/lam-viec/")
+
+
+def test_wrong_password_and_unknown_number_get_the_same_words(client: Client, mai: User) -> None:
+    wrong = sign_in(client, password="sai-mat-khau")
+    unknown = sign_in(client, phone="0987654321")
+    assert wrong.status_code == unknown.status_code == 422
+    words = [list(answer.context["form"].non_field_errors()) for answer in (wrong, unknown)]
+    assert words[0] == words[1]
+    assert len(words[0]) == 1
+    assert TYPED in wrong.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "way_on"),
+    [
+        ("/tai-khoan/", "/tai-khoan/"),
+        ("https://evil.example/", "/lam-viec/"),
+        ("//evil.example", "/lam-viec/"),
+        ("javascript:alert(1)", "/lam-viec/"),
+    ],
+)
+def test_the_way_on_stays_on_this_site(client: Client, mai: User, wanted: str, way_on: str) -> None:
+    assert sign_in(client, next=wanted)["Location"] == way_on
+
+
+def test_eight_wrong_passwords_lock_and_say_how_long(client: Client, mai: User) -> None:
+    for _ in range(7):
+        assert sign_in(client, password="sai").status_code == 422
+    answer = sign_in(client, password="sai")
+    assert answer.status_code == 429
+    assert 14 <= answer.context["minutes"] <= 15
+    assert "/mat-khau/" in answer.content.decode()
+    assert sign_in(client).status_code == 429, "the right password waits too"
+
+
+def test_another_way_to_write_the_number_does_not_unlock(client: Client, mai: User) -> None:
+    for phone in ["0912345678", "+84912345678", "0912 345 678", "84912345678"] * 2:
+        answer = sign_in(client, phone, password="sai")
+    assert answer.status_code == 429
+
+
+def test_the_lock_ends_when_the_page_said_and_trying_does_not_prolong_it(
+    client: Client, mai: User
+) -> None:
+    with time_machine.travel(dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC), tick=False) as clock:
+        for _ in range(8):
+            sign_in(client, password="sai")
+        clock.shift(dt.timedelta(minutes=10))
+        assert sign_in(client).context["minutes"] == 5
+        clock.shift(dt.timedelta(minutes=5, seconds=1))
+        assert sign_in(client).status_code == 302
+
+
+def test_without_the_lock_passwords_could_be_tried_for_ever(
+    client: Client, mai: User, settings: Any
+) -> None:
+    settings.AXES_ENABLED = False
+    assert {sign_in(client, password="sai").status_code for _ in range(12)} == {422}
+
+
+def test_another_network_is_not_locked_out_with_the_first(mai: User) -> None:
+    attacker, owner = Client(REMOTE_ADDR="203.0.113.9"), Client(REMOTE_ADDR="198.51.100.7")
+    for _ in range(9):
+        sign_in(attacker, password="sai")
+    assert sign_in(owner).status_code == 302
+
+
+def test_signing_out_needs_a_post_and_ends_the_session(mai: User) -> None:
+    client = client_of(mai)
+    assert client.get("/dang-xuat/").status_code == 405
+    assert client.post("/dang-xuat/").status_code == 302
+    assert client.get("/tai-khoan/").status_code == 302
+
+
+def test_a_person_with_an_authenticator_is_asked_for_its_code(client: Client, mai: User) -> None:
+    device = second_factor(mai)
+    answer = sign_in(client, next="/tai-khoan/")
+    assert answer["Location"].startswith("/xac-minh/?")
+    answer = client.post("/xac-minh/?next=/tai-khoan/", {"token": totp_code(device)})
+    assert (answer.status_code, answer["Location"]) == (302, "/tai-khoan/")
+    assert client.session["otp_device_id"] == device.persistent_id
+
+
+def test_a_code_of_the_app_works_once(mai: User) -> None:
+    device = second_factor(mai)
+    code = totp_code(device)
+    first, second = client_of(mai, verified=False), client_of(mai, verified=False)
+    assert first.post("/xac-minh/", {"token": code}).status_code == 302
+    answer = second.post("/xac-minh/", {"token": code})
+    assert answer.status_code == 422
+    assert "otp_device_id" not in second.session
+
+
+def test_without_remembering_the_step_a_code_would_work_again(mai: User) -> None:
+    device = second_factor(mai)
+    code = totp_code(device)
+    assert device.verify_token(code)
+    TOTPDevice.objects.update(last_t=-1)  # what keeps a code from working again
+    client = client_of(mai, verified=False)
+    assert client.post("/xac-minh/", {"token": code}).status_code == 302
+
+
+def test_wrong_codes_make_the_next_one_wait(mai: User) -> None:
+    device = second_factor(mai)
+    client = client_of(mai, verified=False)
+    wrong = f"{(int(totp_code(device)) + 1) % 1_000_000:06d}"
+    assert client.post("/xac-minh/", {"token": wrong}).status_code == 422
+    answer = client.post("/xac-minh/", {"token": totp_code(device)})
+    assert answer.status_code == 429, "even the right one waits"
+    TOTPDevice.objects.update(throttling_failure_timestamp="2026-01-01T00:00Z")
+    assert client.post("/xac-minh/", {"token": totp_code(device)}).status_code == 302
+
+
+def test_setting_up_shows_the_key_once_confirmed_never_again(mai: User) -> None:
+    client = client_of(mai)
+    assert client.get("/xac-minh/")["Location"].startswith("/xac-minh/cai-dat/")
+    page = client.get("/xac-minh/cai-dat/")
+    key = client.session["second_factor_key"]
+    assert "<svg" in page.content.decode()
+    assert client.get("/xac-minh/cai-dat/").context["secret"] == page.context["secret"]
+
+    device = TOTPDevice(user=mai, key=key)
+    answer = client.post("/xac-minh/cai-dat/?next=/tai-khoan/", {"token": totp_code(device)})
+    assert (answer.status_code, answer["Location"]) == (302, "/tai-khoan/")
+    assert client.get("/xac-minh/cai-dat/").status_code == 302
+    assert mai.totpdevice_set.get().key == key
+
+
+def test_a_wrong_code_at_setting_up_keeps_no_device(mai: User) -> None:
+    client = client_of(mai)
+    client.get("/xac-minh/cai-dat/")
+    assert client.post("/xac-minh/cai-dat/", {"token": "000000"}).status_code == 422
+    assert not TOTPDevice.objects.exists()
+
+
+def later(client: Client, **by: float) -> None:
+    """Make the session look as if its last steps were that long ago."""
+    session = client.session
+    shift = dt.timedelta(**by).total_seconds()
+    for name in (sessions.STRICT_SINCE, sessions.SEEN_AT):
+        session[name] = session[name] - shift
+    session.save()
+
+
+@pytest.fixture
+def verified(mai: User) -> Client:
+    client = client_of(mai, verified=False)
+    client.post("/xac-minh/", {"token": totp_code(second_factor(mai))})
+    return client
+
+
+def test_a_session_with_second_factor_ends_after_half_an_hour_of_rest(verified: Client) -> None:
+    later(verified, minutes=29)
+    assert verified.get("/tai-khoan/").status_code == 200
+    later(verified, minutes=31)
+    assert verified.get("/tai-khoan/").status_code == 302
+    assert "_auth_user_id" not in verified.session
+
+
+def test_it_ends_after_twelve_hours_however_busy(verified: Client) -> None:
+    session = verified.session
+    session[sessions.STRICT_SINCE] -= dt.timedelta(hours=12, minutes=1).total_seconds()
+    session.save()
+    assert verified.get("/tai-khoan/").status_code == 302
+
+
+def test_use_keeps_it_alive(verified: Client) -> None:
+    for _ in range(4):
+        session = verified.session
+        session[sessions.SEEN_AT] -= dt.timedelta(minutes=20).total_seconds()
+        session.save()
+        assert verified.get("/tai-khoan/").status_code == 200
+
+
+def test_other_people_stay_signed_in_for_thirty_days(client: Client, mai: User) -> None:
+    sign_in(client)
+    left = Session.objects.get(pk=client.session.session_key).expire_date
+    days = (left - dt.datetime.now(dt.UTC)).total_seconds() / 86400
+    assert 29.9 < days < 30.1
+
+
+def test_a_closed_account_is_out_at_once(mai: User) -> None:
+    client = client_of(mai)
+    deactivate(user=mai)
+    assert client.get("/tai-khoan/").status_code == 302
+    assert sign_in(Client()).status_code == 422
+
+
+def test_ending_sessions_signs_out_everywhere(mai: User) -> None:
+    here, there, other = client_of(mai), client_of(mai), client_of(UserFactory())
+    end_sessions(user=mai)
+    assert [c.get("/tai-khoan/").status_code for c in (here, there, other)] == [302, 302, 200]

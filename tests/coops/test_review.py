@@ -1,0 +1,234 @@
+"""A province reviews its own co-ops, once each, and the record says who did what."""
+
+import datetime as dt
+import io
+import threading
+import uuid
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from coops.errors import NotWaiting
+from coops.history import history_of
+from coops.models import Cooperative, StaffRole
+from coops.services.province import approve_cooperative, return_cooperative
+from core.models import OutboxMessage
+from tests.cast import Cast, client_of, make_cast
+from tests.coops.forms_data import registration
+from tests.factories.accounts import UserFactory
+from tests.factories.coops import (
+    CommuneFactory,
+    CooperativeFactory,
+    MembershipFactory,
+    StaffRoleFactory,
+)
+
+pytestmark = pytest.mark.django_db
+State = Cooperative.State
+REASON = "Mã số thuế chưa khớp với giấy đăng ký."
+
+
+@pytest.fixture
+def cast() -> Cast:
+    return make_cast()
+
+
+def post(client: Any, address: str, **data: Any) -> Any:
+    return client.post(address, {"idempotency_key": str(uuid.uuid4()), **data})
+
+
+def waiting(**given: Any) -> Cooperative:
+    return CooperativeFactory(waiting=True, **given)
+
+
+def test_the_longest_waiting_come_first_and_others_provinces_not_at_all(cast: Cast) -> None:
+    young, old = waiting(name="HTX Trẻ"), waiting(name="HTX Lâu")
+    elsewhere = waiting(name="HTX Nơi khác", commune=CommuneFactory(ca_mau=True))
+    Cooperative.objects.filter(pk=old.pk).update(
+        submitted_at=young.submitted_at - dt.timedelta(days=3)
+    )
+    page = client_of(cast.ha).get("/tinh/15/duyet/")
+    assert [coop.name for coop in page.context["page"]] == ["HTX Lâu", "HTX Trẻ"]
+    assert elsewhere.name not in page.content.decode()
+
+
+@pytest.mark.parametrize("page", ["duyet/", "htx/", "can-bo/"])
+def test_provinces_are_walled_off_from_each_other(cast: Cast, page: str) -> None:
+    assert client_of(cast.ha).get(f"/tinh/15/{page}").status_code == 200
+    assert client_of(cast.ha).get(f"/tinh/96/{page}").status_code == 404
+    assert client_of(cast.binh).get(f"/tinh/15/{page}").status_code == 404
+    assert client_of(cast.mai, verified=True).get(f"/tinh/15/{page}").status_code == 404
+
+
+def test_a_reviewer_needs_the_second_factor(cast: Cast) -> None:
+    answer = client_of(cast.ha, verified=False).get("/tinh/15/duyet/")
+    assert answer["Location"].startswith("/xac-minh/?next=")
+
+
+def test_ha_approves_and_buyers_see_the_co_op(cast: Cast) -> None:
+    cooperative = waiting()
+    address = f"/tinh/15/duyet/htx/{cooperative.slug}/"
+    client = client_of(cast.ha)
+    assert cooperative.written_tax_code in client.get(address).content.decode()
+    assert post(client, f"{address}duyet/").status_code == 302
+    cooperative.refresh_from_db()
+    assert (cooperative.state, cooperative.reviewed_by) == (State.APPROVED, cast.ha)
+    assert Cooperative.objects.public().filter(pk=cooperative.pk).exists()
+    message = OutboxMessage.objects.get(topic="coops.cooperative.reviewed")
+    assert message.payload == {"cooperative_id": cooperative.pk, "state": "approved"}
+
+
+def test_returning_needs_a_reason_that_the_co_op_reads(cast: Cast) -> None:
+    cooperative = waiting()
+    manager = MembershipFactory(cooperative=cooperative).user
+    address = f"/tinh/15/duyet/htx/{cooperative.slug}/tra-lai/"
+    client = client_of(cast.ha)
+    for reason in ("", "   ", "sai"):
+        assert post(client, address, reason=reason).status_code == 422
+    cooperative.refresh_from_db()
+    assert cooperative.state == State.WAITING
+    assert post(client, address, reason=REASON).status_code == 302
+    cooperative.refresh_from_db()
+    assert (cooperative.state, cooperative.review_note) == (State.RETURNED, REASON)
+    assert REASON in client_of(manager).get(f"/lam-viec/{cooperative.slug}/").content.decode()
+
+
+def test_deciding_after_a_colleague_says_who_decided(cast: Cast) -> None:
+    cooperative = waiting()
+    colleague = StaffRoleFactory(user__display_name="Chị Sua").user
+    approve_cooperative(cooperative=cooperative, reviewer=colleague)
+    address = f"/tinh/15/duyet/htx/{cooperative.slug}/"
+    client = client_of(cast.ha)
+    answer = client.post(
+        f"{address}tra-lai/", {"reason": REASON, "idempotency_key": str(uuid.uuid4())}, follow=True
+    )
+    assert "Chị Sua" in str(next(iter(answer.context["messages"])))
+    cooperative.refresh_from_db()
+    assert (cooperative.state, cooperative.reviewed_by) == (State.APPROVED, colleague)
+
+
+def test_binh_decides_nothing_in_lao_cai(cast: Cast) -> None:
+    cooperative = waiting()
+    client = client_of(cast.binh)
+    for province in ("15", "96"):
+        for act, data in (("", {}), ("duyet/", {}), ("tra-lai/", {"reason": REASON})):
+            address = f"/tinh/{province}/duyet/htx/{cooperative.slug}/{act}"
+            answer = post(client, address, **data) if act else client.get(address)
+            assert answer.status_code == 404
+    cooperative.refresh_from_db()
+    assert cooperative.state == State.WAITING
+
+
+def test_a_viewer_reads_and_does_not_decide() -> None:
+    viewer = StaffRoleFactory(role=StaffRole.Role.VIEWER).user
+    cooperative = waiting()
+    client = client_of(viewer)
+    address = f"/tinh/15/duyet/htx/{cooperative.slug}/"
+    page = client.get(address)
+    assert page.status_code == 200
+    assert "/tra-lai/" not in page.content.decode()
+    assert post(client, f"{address}duyet/").status_code == 404
+    assert client.get("/tinh/15/duyet/").status_code == 404
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_reviewers_at_once_decide_once() -> None:
+    cooperative = waiting()
+    reviewers = [UserFactory(), UserFactory()]
+    outcomes: list[str] = []
+    barrier = threading.Barrier(2)
+
+    def decide(number: int) -> None:
+        row = Cooperative.objects.get(pk=cooperative.pk)
+        barrier.wait()
+        try:
+            if number:
+                approve_cooperative(cooperative=row, reviewer=reviewers[0])
+            else:
+                return_cooperative(cooperative=row, reviewer=reviewers[1], reason=REASON)
+            outcomes.append(row.state)
+        except NotWaiting as refusal:
+            outcomes.append(f"after {refusal.details['state']}")
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=decide, args=(number,)) for number in (0, 1)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    cooperative.refresh_from_db()
+    assert sorted(outcomes) == sorted([cooperative.state, f"after {cooperative.state}"])
+    assert OutboxMessage.objects.filter(topic="coops.cooperative.reviewed").count() == 1
+
+
+def test_the_history_tells_who_did_what_and_why(cast: Cast) -> None:
+    mai = UserFactory(display_name="Chị Mai")
+    manager = client_of(mai)
+    manager.post("/lam-viec/htx-moi/", registration(commune=cast.coop_a.commune_id))
+    cooperative = Cooperative.objects.get(tax_code=registration()["tax_code"])
+    review = f"/tinh/15/duyet/htx/{cooperative.slug}/"
+    post(client_of(cast.ha), f"{review}tra-lai/", reason=REASON)
+    data = registration(commune=cooperative.commune_id, story="Chuyện dài hơn.")
+    manager.post(f"/lam-viec/{cooperative.slug}/ho-so/", data)
+    post(client_of(cast.ha), f"{review}duyet/")
+
+    changes = history_of(cooperative)
+    assert [(change.who, change.tone) for change in changes] == [
+        ("Hà", "done"),
+        ("Chị Mai", "wait"),
+        ("Chị Mai", "quiet"),
+        ("Hà", "warn"),
+        ("Chị Mai", "info"),
+    ]
+    assert changes[3].note == REASON
+    assert len(changes[2].fields) == 1
+    page = client_of(cast.ha).get(review).content.decode()
+    assert "Chị Mai" in page
+    assert REASON in page
+
+
+def test_staff_of_the_province_are_listed(cast: Cast) -> None:
+    page = client_of(cast.ha).get("/tinh/15/can-bo/").content.decode()
+    assert "Hà" in page
+    assert "Bình" not in page
+
+
+def test_staff_are_granted_and_revoked_by_command_and_signed_out(cast: Cast) -> None:
+    client = client_of(cast.lan)
+    call_command("grant_staff", "0912000005", "15", "viewer", stdout=io.StringIO())
+    assert cast.lan.staff_roles.get().role == "viewer"
+    assert client.get("/tai-khoan/").status_code == 302, "the role came after this session began"
+
+    client = client_of(cast.lan)
+    assert client.get("/tinh/15/htx/").status_code == 200
+    call_command("grant_staff", "0912000005", "15", "viewer", "--revoke", stdout=io.StringIO())
+    assert not cast.lan.staff_roles.exists()
+    assert client.get("/tinh/15/htx/").status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("phone", "province"), [("0987654321", "15"), ("0912000005", "00"), ("x", "15")]
+)
+def test_the_command_explains_what_is_missing(cast: Cast, phone: str, province: str) -> None:
+    with pytest.raises(CommandError):
+        call_command("grant_staff", phone, province, "viewer")
+
+
+@pytest.mark.parametrize("code", ["1", "999", "15 ", "'", "x" * 300])
+def test_an_odd_province_is_missing(cast: Cast, code: str) -> None:
+    assert client_of(cast.ha).get(f"/tinh/{code}/duyet/").status_code == 404
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_lists_ask_the_database_a_fixed_number_of_times(
+    cast: Cast, count: int, django_assert_max_num_queries: Any
+) -> None:
+    for _ in range(count):
+        waiting()
+    client = client_of(cast.ha)
+    client.get("/tinh/15/duyet/")
+    with django_assert_max_num_queries(14):
+        client.get("/tinh/15/duyet/")
