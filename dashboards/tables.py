@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from core.tabular import csv_bytes, xlsx_bytes
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _, gettext_lazy
 
+from core import tabular
 from core.clock import local_day
 from dashboards import figures
 
@@ -20,7 +20,7 @@ class Column:
 
     title: Any
     read: Callable[[Row], Any]
-    kind: str = "text"  # text | number | vnd | weight | day
+    kind: tabular.Kind = "text"
 
 
 @dataclass(frozen=True)
@@ -107,8 +107,8 @@ MIME = {
 
 def file_of(table: Table, lines: QuerySet, file_format: str) -> bytes:
     """The whole table as CSV or XLSX; formula cells are guarded by core.tabular."""
-    headers = [str(column.title) for column in table.all_columns()]
+    headers = [tabular.Column(str(c.title), c.kind) for c in table.all_columns()]
     rows = [[column.read(row) for column in table.all_columns()] for row in table.rows(lines)]
     if file_format == "csv":
-        return csv_bytes(headers, rows)
-    return xlsx_bytes(str(table.title), headers, rows)
+        return tabular.csv_bytes(headers, rows)
+    return tabular.xlsx_bytes(str(table.title), headers, rows)
