@@ -11,9 +11,10 @@ import logging
 import random
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from urllib.parse import parse_qs
 
 import redis.asyncio as aredis
 from django.conf import settings
@@ -176,7 +177,7 @@ async def application(scope: dict[str, Any], receive: Receive, send: Send) -> No
         await send({"type": "http.response.start", "status": 404, "headers": []})
         await send({"type": "http.response.body", "body": b""})
         return
-    await _stream(*place, _last_event_id(scope["headers"]), receive, send)
+    await _stream(*place, _last_seen(scope), receive, send)
 
 
 def _place(path: str) -> tuple[str, str] | None:
@@ -189,9 +190,16 @@ def _place(path: str) -> tuple[str, str] | None:
     return None
 
 
-def _last_event_id(headers: Iterable[tuple[bytes, bytes]]) -> int | None:
-    for name, value in headers:
-        if name.lower() == b"last-event-id" and value.isdigit():
+def _last_seen(scope: dict[str, Any]) -> int | None:
+    """Number of the last event the viewer has, or None.
+
+    A browser that reconnects says it in Last-Event-ID; a page that opens the channel anew in
+    `after`, for it cannot set the header.
+    """
+    headers = {name.lower(): value for name, value in scope["headers"]}
+    asked = parse_qs(scope.get("query_string", b"")).get(b"after", [b""])[0]
+    for value in (headers.get(b"last-event-id", b""), asked):
+        if value.isdigit() and len(value) < 19:
             return int(value)
     return None
 

@@ -64,6 +64,10 @@ class SlotQuerySet(models.QuerySet):
     def joined(self) -> Self:
         return self.filter(joined_at__isnull=False)
 
+    def waiting(self) -> Self:
+        """Invitations not answered, of sessions that can still be joined."""
+        return self.filter(joined_at=None, session__state__in=(DRAFT, SCHEDULED, LIVE))
+
     def filled_by(self, user: Any) -> Self:
         """Joined places of co-ops where `user` is manager or host."""
         return self.joined().filter(cooperative__in=Cooperative.objects.hosted_by(user))

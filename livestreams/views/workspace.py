@@ -1,0 +1,169 @@
+"""A co-op's sessions: list, schedule, change, announce, call off."""
+
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from core import access
+from core.errors import DomainError
+from core.idempotency import idempotent
+from core.images.intake import PictureRefused
+from core.models import Picture
+from core.pictures import keep_picture
+from livestreams.access import get_cooperative_to_host, get_session_to_host
+from livestreams.forms import SessionForm
+from livestreams.models import LivestreamSession
+from livestreams.services import scheduling
+from livestreams.views.answers import done, refused
+from livestreams.views.preparing import prepare_page
+
+ON_A_PAGE = 20
+hosts = access.cooperative("manager", "host")
+form_methods = require_http_methods(["GET", "HEAD", "POST"])
+
+
+@hosts
+@require_safe
+@never_cache
+def list_my_sessions(request: HttpRequest, cooperative_slug: str) -> HttpResponse:
+    """Held and joined sessions: on air, coming and drafts first, then past ones."""
+    cooperative = get_cooperative_to_host(request.user, cooperative_slug)
+    mine = LivestreamSession.objects.of_cooperatives([cooperative]).for_cards()
+    states = LivestreamSession.State
+    context = {
+        "cooperative": cooperative,
+        "invitations": cooperative.slots.waiting().select_related("session__cooperative"),
+        "ahead": mine.filter(state__in=[states.LIVE, states.SCHEDULED, states.DRAFT]).order_by(
+            "starts_at"
+        ),
+        "past": Paginator(
+            mine.filter(state__in=[states.ENDED, states.CANCELLED]).order_by("-starts_at"),
+            ON_A_PAGE,
+        ).get_page(request.GET.get("page")),
+    }
+    return render(request, "livestreams/my_sessions.html", context)
+
+
+@hosts
+@form_methods
+@never_cache
+@idempotent
+def schedule_session(request: HttpRequest, cooperative_slug: str) -> HttpResponse:
+    """POST `keep` draft or announced; a co-op under review can only keep drafts."""
+    cooperative = get_cooperative_to_host(request.user, cooperative_slug)
+    form = SessionForm(request.POST or None, request.FILES or None)
+    session = None
+    if request.method == "POST":
+        session = _saved(
+            form,
+            lambda fields: scheduling.schedule_session(
+                cooperative=cooperative,
+                is_draft=request.POST.get("keep") == "draft",
+                by=request.user,
+                **fields,
+            ),
+        )
+    if session is None:
+        context = {"cooperative": cooperative, "form": form}
+        status = 422 if request.method == "POST" else 200
+        return render(request, "livestreams/session_form.html", context, status=status)
+    words = _("The session is kept. Now line up what will be sold.")
+    return done(request, words, "prepare-session", session.pk)
+
+
+@hosts
+@form_methods
+@never_cache
+@idempotent
+def edit_session(request: HttpRequest, session_id: int) -> HttpResponse:
+    session = get_session_to_host(request.user, session_id)
+    if session.is_over:
+        return redirect("prepare-session", session.pk)
+    form = SessionForm(
+        request.POST or None,
+        request.FILES or None,
+        is_live=session.is_live,
+        initial=SessionForm.values_of(session),
+    )
+    saved = None
+    if request.method == "POST":
+        saved = _saved(
+            form,
+            lambda fields: scheduling.edit_session(session=session, **_kept(fields, session)),
+        )
+    if saved is None:
+        context = {"cooperative": session.cooperative, "session": session, "form": form}
+        status = 422 if request.method == "POST" else 200
+        return render(request, "livestreams/session_form.html", context, status=status)
+    return done(request, _("Changed. Buyers see it at once."), "prepare-session", saved.pk)
+
+
+def _kept(fields: dict[str, Any], session: LivestreamSession) -> dict[str, Any]:
+    """The form's fields; the picture stays without a new one, the hour while its minute does."""
+    minute = session.starts_at.replace(second=0, microsecond=0)
+    is_same = session.is_live or fields["starts_at"].replace(second=0, microsecond=0) == minute
+    return fields | {
+        "cover": fields["cover"] or session.cover,
+        "starts_at": session.starts_at if is_same else fields["starts_at"],
+    }
+
+
+def _saved(form: SessionForm, save: Any) -> LivestreamSession | None:
+    """The session `save` made of the form's fields; None with the reason at the form."""
+    if not form.is_valid():
+        return None
+    fields = dict(form.cleaned_data)
+    try:
+        fields["cover"] = _picture(fields["cover"])
+        return save(fields)
+    except PictureRefused as refusal:
+        form.add_error("cover", refusal.message)
+    except DomainError as refusal:
+        form.add_error(refusal.field, refusal.message)
+    return None
+
+
+def _picture(file: Any) -> Picture | None:
+    return keep_picture(file) if file else None
+
+
+@hosts
+@form_methods
+@idempotent
+def announce_session(request: HttpRequest, session_id: int) -> HttpResponse:
+    """POST shows a draft to everyone."""
+    session = get_session_to_host(request.user, session_id)
+    if request.method != "POST":
+        return redirect("prepare-session", session.pk)
+    try:
+        scheduling.announce_session(session=session)
+    except DomainError as refusal:
+        return refused(request, refusal, lambda **how: prepare_page(request, session, **how))
+    words = _("Announced. Buyers see the session on the market's front page.")
+    return done(request, words, "prepare-session", session.pk)
+
+
+@hosts
+@form_methods
+@never_cache
+@idempotent
+def cancel_session(request: HttpRequest, session_id: int) -> HttpResponse:
+    """GET asks once more; POST calls the session off."""
+    session = get_session_to_host(request.user, session_id)
+    if request.method != "POST":
+        if session.is_over or session.is_live:
+            return redirect("prepare-session", session.pk)
+        context = {"session": session, "cooperative": session.cooperative}
+        return render(request, "livestreams/session_cancel.html", context)
+    try:
+        scheduling.cancel_session(session=session)
+    except DomainError as refusal:
+        return refused(request, refusal, lambda **how: prepare_page(request, session, **how))
+    return done(
+        request, _("The session is called off."), "list-my-sessions", session.cooperative.slug
+    )

@@ -1,0 +1,145 @@
+// The host console: orders tick in, numbers follow the board, and each press is sent with its own key until
+// the server has answered, so that a bad line neither loses nor doubles it. Without this script the same
+// buttons are plain forms. js/live.js brings news.
+const STALE_S = 15;
+const TRIES = 4;
+const WAIT_MS = 2000;
+const SEND_TIMEOUT_MS = 8000;
+const TICKS = 20;
+const FIGURES_MS = 5000;
+const box = document.querySelector("[data-console]");
+const words = box.dataset;
+const boardFeed = box.querySelector("[data-board-feed]");
+const mark = document.documentElement.lang === "vi" ? "." : ",";
+const digits = (n) => String(n).replace(/\B(?=(\d{3})+$)/g, mark);
+const part = (parent, name) => parent.querySelector(`[data-${name}]`);
+const write = (target, text) => { if (target && target.textContent !== text) target.textContent = text; };
+const later = (ms) => new Promise((done) => { setTimeout(done, ms); });
+let sending = 0;
+let drawnAs; // what the stage shows: changes when something other than a number does
+let newest = 0;
+let heardAt = Date.now();
+let chosen = "";
+
+// Actions
+const send = async (form, body) => {
+  for (let go = 1; go <= TRIES; go += 1) {
+    try {
+      const answer = await fetch(form.action, { method: "POST", body, headers: { Accept: "application/json" }, signal: AbortSignal.timeout(SEND_TIMEOUT_MS) });
+      if (answer.redirected) { location.reload(); return {}; } // signed out meanwhile
+      if (answer.status < 500) return await answer.json();
+    } catch { /* lost on the way: the same key makes the next try safe */ }
+    write(part(form, "action-state"), words.wordsAgain);
+    await later(WAIT_MS * go);
+  }
+  return null;
+};
+const act = async (form) => {
+  const state = part(form, "action-state");
+  const button = form.querySelector("button");
+  if (button.getAttribute("aria-disabled") === "true") return;
+  button.setAttribute("aria-disabled", "true");
+  form.className = "action is-sending";
+  write(state, words.wordsSending);
+  sending += 1;
+  const answer = await send(form, new FormData(form));
+  sending -= 1;
+  button.removeAttribute("aria-disabled");
+  form.className = `action ${answer?.done ? "is-done" : "is-failed"}`;
+  write(state, answer ? answer.done || answer.refused || "" : words.wordsFailed);
+  write(part(box, "said"), state.textContent);
+  if (answer?.done) chosen = "";
+  if (answer) await redraw();
+};
+box.addEventListener("submit", (event) => {
+  if (event.target.dataset.action === undefined) return;
+  event.preventDefault();
+  act(event.target);
+});
+box.addEventListener("click", (event) => {
+  const link = event.target.closest("[data-choose]");
+  if (!link) return;
+  event.preventDefault();
+  chosen = link.search;
+  redraw();
+});
+
+// The stage
+const redraw = async () => {
+  if (sending) return;
+  try {
+    const answer = await fetch(location.pathname + chosen, { cache: "no-store", signal: AbortSignal.timeout(SEND_TIMEOUT_MS) });
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const fresh = page.querySelector("[data-stage]");
+    if (!answer.ok || !fresh) { location.reload(); return; }
+    if (sending) return;
+    const focused = document.activeElement?.closest("[data-stage] form")?.action;
+    part(box, "stage").replaceChildren(...document.adoptNode(fresh).childNodes);
+    if (focused) box.querySelector(`[data-stage] form[action="${new URL(focused).pathname}"] button`)?.focus();
+  } catch { /* the next news asks again */ drawnAs = undefined; }
+};
+const isGone = (offer) => offer.x === "s" || offer.l === 0;
+const signature = (board) => JSON.stringify([board.s, board.n, board.o.map((o) => [o.i, o.x, isGone(o), o.v, o.n])]);
+const showLeft = (place, offer) => {
+  const left = isGone(offer) ? 0 : offer.l;
+  write(part(place, "left-count"), left ? words.wordsLeft.replace("%s", digits(left)) : words.wordsGone);
+  const bar = part(place, "left-bar");
+  if (!bar) { write(part(place, "left-of"), words.wordsOf.replace("%s", digits(offer.q))); return; }
+  write(place.querySelector(".left .soft"), words.wordsOf.replace("%s", digits(offer.q)));
+  bar.max = offer.q || 1;
+  bar.value = left;
+  bar.classList.toggle("bar--low", left * 5 <= offer.q);
+};
+boardFeed.addEventListener("live:news", async ({ detail: board }) => {
+  if (board.at < newest) return;
+  newest = board.at;
+  if (board.s !== words.stageOf) { location.reload(); return; }
+  const shown = signature(board);
+  if (drawnAs !== undefined && shown !== drawnAs) await redraw();
+  drawnAs = shown;
+  board.o.forEach((offer) => box.querySelectorAll(`[data-offer="${offer.i}"]`).forEach((place) => showLeft(place, offer)));
+});
+
+// Orders and figures
+box.addEventListener("live:news", ({ detail: event }) => {
+  if (event.topic !== "orders.order.placed") { askFigures(); return; }
+  const tick = part(box, "blank-tick").content.firstElementChild.cloneNode(true);
+  write(part(tick, "tick-code"), event.code);
+  write(part(tick, "tick-lines"), event.lines.map((line) => `${line.live_code} × ${line.quantity}`).join(", "));
+  write(part(tick, "tick-province"), event.province || "");
+  write(part(tick, "tick-total"), `${digits(event.total_vnd)}\u00a0₫`);
+  const ticks = part(box, "ticks");
+  ticks.prepend(tick);
+  while (ticks.children.length > TICKS) ticks.lastElementChild.remove();
+  part(box, "no-ticks").hidden = true;
+  askFigures();
+});
+let figuresTimer, countedAt;
+const askFigures = () => { figuresTimer ??= setTimeout(showFigures, 1000); };
+const showFigures = async () => {
+  clearTimeout(figuresTimer);
+  figuresTimer = undefined;
+  if (!words.figuresUrl || document.hidden) return;
+  try {
+    const answer = await fetch(words.figuresUrl, { cache: "no-store", signal: AbortSignal.timeout(SEND_TIMEOUT_MS) });
+    if (!answer.ok) return;
+    const { total } = await answer.json();
+    write(box.querySelector('[data-figure="orders"]'), digits(total.order_count));
+    write(box.querySelector('[data-figure="units"]'), digits(total.unit_count));
+    write(box.querySelector('[data-figure="goods"]'), `${digits(total.goods_vnd)}\u00a0₫`);
+    countedAt = total.counted_at ? Date.now() - total.age_s * 1000 : undefined;
+    part(box, "figures").hidden = false;
+  } catch { /* the age beside the figures says so */ }
+};
+const tellAge = () => {
+  const seconds = Math.floor((Date.now() - heardAt) / 1000);
+  const fresh = part(box, "fresh");
+  fresh.classList.toggle("is-stale", seconds > STALE_S);
+  write(fresh, (seconds > STALE_S ? words.wordsStale : words.wordsFresh).replace("%s", digits(seconds)));
+  if (countedAt) write(part(box, "figures-age"), words.wordsAge.replace("%s", digits(Math.max(0, Math.floor((Date.now() - countedAt) / 1000)))));
+};
+[box, boardFeed].forEach((feed) => feed.addEventListener("live:heard", () => { heardAt = Date.now(); }));
+showFigures();
+setInterval(showFigures, FIGURES_MS);
+tellAge();
+setInterval(tellAge, 1000);

@@ -1,0 +1,441 @@
+"""Hosts at work: schedule, prepare, run; and the walls between co-ops."""
+
+import datetime as dt
+import re
+import uuid
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from core.clock import db_now
+from core.models import OutboxMessage
+from livestreams.models import LivestreamSession, Offer, Slot
+from tests.cast import Cast, client_of, make_cast
+from tests.factories.coops import CooperativeFactory, member_of
+from tests.factories.core import photo_file
+from tests.factories.livestreams import OfferFactory, SessionFactory, SlotFactory
+from tests.factories.products import LotFactory
+
+pytestmark = pytest.mark.django_db
+State = LivestreamSession.State
+
+
+@pytest.fixture
+def cast() -> Cast:
+    return make_cast()
+
+
+def key() -> str:
+    return str(uuid.uuid4())
+
+
+def press(client: Client, path: str, **data):
+    """POST as a form does, with a fresh key."""
+    return client.post(path, {"idempotency_key": key(), **data})
+
+
+def ask(client: Client, path: str, **data):
+    """POST as the console's script does."""
+    headers = {"accept": "application/json"}
+    return client.post(path, {"idempotency_key": key(), **data}, headers=headers)
+
+
+def in_hours(hours: int) -> str:
+    return f"{timezone.localtime(db_now() + dt.timedelta(hours=hours)):%Y-%m-%dT%H:%M}"
+
+
+def session_fields(**changes):
+    return {
+        "title": "Chè thu Phình Hồ",
+        "starts_at": in_hours(30),
+        "planned_minutes": "90",
+        "shipping_fee_vnd": "25.000",
+        "summary": "Xem sao chè tại chỗ.",
+        "stream_url": "",
+        "keep": "announced",
+    } | changes
+
+
+# Scheduling
+
+
+def test_minh_announces_a_session_with_a_picture(cast):
+    minh = client_of(cast.minh)
+    path = f"/lam-viec/{cast.coop_a.slug}/phien/moi/"
+    assert minh.get(path).status_code == 200
+    response = press(minh, path, **session_fields(cover=photo_file()))
+    session = LivestreamSession.objects.get()
+    assert (response.status_code, response["Location"]) == (303, f"/lam-viec/phien/{session.pk}/")
+    assert (session.state, session.shipping_fee_vnd, session.created_by) == (
+        State.SCHEDULED,
+        25_000,
+        cast.minh,
+    )
+    assert session.cover is not None
+    assert minh.get(response["Location"]).status_code == 200
+
+
+def test_pressed_twice_there_is_one_session(cast):
+    minh = client_of(cast.minh)
+    path = f"/lam-viec/{cast.coop_a.slug}/phien/moi/"
+    same = session_fields(idempotency_key=key())
+    assert [minh.post(path, same).status_code for _ in range(2)] == [303, 303]
+    assert LivestreamSession.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("field", "typed"),
+    [
+        ("starts_at", "04/11/2025 20:15"),
+        ("starts_at", "hôm nào đó"),
+        ("planned_minutes", "5"),
+        ("planned_minutes", "hai tiếng"),
+        ("shipping_fee_vnd", "nhiều"),
+        ("title", " "),
+        ("stream_url", "javascript:alert(1)"),
+        ("stream_url", "ftp://x.vn/a"),
+    ],
+)
+def test_bad_input_is_told_at_the_field_and_nothing_typed_is_lost(cast, field, typed):
+    path = f"/lam-viec/{cast.coop_a.slug}/phien/moi/"
+    fields = session_fields(summary="Giữ nguyên lời này", **{field: typed})
+    response = press(client_of(cast.minh), path, **fields)
+    text = response.content.decode()
+    assert response.status_code == 422
+    assert "Giữ nguyên lời này" in text
+    assert f'id="id_{field}_error"' in text or "aria-invalid" in text
+    assert not LivestreamSession.objects.exists()
+
+
+def test_a_broken_picture_is_refused_in_words(cast):
+    path = f"/lam-viec/{cast.coop_a.slug}/phien/moi/"
+    broken = photo_file()
+    broken.truncate(100)
+    broken.seek(0)
+    response = press(client_of(cast.minh), path, **session_fields(cover=broken))
+    assert response.status_code == 422
+    assert not LivestreamSession.objects.exists()
+
+
+def test_a_link_typed_without_https_gets_it(cast):
+    path = f"/lam-viec/{cast.coop_a.slug}/phien/moi/"
+    typed = session_fields(stream_url="http://www.facebook.com/htx/videos/123456")
+    press(client_of(cast.minh), path, **typed)
+    link = LivestreamSession.objects.get().stream_url
+    assert link == "https://www.facebook.com/htx/videos/123456"
+
+
+def test_a_co_op_under_review_keeps_drafts_only():
+    coop = CooperativeFactory(waiting=True)
+    client = client_of(member_of(coop))
+    path = f"/lam-viec/{coop.slug}/phien/moi/"
+    assert press(client, path, **session_fields()).status_code == 422
+    assert press(client, path, **session_fields(keep="draft")).status_code == 303
+    session = LivestreamSession.objects.get()
+    assert session.state == State.DRAFT
+    assert press(client, f"/lam-viec/phien/{session.pk}/cong-bo/").status_code == 409
+
+
+def test_changing_keeps_the_picture_and_on_air_the_hour(cast):
+    session = SessionFactory(cooperative=cast.coop_a)
+    minh = client_of(cast.minh)
+    path = f"/lam-viec/phien/{session.pk}/sua/"
+    assert minh.get(path).status_code == 200
+    response = press(minh, path, **session_fields(title="Tên khác", shipping_fee_vnd="1"))
+    assert response.status_code == 303
+    before = session.starts_at
+    session.refresh_from_db()
+    assert session.title == "Tên khác"
+    assert (session.starts_at, session.shipping_fee_vnd) == (before, 25_000)
+
+
+def test_calling_off_asks_first(cast):
+    session = SessionFactory(cooperative=cast.coop_a, coming=True)
+    minh = client_of(cast.minh)
+    path = f"/lam-viec/phien/{session.pk}/huy/"
+    assert minh.get(path).status_code == 200
+    session.refresh_from_db()
+    assert session.state == State.SCHEDULED
+    assert press(minh, path).status_code == 303
+    session.refresh_from_db()
+    assert session.state == State.CANCELLED
+
+
+def test_the_list_shows_what_is_ahead_past_and_asked(cast):
+    SessionFactory(cooperative=cast.coop_a, coming=True, title="Sắp tới của mình")
+    SessionFactory(cooperative=cast.coop_a, ended=True, title="Đã qua của mình")
+    foreign = SessionFactory(cooperative=cast.coop_b, coming=True, title="Phiên bên kia")
+    SlotFactory(session=foreign, cooperative=cast.coop_a, invited=True)
+    SessionFactory(cooperative=cast.coop_b, title="Không liên quan")
+    text = client_of(cast.mai).get(f"/lam-viec/{cast.coop_a.slug}/phien/").content.decode()
+    for title in ("Sắp tới của mình", "Đã qua của mình", "Phiên bên kia"):
+        assert title in text
+    assert "Không liên quan" not in text
+
+
+# Preparing
+
+
+def test_goods_are_lined_up_from_own_lots_at_the_usual_price(cast):
+    session = SessionFactory(cooperative=cast.coop_a, coming=True)
+    mine = LotFactory(variant__product__cooperative=cast.coop_a)
+    empty = LotFactory(variant__product__cooperative=cast.coop_a, quantity_available=0)
+    foreign = LotFactory(variant__product__cooperative=cast.coop_b)
+    minh = client_of(cast.minh)
+    path = f"/lam-viec/phien/{session.pk}/xep/"
+    listed = minh.get(path).content.decode()
+    assert f"?lo={mine.pk}" in listed
+    assert f"?lo={empty.pk}" not in listed
+    assert f"?lo={foreign.pk}" not in listed
+    assert "125.000" in minh.get(path, {"lo": mine.pk}).content.decode()
+    fields = {"unit_price_vnd": "99k", "quantity_offered": "20", "limit_per_buyer": "5"}
+    assert press(minh, path, lo=mine.pk, **fields).status_code == 303
+    offer = session.offers.get()
+    assert (offer.live_code, offer.unit_price_vnd, offer.cooperative) == (
+        "A01",
+        99_000,
+        cast.coop_a,
+    )
+    too_many = press(minh, path, lo=mine.pk, **{**fields, "quantity_offered": "101"})
+    assert too_many.status_code == 422
+    assert "100" in too_many.content.decode()
+    for lot in (foreign.pk, "x", "999999999999999"):
+        assert press(minh, path, lo=lot, **fields).status_code == 404
+    assert session.offers.count() == 1
+
+
+def test_an_offer_is_edited_moved_and_taken_off(cast):
+    session = SessionFactory(cooperative=cast.coop_a, coming=True)
+    first, second = (OfferFactory(session=session, lined_up=True) for _ in range(2))
+    minh = client_of(cast.minh)
+    assert press(minh, f"/lam-viec/suat/{second.pk}/chuyen/", towards="up").status_code == 302
+    assert [offer.pk for offer in session.offers.all()] == [second.pk, first.pk]
+    path = f"/lam-viec/suat/{first.pk}/sua/"
+    assert minh.get(path).status_code == 200
+    fields = {"unit_price_vnd": "88000", "quantity_offered": "7", "limit_per_buyer": "51"}
+    assert press(minh, path, **fields).status_code == 422
+    assert press(minh, path, **{**fields, "limit_per_buyer": "2"}).status_code == 303
+    first.refresh_from_db()
+    assert (first.unit_price_vnd, first.quantity_offered) == (88_000, 7)
+    assert press(minh, f"/lam-viec/suat/{second.pk}/bo/").status_code == 303
+    assert not Offer.objects.filter(pk=second.pk).exists()
+
+
+def test_the_checklist_tells_what_is_missing_and_the_server_holds_to_it(cast):
+    session = SessionFactory(cooperative=cast.coop_a, coming=True)
+    minh = client_of(cast.minh)
+    page = minh.get(f"/lam-viec/phien/{session.pk}/").content.decode()
+    assert "Có ít nhất một suất bán" in page
+    response = press(minh, f"/lam-viec/phien/{session.pk}/len-song/")
+    assert response.status_code == 409
+    assert "Hãy xếp ít nhất một suất bán" in response.content.decode()
+    session.refresh_from_db()
+    assert session.state == State.SCHEDULED
+
+
+def test_a_co_op_is_found_invited_accepts_and_sells_its_own(cast):
+    session = SessionFactory(cooperative=cast.coop_a, coming=True)
+    lot = LotFactory(variant__product__cooperative=cast.coop_b)
+    minh, thao = client_of(cast.minh), client_of(cast.thao)
+    page = f"/lam-viec/phien/{session.pk}/"
+    found = minh.get(page, {"q": "ba khia"}).content.decode()
+    assert cast.coop_b.slug in found
+    assert thao.get(page).status_code == 404
+    assert press(minh, f"{page}moi/", cooperative=cast.coop_b.slug).status_code == 303
+    slot = Slot.objects.get(cooperative=cast.coop_b)
+    assert press(minh, f"/lam-viec/cho-ngoi/{slot.pk}/nhan/").status_code == 404
+    fields = {"unit_price_vnd": "99k", "quantity_offered": "20", "limit_per_buyer": "5"}
+    assert press(thao, f"{page}xep/", lo=lot.pk, **fields).status_code == 404
+    assert press(thao, f"/lam-viec/cho-ngoi/{slot.pk}/nhan/").status_code == 303
+    assert press(thao, f"{page}xep/", lo=lot.pk, **fields).status_code == 303
+    assert session.offers.get().live_code == "B01"
+
+
+def test_an_invitation_is_declined_by_the_guest_or_withdrawn_by_the_host(cast):
+    session = SessionFactory(cooperative=cast.coop_a, coming=True)
+    slot = SlotFactory(session=session, cooperative=cast.coop_b, invited=True)
+    response = press(client_of(cast.thao), f"/lam-viec/cho-ngoi/{slot.pk}/roi/")
+    assert response["Location"] == f"/lam-viec/{cast.coop_b.slug}/phien/"
+    slot = SlotFactory(session=session, cooperative=cast.coop_b, invited=True)
+    response = press(client_of(cast.minh), f"/lam-viec/cho-ngoi/{slot.pk}/roi/")
+    assert response["Location"] == f"/lam-viec/phien/{session.pk}/"
+    assert session.slots.count() == 1
+
+
+# Running
+
+
+def test_from_going_on_air_to_the_end_with_plain_forms(cast):
+    session = SessionFactory(cooperative=cast.coop_a, coming=True)
+    first, second = (OfferFactory(session=session, lined_up=True) for _ in range(2))
+    minh = client_of(cast.minh)
+    base = f"/lam-viec/phien/{session.pk}/"
+    assert press(minh, f"{base}len-song/")["Location"] == f"{base}dieu-khien/"
+    console = minh.get(f"{base}dieu-khien/").content.decode()
+    assert f"/lam-viec/suat/{first.pk}/ban/" in console
+    assert press(minh, f"/lam-viec/suat/{first.pk}/ban/").status_code == 303
+    assert press(minh, f"/lam-viec/suat/{first.pk}/het/").status_code == 303
+    refused = press(minh, f"/lam-viec/suat/{first.pk}/ban/")
+    assert refused.status_code == 409
+    assert "Có người vừa đổi suất này" in refused.content.decode()
+    assert press(minh, f"/lam-viec/suat/{first.pk}/ban-lai/").status_code == 303
+    assert press(minh, f"/lam-viec/suat/{second.pk}/dong/").status_code == 303
+    assert press(minh, f"/lam-viec/suat/{second.pk}/mo/").status_code == 303
+    assert minh.get(f"{base}ket-thuc/").status_code == 200
+    assert press(minh, f"{base}ket-thuc/").status_code == 303
+    session.refresh_from_db()
+    assert session.state == State.ENDED
+    assert minh.get(f"{base}dieu-khien/").status_code == 302
+
+
+def test_a_script_gets_words_and_the_same_key_the_same_answer(cast):
+    offer = OfferFactory(session=SessionFactory(cooperative=cast.coop_a))
+    minh, again = client_of(cast.minh), key()
+    path = f"/lam-viec/suat/{offer.pk}/ban/"
+    answers = [ask(minh, path, idempotency_key=again) for _ in range(2)]
+    assert [answer.json() for answer in answers] == [{"done": "Đang bán A01."}] * 2
+    assert OutboxMessage.objects.count() == 1
+    press(minh, f"/lam-viec/suat/{offer.pk}/het/")
+    refused = ask(minh, path)
+    assert refused.status_code == 409
+    assert refused.json() == {"refused": "Có người vừa đổi suất này. Đây là tình trạng lúc này."}
+    assert ask(minh, path, idempotency_key="").status_code == 400
+
+
+def test_another_offer_can_stand_ready(cast):
+    session = SessionFactory(cooperative=cast.coop_a)
+    first, second, third = (OfferFactory(session=session) for _ in range(3))
+    minh = client_of(cast.minh)
+
+    def ready(**query) -> list[str]:
+        text = minh.get(f"/lam-viec/phien/{session.pk}/dieu-khien/", query).content.decode()
+        return re.findall(r'offer--ready" data-offer="(\d+)"', text)
+
+    assert ready() == [str(first.pk)]
+    press(minh, f"/lam-viec/suat/{first.pk}/ban/")
+    assert ready() == [str(second.pk)]
+    assert ready(chon=third.pk) == [str(third.pk)]
+    assert ready(chon="x") == [str(second.pk)]
+    press(minh, f"/lam-viec/suat/{third.pk}/ban/")
+    assert ready() == [str(first.pk)]  # round the end
+
+
+def test_news_after_a_number_for_those_the_channel_does_not_reach(cast):
+    session = SessionFactory(cooperative=cast.coop_a)
+    for number in (1, 2, 3, None):
+        OutboxMessage.objects.create(
+            topic="orders.order.placed",
+            feed=session.feed,
+            feed_number=number,
+            payload={"code": f"CP{number}"},
+        )
+    OutboxMessage.objects.create(topic="x", feed="session:0", feed_number=9, payload={})
+    path = f"/lam-viec/phien/{session.pk}/dieu-khien/tin.json"
+    minh = client_of(cast.minh)
+    events = minh.get(path, {"after": "1"}).json()["events"]
+    assert [(event["number"], event["code"]) for event in events] == [(2, "CP2"), (3, "CP3")]
+    assert len(minh.get(path, {"after": "x"}).json()["events"]) == 3
+    assert client_of(cast.thao).get(path).status_code == 404
+
+
+# Walls
+
+
+SESSION_ROUTES = [
+    "", "sua/", "cong-bo/", "huy/", "moi/", "xep/", "dieu-khien/", "len-song/", "ket-thuc/",
+    "dieu-khien/tin.json",
+]  # fmt: skip
+OFFER_ROUTES = ["sua/", "chuyen/", "bo/", "ban/", "het/", "ban-lai/", "mo/", "dong/"]
+
+
+@pytest.mark.parametrize("route", SESSION_ROUTES)
+def test_strangers_and_members_without_the_role_find_no_session(cast, route):
+    session = SessionFactory(cooperative=cast.coop_a)
+    path = f"/lam-viec/phien/{session.pk}/{route}"
+    packer = member_of(cast.coop_a, "packer")
+    for user in (cast.thao, cast.lan, cast.ha, packer):
+        client = client_of(user)
+        assert client.get(path).status_code == 404
+        if route != "" and not route.endswith("json"):
+            assert press(client, path, cooperative=cast.coop_b.slug).status_code in {404, 405}
+    assert Client().get(path).status_code == 302
+    session.refresh_from_db()
+    assert session.state == State.LIVE
+
+
+@pytest.mark.parametrize("route", OFFER_ROUTES)
+def test_strangers_touch_no_offer(cast, route):
+    offer = OfferFactory(session=SessionFactory(cooperative=cast.coop_a))
+    before = Offer.objects.values().get(pk=offer.pk)
+    for user in (cast.thao, cast.lan):
+        client = client_of(user)
+        path = f"/lam-viec/suat/{offer.pk}/{route}"
+        assert (client.get(path).status_code, press(client, path).status_code) == (404, 404)
+    assert Offer.objects.values().get(pk=offer.pk) == before
+    assert not OutboxMessage.objects.exists()
+
+
+def test_in_a_joint_session_each_changes_its_own_goods_only(cast):
+    """Minh runs the session of A; Thảo's co-op B is its guest."""
+    session = SessionFactory(cooperative=cast.coop_a)
+    SlotFactory(session=session, cooperative=cast.coop_b)
+    ours = OfferFactory(session=session)
+    theirs = OfferFactory(session=session, cooperative=cast.coop_b)
+    minh, thao = client_of(cast.minh), client_of(cast.thao)
+
+    def statuses(client: Client, offer: Offer, *routes: str) -> list[int]:
+        return [press(client, f"/lam-viec/suat/{offer.pk}/{r}/").status_code for r in routes]
+
+    # The host says what is sold now and what is sold out, of whoever's goods
+    assert statuses(minh, theirs, "ban", "het", "ban-lai", "chuyen") == [303, 303, 303, 302]
+    # but price, number and stock are the owner's
+    assert statuses(minh, theirs, "sua", "bo", "mo", "dong") == [404] * 4
+    assert statuses(thao, theirs, "het", "ban-lai", "dong", "mo") == [303] * 4
+    # The guest neither runs the session nor touches the holder's goods
+    assert statuses(thao, ours, "sua", "bo", "mo", "dong", "het", "ban-lai") == [404] * 6
+    assert statuses(thao, ours, "ban", "chuyen") == [404] * 2
+    assert statuses(thao, theirs, "ban", "chuyen") == [404] * 2
+    base = f"/lam-viec/phien/{session.pk}/"
+    assert thao.get(base).status_code == 200
+    for route in ("dieu-khien/", "sua/", "ket-thuc/", "huy/", "len-song/", "moi/"):
+        assert thao.get(base + route).status_code == 404
+
+
+def test_a_get_of_a_button_changes_nothing_and_leads_back(cast):
+    offer = OfferFactory(session=SessionFactory(cooperative=cast.coop_a))
+    minh = client_of(cast.minh)
+    for route in ("chuyen", "bo", "ban", "het", "ban-lai", "mo", "dong"):
+        assert minh.get(f"/lam-viec/suat/{offer.pk}/{route}/").status_code == 302
+    assert not OutboxMessage.objects.exists()
+
+
+def test_hostile_words_stay_letters_in_the_workspace(cast):
+    evil = "<script>alert(1)</script>"
+    cast.coop_a.name = evil
+    cast.coop_a.save()
+    session = SessionFactory(cooperative=cast.coop_a, title=evil)
+    OfferFactory(session=session, lot__variant__product__name=evil, lot__variant__name=evil)
+    OutboxMessage.objects.create(
+        topic="orders.order.placed",
+        feed=session.feed,
+        feed_number=1,
+        payload={"code": evil, "province": evil, "lines": [], "total_vnd": 1000},
+    )
+    minh = client_of(cast.minh)
+    base = f"/lam-viec/phien/{session.pk}/"
+    for path in (base, f"{base}dieu-khien/", f"{base}sua/", f"{base}xep/", f"{base}ket-thuc/"):
+        response = minh.get(path)
+        assert response.status_code == 200
+        assert evil not in response.content.decode()
+
+
+def test_the_console_takes_a_fixed_number_of_queries(cast, django_assert_max_num_queries):
+    session = SessionFactory(cooperative=cast.coop_a)
+    for _ in range(5):
+        OfferFactory(session=session)
+    minh = client_of(cast.minh)
+    with django_assert_max_num_queries(15):
+        minh.get(f"/lam-viec/phien/{session.pk}/dieu-khien/")
+    with django_assert_max_num_queries(24):
+        minh.get(f"/lam-viec/phien/{session.pk}/")
