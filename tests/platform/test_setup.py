@@ -71,3 +71,51 @@ def test_what_is_installed_already_is_not_installed_again(clone):
     done = setup_with(clone, {})
 
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.fixture
+def checkout(clone: Path) -> Path:
+    """A clone whose packages are there; what is missing is Chromium."""
+    shutil.copy(BASE_DIR / "check", clone / "check")
+    (clone / "bin" / "setup").write_text("#!/bin/sh\n")
+    return clone
+
+
+def check_as(checkout: Path, user_id: int, **programs: str) -> subprocess.CompletedProcess[str]:
+    tools = checkout.parent / "tools"
+    for name, script in {"id": f"echo {user_id}", **programs}.items():
+        (tools / name).write_text(f"#!/bin/bash\n{script}\n")
+        (tools / name).chmod(0o755)
+    env = {"PATH": str(tools)}
+    return subprocess.run(
+        [str(checkout / "check")], env=env, capture_output=True, text=True, check=False
+    )
+
+
+def test_the_checks_do_not_go_on_without_a_browser(checkout):
+    done = check_as(checkout, user_id=1000)
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("Chromium is missing. As root: apt-get install ")
+    assert "ruff" not in done.stdout
+
+
+def test_root_gets_the_browser_installed(checkout):
+    wish = checkout.parent / "wish"
+
+    check_as(checkout, user_id=0, **{"apt-get": f'echo "$@" >> {wish}'})
+
+    asked = wish.read_text().splitlines()
+    assert asked[0].startswith("update")
+    assert asked[1].startswith("install")
+    assert "chromium" in asked[1]
+
+
+def test_every_check_that_fails_is_named_before_the_tests_would_run(checkout):
+    done = check_as(checkout, user_id=1000, chromium="")
+
+    assert done.returncode == 1
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("Not right yet: [ruff: rules] [ruff: format] [mypy]")
+    assert last.endswith("[settings of a real installation]")
+    assert "tests" not in done.stdout
