@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from core.clock import db_today
@@ -30,6 +31,11 @@ FIRST_DAY = dt.date(2015, 1, 1)
 STARS = [(3, _("3 stars")), (4, _("4 stars")), (5, _("5 stars"))]
 
 
+def kinds() -> list[tuple[str, str]]:
+    """The kinds of products as the reader's language begins a line."""
+    return [(value, capfirst(str(label))) for value, label in Category.choices]
+
+
 class NameForm(FormLook, forms.Form):
     """`must_have_name` once buyers can see the product; a draft may wait for its name."""
 
@@ -39,7 +45,7 @@ class NameForm(FormLook, forms.Form):
         max_length=120,
         help_text=_("As on the label, for example: Chè Shan tuyết Phình Hồ."),
     )
-    category = forms.ChoiceField(label=_("Kind of product"), choices=Category.choices)
+    category = forms.ChoiceField(label=_("Kind of product"), choices=kinds)
 
     def __init__(self, *args: Any, must_have_name: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -274,7 +280,7 @@ class FilterForm(FormLook, forms.Form):
     category = forms.ChoiceField(
         label=_("Kind of product"),
         required=False,
-        choices=[("", _("All kinds")), *Category.choices],
+        choices=lambda: [("", _("All kinds")), *kinds()],
     )
     province = forms.ChoiceField(label=_("Province"), required=False)
     sort = forms.ChoiceField(label=_("Sort by"), required=False, choices=SORTS)

@@ -31,7 +31,14 @@ def list_products(request: HttpRequest) -> HttpResponse:
     found = _filtered(Product.objects.public(), wanted)
     page = page_of(request, found.for_cards())
     is_filtered = any(wanted.get(key) for key in ("q", "category", "province", "in_stock"))
-    context = {"form": form, "page": page, "q": wanted.get("q", ""), "is_filtered": is_filtered}
+    context = {
+        "form": form,
+        "selects": [form["category"], form["province"], form["sort"]],
+        "page": page,
+        "q": wanted.get("q", ""),
+        "is_filtered": is_filtered,
+        "is_narrowed": any(value for key, value in wanted.items() if key != "q"),
+    }
     return render(request, "products/product_list.html", context)
 
 

@@ -8,7 +8,7 @@ const box = document.querySelector("[data-autosave-says]");
 const newKey = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 const say = (words, isKept) => {
   (box.querySelector("span") ?? box).textContent = words;
-  box.classList.toggle("is-waiting", !isKept);
+  box.classList.toggle("saved--off", !isKept);
 };
 const contentOf = (form) => {
   const content = new FormData(form);
