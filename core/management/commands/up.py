@@ -11,8 +11,8 @@ from django.core.management import call_command, get_commands
 from django.core.management.base import BaseCommand
 from django.db import connection
 
-from core import catalogue
-from core.local import environment, preparation, roles
+from core import catalogue, preparation
+from core.local import environment, roles
 from core.local.broker import Broker
 from core.local.paths import LocalError, Places, places
 from core.local.postgres import Postgres
