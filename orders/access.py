@@ -1,13 +1,17 @@
 """How people get hold of orders, parcels and sessions: what is theirs to see, or 404."""
 
+import re
 from typing import Any
 
 from django.db.models import Prefetch
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 
 from coops.models import Cooperative
 from livestreams.models import LivestreamSession
 from orders.models import Order, OrderLine, Parcel
+
+TOKEN = re.compile(r"[\w-]{1,43}", re.ASCII)
 
 
 def get_session_to_order(session_id: int) -> LivestreamSession:
@@ -18,6 +22,8 @@ def get_session_to_order(session_id: int) -> LivestreamSession:
 
 def get_order_by_token(order_token: str) -> Order:
     """The order whose secret link this is, with its parcels and lines."""
+    if not TOKEN.fullmatch(order_token):
+        raise Http404
     orders = Order.objects.select_related("session__cooperative", "commune__province")
     parcels = Parcel.objects.select_related("cooperative").order_by("pk")
     lines = OrderLine.objects.order_by("live_code")

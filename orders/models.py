@@ -141,6 +141,10 @@ class Parcel(models.Model):
         return PARCEL_TONES[self.State(self.state)]
 
     @property
+    def amount_vnd(self) -> int:
+        return self.goods_vnd + self.shipping_vnd
+
+    @property
     def is_open(self) -> bool:
         """Somebody still has work with it, and may need the buyer's number."""
         return self.state in {self.State.NEW, self.State.PACKED, self.State.SHIPPED}

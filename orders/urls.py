@@ -1,8 +1,12 @@
 from django.urls import path
 
-from orders.views import following, placing
+from orders.views import following, hosting, packing, placing
 
 ORDER = "don/<str:order_token>/"
+PARCELS = "lam-viec/<slug:cooperative_slug>/kien-hang/"
+PARCEL = f"{PARCELS}<int:parcel_id>/"
+SESSION = "lam-viec/phien/<int:session_id>/"
+HOSTED = f"{SESSION}don/<int:order_id>/"
 
 urlpatterns = [
     # buyers
@@ -12,4 +16,19 @@ urlpatterns = [
     path(f"{ORDER}vietqr.png", following.show_payment_code, name="show-payment-code"),
     path(f"{ORDER}huy/", following.cancel_own_order, name="cancel-own-order"),
     path("tra-don/", following.find_order, name="find-order"),
+    # those who pack
+    path(PARCELS, packing.list_parcels, name="list-parcels"),
+    path(f"{PARCELS}chuyen/", packing.move_parcels, name="move-parcels"),
+    path(f"{PARCELS}hien-so/", packing.reveal_phones, name="reveal-phones"),
+    path(f"{PARCELS}in/", packing.print_parcels, name="print-parcels"),
+    path(f"{PARCELS}tai-ve/", packing.export_parcels, name="export-parcels"),
+    path(PARCEL, packing.show_parcel, name="show-parcel"),
+    path(f"{PARCEL}chuyen/", packing.move_parcel, name="move-parcel"),
+    path(f"{PARCEL}lui/", packing.undo_parcel_step, name="undo-parcel-step"),
+    path(f"{PARCEL}hien-so/", packing.reveal_phone, name="reveal-phone"),
+    # those who run the session
+    path(f"{SESSION}don/", hosting.list_session_orders, name="list-session-orders"),
+    path(f"{SESSION}so-lieu.json", hosting.show_session_figures, name="show-session-figures"),
+    path(f"{HOSTED}tien/", hosting.confirm_payment, name="confirm-payment"),
+    path(f"{HOSTED}huy/", hosting.call_off_order, name="call-off-order"),
 ]

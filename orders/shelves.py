@@ -1,0 +1,54 @@
+"""Where parcels stand in the packing room: the tabs of the list, and what can be done on each."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from orders.models import Order, Parcel
+
+State = Parcel.State
+PAID_OR_CASH = Q(order__state=Order.State.CONFIRMED)
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """`slug` in the address; `steps` are the states its parcels may be moved to together."""
+
+    slug: str
+    title: Any
+    holds: Q
+    steps: tuple[str, ...] = ()
+
+
+SHELVES = (
+    Shelf("can-goi", _("To pack"), Q(state=State.NEW) & PAID_OR_CASH, (State.PACKED,)),
+    Shelf(
+        "cho-tien",
+        _("Waiting for money"),
+        Q(state=State.NEW, order__state=Order.State.AWAITING_PAYMENT),
+    ),
+    Shelf("da-goi", _("Ready to send"), Q(state=State.PACKED), (State.SHIPPED,)),
+    Shelf("dang-giao", _("On its way"), Q(state=State.SHIPPED), (State.DELIVERED, State.RETURNED)),
+    Shelf("da-giao", _("Delivered"), Q(state=State.DELIVERED)),
+    Shelf("tra-ve", _("Came back"), Q(state=State.RETURNED)),
+    Shelf("da-huy", _("Cancelled"), Q(state=State.CANCELLED)),
+    Shelf("tat-ca", _("All"), Q()),
+)
+BY_SLUG = {shelf.slug: shelf for shelf in SHELVES}
+STEP_WORDS = {
+    State.PACKED: _("Mark as packed"),
+    State.SHIPPED: _("Handed over for delivery"),
+    State.DELIVERED: _("Mark as delivered"),
+    State.RETURNED: _("Mark as come back"),
+}
+
+
+def counts(parcels: QuerySet[Parcel]) -> dict[str, int]:
+    """How many of `parcels` stand on each shelf, in one query."""
+    named = {shelf.slug.replace("-", "_"): shelf for shelf in SHELVES}
+    found = parcels.aggregate(
+        **{name: Count("pk", filter=shelf.holds or None) for name, shelf in named.items()}
+    )
+    return {shelf.slug: found[name] for name, shelf in named.items()}
