@@ -1,0 +1,96 @@
+"""`check_books` finds every way in which the books can disagree, and changes nothing."""
+
+import datetime as dt
+from collections.abc import Callable
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db.models import F
+
+from livestreams.models import Offer
+from orders import books
+from orders.models import BuyerShare, Order, OrderLine, Parcel, SessionTally
+from orders.services import cancelling, tallies
+from products.models import Lot, StockMovement
+from tests.factories.livestreams import OfferFactory, SessionFactory
+from tests.factories.orders import OrderFactory
+from tests.orders.helpers import order_of
+
+# Reads everything at one moment, which a surrounding test transaction would not allow
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def busy_market() -> Order:
+    """Orders placed, cancelled, released; an offer closed with one sold; all counted."""
+    session = SessionFactory()
+    offer = OfferFactory(session=session)
+    order = order_of((offer, 2))
+    cancelling.cancel_order(order=order_of((offer, 1)))
+    OrderFactory(offer=offer, overdue=True)
+    cancelling.release_overdue()
+    closed = OfferFactory(closed=True, session=session)
+    OrderFactory(offer=closed)
+    OfferFactory(lined_up=True, session=session)
+    tallies.recount_session(session_id=session.pk)
+    return order
+
+
+@pytest.mark.usefixtures("busy_market")
+def test_a_day_at_the_market_leaves_the_books_in_order() -> None:
+    out = StringIO()
+    assert books.differences() == []
+    call_command("check_books", stdout=out)
+    assert "agree" in out.getvalue()
+
+
+WRONGS: list[tuple[str, Callable[[], Any]]] = [
+    ("units claimed", lambda: Offer.objects.update(quantity_claimed=F("quantity_claimed") + 1)),
+    ("buyer's share", lambda: BuyerShare.objects.update(quantity=F("quantity") + 1)),
+    ("buyer's share", lambda: BuyerShare.objects.all().delete()),
+    ("units available", lambda: Lot.objects.update(quantity_available=F("quantity_available") - 1)),
+    ("left the lot", lambda: StockMovement.objects.filter(kind="allot").update(reference="")),
+    ("order's goods", lambda: Order.objects.update(goods_vnd=F("goods_vnd") + 1)),
+    ("order's amount", lambda: Order.objects.update(shipping_vnd=F("shipping_vnd") + 1)),
+    ("parcel's goods", lambda: Parcel.objects.update(goods_vnd=F("goods_vnd") + 1)),
+    ("parcels are cancelled", lambda: Parcel.objects.update(state="cancelled")),
+    ("tally", lambda: SessionTally.objects.update(order_count=F("order_count") + 1)),
+    ("tally", lambda: OrderLine.objects.update(quantity=F("quantity") + 1)),
+]
+
+
+@pytest.mark.usefixtures("busy_market")
+@pytest.mark.parametrize(("says", "spoil"), WRONGS)
+def test_each_wrong_is_found_and_told_without_the_number(
+    capsys: Any, says: str, spoil: Callable[[], Any]
+) -> None:
+    spoil()
+
+    with pytest.raises(SystemExit) as stopped:
+        call_command("check_books")
+
+    told = capsys.readouterr().err
+    assert stopped.value.code == 1
+    assert says in told
+    assert "912345678" not in told
+    assert books.differences()  # still there: nothing was put right
+
+
+def test_a_live_tally_may_lag_a_moment() -> None:
+    """The newest order is not counted yet; that is no fault until two minutes have passed."""
+    offer = OfferFactory()
+    order_of((offer, 1))
+    tallies.recount_session(session_id=offer.session_id)
+    late = order_of((offer, 1))
+    assert books.differences() == []
+
+    Order.objects.filter(pk=late.pk).update(placed_at=F("placed_at") - books_late())
+    SessionTally.objects.update(counted_at=F("counted_at") - 2 * books_late())
+    Order.objects.exclude(pk=late.pk).update(placed_at=F("placed_at") - 3 * books_late())
+    assert [d.question for d in books.differences()] == [books.QUESTIONS[-1].name] * 2
+
+
+def books_late() -> dt.timedelta:
+    return dt.timedelta(seconds=books.TALLY_LATE_S + 30)
