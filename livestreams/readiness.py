@@ -36,6 +36,9 @@ def why_not_openable(offer: Offer, today: dt.date) -> str | Promise:
     return ""
 
 
+ABOUT_NOW = dt.timedelta(hours=1)
+
+
 @dataclass(frozen=True)
 class Check:
     """One line of the list a host goes through before going on air.
@@ -53,25 +56,46 @@ def checklist(session: LivestreamSession, offers: Sequence[Offer], now: dt.datet
     lined_up = [offer for offer in offers if offer.state == Offer.State.LINED_UP]
     today = local_day(now)
     missing = [offer.live_code for offer in lined_up if why_not_openable(offer, today)]
-    waiting = [slot for slot in session.slots.all() if not slot.joined_at]
-    fits = (
-        _("Every lined-up offer has its units in the lot")
-        if not missing
-        else _("Cannot be opened yet: %(codes)s") % {"codes": ", ".join(missing)}
-    )
+    unanswered = [slot.cooperative.name for slot in session.slots.all() if not slot.joined_at]
+    is_time = abs(session.starts_at - now) <= ABOUT_NOW
     return [
-        Check(
+        _check(
             session.cooperative.is_approved,
             _("The province has approved the co-op"),
+            _("The province has not approved the co-op yet"),
             is_needed=True,
         ),
-        Check(bool(lined_up), _("At least one offer is lined up"), is_needed=True),
-        Check(not missing, fits),
-        Check(not waiting, _("Every invited co-op has answered")),
-        Check(bool(session.stream_url), _("The link of the video is there")),
-        Check(bool(session.cover_id), _("The session has a picture")),
-        Check(
-            abs(session.starts_at - now) <= dt.timedelta(hours=1),
-            _("It is about time: the session is announced for this hour"),
+        _check(
+            lined_up,
+            _("At least one offer is lined up"),
+            _("Nothing is lined up yet"),
+            is_needed=True,
+        ),
+        _check(
+            not missing,
+            _("Every lined-up offer has its units in the lot"),
+            _("Cannot be opened yet: %(codes)s") % {"codes": ", ".join(missing)},
+        ),
+        _check(
+            not unanswered,
+            _("Every invited co-op has answered"),
+            _("No answer yet from %(names)s") % {"names": ", ".join(unanswered)},
+        ),
+        _check(
+            session.stream_url,
+            _("The link of the video is there"),
+            _("There is no link of the video yet"),
+        ),
+        _check(
+            bool(session.cover_id), _("The session has a picture"), _("There is no picture yet")
+        ),
+        _check(
+            is_time,
+            _("It is announced for about this hour"),
+            _("It is announced for another hour; buyers may not be there"),
         ),
     ]
+
+
+def _check(holds: object, done: Any, still_open: Any, *, is_needed: bool = False) -> Check:
+    return Check(bool(holds), done if holds else still_open, is_needed)

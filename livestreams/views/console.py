@@ -27,7 +27,7 @@ from livestreams.views.answers import done, refused
 from livestreams.views.preparing import prepare_page
 
 ORDER_PLACED = "orders.order.placed"
-ORDERS_SHOWN = 20
+ORDERS_SHOWN = 8
 NEWS_AT_ONCE = 200
 hosts = access.cooperative("manager", "host")
 form_methods = require_http_methods(["GET", "HEAD", "POST"])

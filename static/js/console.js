@@ -5,7 +5,7 @@ const STALE_S = 15;
 const TRIES = 4;
 const WAIT_MS = 2000;
 const SEND_TIMEOUT_MS = 8000;
-const TICKS = 20;
+const TICKS = 8;
 const FIGURES_MS = 5000;
 const box = document.querySelector("[data-console]");
 const words = box.dataset;
@@ -70,11 +70,13 @@ const redraw = async () => {
   try {
     const answer = await fetch(location.pathname + chosen, { cache: "no-store", signal: AbortSignal.timeout(SEND_TIMEOUT_MS) });
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const fresh = page.querySelector("[data-stage]");
-    if (!answer.ok || !fresh) { location.reload(); return; }
+    if (!answer.ok || !page.querySelector("[data-stage]")) { location.reload(); return; }
     if (sending) return;
     const focused = document.activeElement?.closest("[data-stage] form")?.action;
-    part(box, "stage").replaceChildren(...document.adoptNode(fresh).childNodes);
+    box.querySelectorAll("[data-stage]").forEach((old) => {
+      const fresh = page.querySelector(`[data-stage="${old.dataset.stage}"]`);
+      old.replaceChildren(...document.adoptNode(fresh).childNodes);
+    });
     if (focused) box.querySelector(`[data-stage] form[action="${new URL(focused).pathname}"] button`)?.focus();
   } catch { /* the next news asks again */ drawnAs = undefined; }
 };
