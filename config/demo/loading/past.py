@@ -5,7 +5,6 @@ movements and tallies agree with the order lines.
 """
 
 import datetime as dt
-import itertools
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -341,7 +340,8 @@ def _communes(rng: Random) -> Iterator[Commune]:
 def _codes() -> Iterator[str]:
     """Order codes nobody has yet."""
     seen = set(Order.objects.values_list("code", flat=True))
-    for code in map(lambda _: order_code(), itertools.count()):  # noqa: C417
+    while True:
+        code = order_code()
         if code not in seen:
             seen.add(code)
             yield code

@@ -1,8 +1,14 @@
-"""The session that is live now and the one that comes: made by the services, like everyone's."""
+"""The session that is live now and the one that comes: made by the services, like everyone's.
+
+People try things out here: a co-op may be suspended, a product hidden. What the services refuse
+is left out, and only a session that cannot be held at all raises their DomainError.
+"""
 
 import datetime as dt
+from contextlib import suppress
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from accounts.models import User
 from config.demo import content, crowd, numbers
@@ -10,6 +16,8 @@ from config.demo.loading.goods import fresh_lot
 from config.demo.loading.people import host_of
 from coops.models import Commune, Cooperative
 from core.clock import LOCAL_ZONE, db_now, db_today
+from core.errors import DomainError
+from core.models import Picture
 from core.phones import normalize_phone
 from livestreams.models import LivestreamSession, Offer
 from livestreams.readiness import why_not_openable
@@ -87,10 +95,12 @@ def _schedule(demo: content.Session, starts_at: dt.datetime, host: User) -> Live
     LivestreamSession.objects.filter(pk=session.pk).update(is_simulated=True)
     session.refresh_from_db()
     for slug in demo.guests:
-        slot = joining.invite_cooperative(session=session, cooperative=cooperatives[slug])
-        joining.join_session(slot=slot)
+        with suppress(DomainError):
+            slot = joining.invite_cooperative(session=session, cooperative=cooperatives[slug])
+            joining.join_session(slot=slot)
     for row in demo.offers:
-        _line_up(session, row)
+        with suppress(DomainError):
+            _line_up(session, row)
     return session
 
 
@@ -126,28 +136,36 @@ def _first_orders(demo: content.Session, session: LivestreamSession) -> None:
     communes = list(Commune.objects.order_by("pk")[:: max(1, Commune.objects.count() // 40)])
     people = crowd.gather(demo.key, offers=on_offer, orders=FIRST_ORDERS, minutes=30)
     for person in people:
-        number = person.buyer + 1
-        order = place_order(
-            session=session,
-            lines=[(offers[index].pk, units) for index, units in person.lines.items()],
-            buyer_name=f"Khách mô phỏng {number}",
-            buyer_phone=normalize_phone(numbers.buyer_phone(person.buyer)),
-            commune=communes[number % len(communes)],
-            address_line=f"Địa chỉ mô phỏng số {number}",
-            payment_method=(
-                Order.PaymentMethod.TRANSFER if person.is_transfer else Order.PaymentMethod.COD
-            ),
-        )
-        Order.objects.filter(pk=order.pk).update(is_simulated=True)
+        with suppress(DomainError):
+            _place(session, person, offers, communes)
 
 
-def _of_demo(demo: content.Session):  # noqa: ANN202 - a queryset of sessions
+def _place(
+    session: LivestreamSession,
+    person: crowd.CrowdOrder,
+    offers: list[Offer],
+    communes: list[Commune],
+) -> None:
+    number, method = person.buyer + 1, Order.PaymentMethod
+    order = place_order(
+        session=session,
+        lines=[(offers[index].pk, units) for index, units in person.lines.items()],
+        buyer_name=f"Khách mô phỏng {number}",
+        buyer_phone=normalize_phone(numbers.buyer_phone(person.buyer)),
+        commune=communes[number % len(communes)],
+        address_line=f"Địa chỉ mô phỏng số {number}",
+        payment_method=method.TRANSFER if person.is_transfer else method.COD,
+    )
+    Order.objects.filter(pk=order.pk).update(is_simulated=True)
+
+
+def _of_demo(demo: content.Session) -> QuerySet[LivestreamSession]:
     return LivestreamSession.objects.filter(
         title=demo.title, cooperative__slug=demo.cooperative, is_simulated=True
     ).order_by("-pk")
 
 
-def _earlier_cover(demo: content.Session):  # noqa: ANN202 - a Picture or None
+def _earlier_cover(demo: content.Session) -> Picture | None:
     earlier = _of_demo(demo).exclude(cover=None).first()
     return earlier.cover if earlier else None
 

@@ -12,6 +12,7 @@ from config.demo.loading import goods, origin, past, people, pictures, present
 from coops.models import Commune
 from coops.places import load_places
 from core.clock import db_today
+from core.errors import DomainError
 
 ONE_AT_A_TIME = 7_305_090  # advisory lock: two loaders would both find the same things missing
 
@@ -27,6 +28,10 @@ class Command(BaseCommand):
             "--accounts", action="store_true", help="only say who can sign in, and how"
         )
 
+        parser.add_argument(
+            "--without-pictures", action="store_true", help="leave the pictures for another time"
+        )
+
     def handle(self, **options: Any) -> None:
         if not settings.DEMO:
             msg = "Accounts with a known password belong on a demonstration only: set DEMO=true."
@@ -38,12 +43,12 @@ class Command(BaseCommand):
             cursor.execute("SELECT pg_advisory_lock(%s)", [ONE_AT_A_TIME])
         try:
             with pghistory.context(command="load_demo"):
-                self.load()
+                self.load(with_pictures=not options["without_pictures"])
         finally:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_unlock(%s)", [ONE_AT_A_TIME])
 
-    def load(self) -> None:
+    def load(self, *, with_pictures: bool) -> None:
         today = db_today()
         if not Commune.objects.exists():
             load_places()
@@ -53,10 +58,16 @@ class Command(BaseCommand):
         self.step("past sessions", lambda: past.load_past(today))
         self.step("live session", present.keep_live)
         self.step("coming session", present.keep_coming)
-        self.step("pictures", pictures.load_pictures)
+        if with_pictures:
+            self.step("pictures", pictures.load_pictures)
         self.step("lots with origin codes", origin.request_codes)
 
     def step(self, what: str, load: Callable[[], int]) -> None:
         begun = time.monotonic()
-        if count := int(load()):
+        try:
+            count = int(load())
+        except DomainError as refusal:  # somebody trying things out made this impossible
+            self.stdout.write(f"  {what}: {refusal.message}")
+            return
+        if count:
             self.stdout.write(f"  {what}: {count} ({time.monotonic() - begun:.1f} s)")

@@ -1,0 +1,38 @@
+"""The demonstration, loaded once for a module without its pictures; what a test does is undone."""
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.test import override_settings
+
+from config.demo.loading import goods, past, people, present
+from coops.places import load_places
+from core.clock import db_today
+
+
+def load_rows(today: dt.date) -> dict[str, int]:
+    """Everything `load_demo` loads but pictures; what each step reports."""
+    load_places()
+    report = {"people": people.load_people()}
+    people.load_staff()
+    report["goods"] = goods.load_goods(today)
+    report["past"] = past.load_past(today)
+    report["live"] = int(present.keep_live())
+    report["coming"] = int(present.keep_coming())
+    return report
+
+
+@pytest.fixture(scope="module")
+def loaded(django_db_setup: None, django_db_blocker: Any) -> Iterator[dict[str, int]]:
+    with django_db_blocker.unblock(), override_settings(DEMO=True), transaction.atomic():
+        yield load_rows(db_today())
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def demo(loaded: dict[str, int], db: None) -> Iterator[dict[str, int]]:
+    with override_settings(DEMO=True):
+        yield loaded
