@@ -331,7 +331,9 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "Chợ Phiên",
     "DESCRIPTION": "Co-ops, products, sessions, orders and origin. Money is whole đồng.",
     "VERSION": "1",
+    "SCHEMA_PATH_PREFIX": "/api/",
     "SERVE_INCLUDE_SCHEMA": False,
+    "POSTPROCESSING_HOOKS": [],  # choices stay where they are used
 }
 
 # Without this, an error with DEBUG off would leave no trace anywhere

@@ -23,7 +23,7 @@ class CommuneField(serializers.CharField):
 
     default_error_messages = {"unknown": CommuneChoice.default_error_messages["unknown"]}
 
-    def to_internal_value(self, data: Any) -> Commune:
+    def to_internal_value(self, data: Any) -> Any:
         commune = find_by_code(super().to_internal_value(data))
         if commune is None:
             self.fail("unknown")
@@ -91,7 +91,9 @@ class MyCooperativeSerializer(CooperativeSerializer):
 
 
 class CommuneQuery(serializers.Serializer):
-    q = PlainText(required=False, max_length=MAX_TYPED, help_text="Begun name, with or without accents.")
+    q = PlainText(
+        required=False, max_length=MAX_TYPED, help_text="Begun name, with or without accents."
+    )
     province = serializers.RegexField(r"^[0-9]{2}$", required=False)
 
 

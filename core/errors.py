@@ -1,5 +1,7 @@
 """What the platform refuses, in words for the reader."""
 
+from collections.abc import Mapping
+from dataclasses import asdict, is_dataclass
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -30,8 +32,21 @@ class DomainError(Exception):
             "code": self.code,
             "message": str(self.message),
             "field": self.field,
-            "details": self.details,
+            "details": plain(self.details),
         }
+
+
+def plain(value: Any) -> Any:
+    """`value` as what JSON can hold: rows of ours as objects, words of translation as text."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return plain(asdict(value))
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(item) for item in value]
+    if value is None or isinstance(value, str | int | float):
+        return value
+    return str(value)
 
 
 class NotAllowed(DomainError):

@@ -57,12 +57,16 @@ def idempotent(view: View) -> View:
     def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if request.method in {"GET", "HEAD", "OPTIONS"}:
             return view(request, *args, **kwargs)
-        record = IdempotencyRecord(
-            scope=_scope(request), key=read_key(request), fingerprint=_fingerprint(request)
-        )
-        return run_once(record, lambda: view(request, *args, **kwargs))
+        return run_once(record_of(request), lambda: view(request, *args, **kwargs))
 
     return wrapper
+
+
+def record_of(request: HttpRequest) -> IdempotencyRecord:
+    """What the answer to `request` is kept under, not stored yet. Raises KeyMissing."""
+    return IdempotencyRecord(
+        scope=_scope(request), key=read_key(request), fingerprint=_fingerprint(request)
+    )
 
 
 def run_once(record: IdempotencyRecord, act: Callable[[], HttpResponse]) -> HttpResponse:

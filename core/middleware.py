@@ -12,6 +12,7 @@ from django.utils import translation
 from core.errors import Busy, DomainError
 
 Next = Callable[[HttpRequest], HttpResponse]
+SECRET_PATHS = ("/don/", "/api/orders/")  # what follows opens an order
 LANGUAGES = dict(settings.LANGUAGES)
 
 
@@ -38,10 +39,14 @@ def history_middleware(get_response: Next) -> Next:
         if request.method in {"GET", "HEAD", "OPTIONS"}:
             return get_response(request)
         user = request.user.pk if hasattr(request, "user") else None
-        with pghistory.context(user=user, path=request.path.split("/don/")[0]):
+        with pghistory.context(user=user, path=_without_secret(request.path)):
             return get_response(request)
 
     return middleware
+
+
+def _without_secret(path: str) -> str:
+    return next((secret for secret in SECRET_PATHS if path.startswith(secret)), path)
 
 
 class domain_error_middleware:  # noqa: N801 - listed among functions in settings

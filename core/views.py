@@ -4,11 +4,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.db import DatabaseError, connection
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import render
 from django.template import loader
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django.views import i18n
 
 from core.access import public
@@ -74,6 +75,8 @@ def _is_same_origin(request: HttpRequest) -> bool:
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    if _is_for_programs(request):
+        return _refusal("bad_request", _("This request cannot be read."), 400)
     return render(request, "400.html", status=400)
 
 
@@ -82,10 +85,23 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    if _is_for_programs(request):
+        return _refusal("not_found", _("There is nothing here, or it is not yours to see."), 404)
     return render(request, "404.html", status=404)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Drawn without database or context: either may be what failed."""
+    if _is_for_programs(request):
+        return _refusal("server_error", _("Something went wrong here. Nothing was changed."), 500)
     page: Any = loader.get_template("500.html")
     return HttpResponse(page.render(), status=500)
+
+
+def _is_for_programs(request: HttpRequest) -> bool:
+    return request.path.startswith("/api/")
+
+
+def _refusal(code: str, message: str, status: int) -> HttpResponse:
+    refusal: dict[str, Any] = {"code": code, "message": message, "field": None, "details": {}}
+    return JsonResponse(refusal, status=status)

@@ -1,0 +1,297 @@
+"""What API views share: who may come, clean input, one effect for a repeated request.
+
+A view says what it is in class attributes, by method: `says` (a line for readers), `takes` (the
+serializer of its input), `gives` (that of its answer); `asks` reads the query of a GET. Page and
+OpenAPI document are made of them, so neither can drift from the code.
+"""
+
+import functools
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, ClassVar
+
+import pghistory
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from rest_framework import permissions, serializers
+from rest_framework.authentication import SessionAuthentication
+from rest_framework.exceptions import ParseError
+from rest_framework.generics import GenericAPIView
+from rest_framework.parsers import JSONParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from core.access import AccessRule, Audience
+from core.errors import DomainError
+from core.forms import MAX_VND
+from core.idempotency import KeyMissing, record_of, run_once
+from core.models import Picture
+from core.openapi import HouseSchema
+from core.phones import normalize_phone
+from core.refusals import InputRefused
+from core.text import clean_line, clean_text
+
+MAX_INT = 2**31 - 1
+Handler = Callable[..., Any]
+
+
+class CleanJSONParser(JSONParser):
+    """JSON that a page or database can hold: not nested without end, no lone surrogates."""
+
+    def parse(self, stream: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            parsed = super().parse(stream, *args, **kwargs)
+            json.dumps(parsed, ensure_ascii=False).encode()
+        except (RecursionError, UnicodeEncodeError) as error:
+            raise ParseError from error
+        return parsed
+
+
+# Who may come
+
+
+class HouseView(GenericAPIView):
+    """Base of all API views; take one of its children, each of which says who may come."""
+
+    schema = HouseSchema()
+    metadata_class = None
+    parser_classes = [CleanJSONParser]
+    access_rule: ClassVar[AccessRule]
+    says: ClassVar[Mapping[str, Any]] = {}
+    takes: ClassVar[Mapping[str, Any]] = {}
+    gives: ClassVar[Mapping[str, Any]] = {}
+    asks: ClassVar[Any] = None
+    makes_new: ClassVar[bool] = False  # a POST brings something into being: 201
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        if request.user.is_authenticated:
+            # The middleware that opened the history's context knew nobody by token
+            pghistory.context(user=request.user.pk)
+
+    def status_of(self, method: str) -> int:
+        return 201 if method == "POST" and self.makes_new else 200
+
+    def said(self, **context: Any) -> dict[str, Any]:
+        """The body, checked by the serializer in `takes`; a PATCH may leave fields out."""
+        method = str(self.request.method)
+        kind = self.takes[method]
+        return _checked(kind(data=self.request.data, partial=method == "PATCH", context=context))
+
+    def asked(self) -> dict[str, Any]:
+        """The query, checked by the serializer in `asks`."""
+        return _checked(self.asks(data=self.request.query_params.dict()))
+
+    def answer(self, thing: Any, **context: Any) -> Response:
+        """`thing` as the serializer in `gives` draws it."""
+        method = "GET" if self.request.method == "HEAD" else str(self.request.method)
+        kind = self.gives[method]
+        return Response(kind(thing, context=context).data, self.status_of(method))
+
+    def page(self, rows: Any, **context: Any) -> Response:
+        """The page of `rows` asked for, each as the list serializer in `gives` draws it."""
+        kind = type(self.gives["GET"].child)
+        page = self.paginate_queryset(rows)
+        return self.get_paginated_response(kind(page, many=True, context=context).data)
+
+
+class PublicView(HouseView):
+    """For anyone; who they are plays no part."""
+
+    access_rule = AccessRule(Audience.PUBLIC)
+    authentication_classes = []
+    permission_classes = []
+
+
+class SecretLinkView(PublicView):
+    """For whoever holds the token in the address, which goes into no cache and no Referer."""
+
+    access_rule = AccessRule(Audience.SECRET_LINK)
+
+    def finalize_response(self, *args: Any, **kwargs: Any) -> Any:
+        response = super().finalize_response(*args, **kwargs)
+        response["Cache-Control"] = "no-store"
+        response["Referrer-Policy"] = "no-referrer"
+        response["X-Robots-Tag"] = "noindex, nofollow"
+        return response
+
+
+class PersonalView(HouseView):
+    """For people with an account, by token or session; their answers are kept by nobody."""
+
+    access_rule = AccessRule(Audience.SIGNED_IN)
+
+    @property
+    def person(self) -> Any:
+        """Who asks; always somebody here."""
+        return self.request.user
+
+    def finalize_response(self, *args: Any, **kwargs: Any) -> Any:
+        response = super().finalize_response(*args, **kwargs)
+        response["Cache-Control"] = "private, no-store"
+        return response
+
+
+class MemberView(PersonalView):
+    """For members of a co-op; the objects come from `…_by(user)` and are missing for others."""
+
+    access_rule = AccessRule(Audience.COOPERATIVE, ("manager", "host"))
+
+
+class SessionOnly(SessionAuthentication):
+    def authenticate_header(self, request: Request) -> str:
+        return "Session"
+
+
+class SecondFactorMissing(DomainError):
+    status = 403
+    code = "second_factor_missing"
+    message = _("Please sign in with your second factor first.")
+
+
+class ShowedSecondFactor(permissions.IsAuthenticated):
+    def has_permission(self, request: Request, view: Any) -> bool:
+        if not super().has_permission(request, view):
+            return False
+        if not request.user.is_verified():  # type: ignore[union-attr]
+            raise SecondFactorMissing
+        return True
+
+
+class ProvinceView(PersonalView):
+    """For staff of a province in a browser session with second factor; tokens do not count."""
+
+    access_rule = AccessRule(Audience.PROVINCE, ("viewer", "reviewer"))
+    authentication_classes = [SessionOnly]
+    permission_classes = [ShowedSecondFactor]
+
+
+def members(*roles: str) -> AccessRule:
+    return AccessRule(Audience.COOPERATIVE, roles)
+
+
+# One effect
+
+
+def once(handler: Handler) -> Handler:
+    """Make a POST or PATCH handler safe to repeat; see core.idempotency.
+
+    Who comes is judged before, so nobody is told an answer they may no longer have.
+    """
+
+    @functools.wraps(handler)
+    def safe(view: HouseView, request: Request, *args: Any, **kwargs: Any) -> Any:
+        def act() -> Any:
+            try:
+                response = handler(view, request, *args, **kwargs)
+            except Exception as error:  # noqa: BLE001 - DRF explains it or raises it again
+                response = view.handle_exception(error)
+            return view.finalize_response(request, response, *args, **kwargs)
+
+        return run_once(_record(request._request), act)
+
+    return safe
+
+
+def _record(request: HttpRequest) -> Any:
+    try:
+        return record_of(request)
+    except KeyMissing as refusal:
+        raise KeyMissing(
+            _("Send a header Idempotency-Key of 16 to 64 characters, new for every new wish.")
+        ) from refusal
+
+
+# Clean input
+
+
+class PlainText(serializers.CharField):
+    """Text as it is stored: NFC, no invisible characters. With `has_lines` line breaks stay."""
+
+    def __init__(self, *, has_lines: bool = False, **kwargs: Any) -> None:
+        self.has_lines = has_lines
+        if not kwargs.get("required", True):
+            kwargs.setdefault("allow_blank", True)
+        super().__init__(**kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        with refused_as_invalid():
+            text = clean_text(data) if self.has_lines else clean_line(data)
+        if not text and not self.allow_blank:
+            self.fail("blank")
+        return text
+
+
+class PhoneField(serializers.CharField):
+    """A Vietnamese phone number in any usual spelling; read as E.164, e.g. +84912345678."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"max_length": 24, **kwargs})
+
+    def to_internal_value(self, data: Any) -> str:
+        with refused_as_invalid():
+            return normalize_phone(super().to_internal_value(data))
+
+
+class WholeField(serializers.IntegerField):
+    """A JSON number without fraction. Not text: “125.000” would be read as 125."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"min_value": 0, "max_value": MAX_INT, **kwargs})
+
+    def to_internal_value(self, data: Any) -> int:
+        if type(data) is not int:
+            self.fail("invalid")
+        return data
+
+
+class VndField(WholeField):
+    """Whole đồng."""
+
+    def __init__(self, *, min_vnd: int = 0, max_vnd: int = MAX_VND, **kwargs: Any) -> None:
+        super().__init__(**{"min_value": min_vnd, "max_value": max_vnd, **kwargs})
+
+
+@contextmanager
+def refused_as_invalid() -> Iterator[None]:
+    """What a reader of core refuses becomes the field's error, in the same words."""
+    try:
+        yield
+    except InputRefused as refusal:
+        raise serializers.ValidationError(refusal.message, code=refusal.code) from refusal
+
+
+def _checked(serializer: Any) -> dict[str, Any]:
+    serializer.is_valid(raise_exception=True)
+    return dict(serializer.validated_data)
+
+
+# What several apps draw
+
+
+class PictureSerializer(serializers.ModelSerializer):
+    small_url = serializers.SerializerMethodField(help_text="WebP, at most 320 pixels wide.")
+    url = serializers.SerializerMethodField(help_text="WebP, at most 640 pixels wide.")
+    large_url = serializers.SerializerMethodField(help_text="WebP, at most 1280 pixels wide.")
+
+    class Meta:
+        model = Picture
+        fields = ["width", "height", "small_url", "url", "large_url"]
+
+    def get_small_url(self, picture: Picture) -> str:
+        return absolute(picture.url(320, "webp"))
+
+    def get_url(self, picture: Picture) -> str:
+        return absolute(picture.url(640, "webp"))
+
+    def get_large_url(self, picture: Picture) -> str:
+        return absolute(picture.url(1280, "webp"))
+
+
+def absolute(path: str) -> str:
+    """`path` of this installation as a whole address."""
+    return f"{settings.SITE_URL}{path}"

@@ -1,0 +1,114 @@
+"""A province's figures for programs: the same sums as on the page."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import Http404
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from coops.api import ProvinceSerializer
+from core.clock import db_today
+from core.rest import ProvinceView
+from dashboards import figures
+from dashboards.access import get_province_to_view
+from dashboards.forms import EARLIEST, Period, first_day_of_year
+from dashboards.tables import TABLES
+
+
+class PeriodQuery(serializers.Serializer):
+    """Local days, both counted; left out: this year so far."""
+
+    starts_on = serializers.DateField(required=False)
+    ends_on = serializers.DateField(required=False)
+    simulated = serializers.BooleanField(
+        default=False, help_text="Count simulated sessions too (a demonstration always does)."
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        ends_on = attrs.get("ends_on") or db_today()
+        starts_on = attrs.get("starts_on") or max(EARLIEST, first_day_of_year(ends_on))
+        if starts_on < EARLIEST:
+            words = _("The platform has no figures before 2020.")
+            raise serializers.ValidationError({"starts_on": words})
+        if starts_on > ends_on or ends_on.year > db_today().year + 1:
+            words = _("The last day is before the first, or too far ahead.")
+            raise serializers.ValidationError({"ends_on": words})
+        return {**attrs, "starts_on": starts_on, "ends_on": ends_on}
+
+
+class TotalsSerializer(serializers.Serializer):
+    order_count = serializers.IntegerField()
+    unit_count = serializers.IntegerField()
+    goods_vnd = serializers.IntegerField()
+    weight_g = serializers.IntegerField()
+
+
+class CoverageSerializer(serializers.Serializer):
+    online = serializers.IntegerField(help_text="Recognised products that buyers can order here.")
+    registered = serializers.IntegerField(help_text="In the province's register; 0: no count yet.")
+    counted_on = serializers.DateField(source="register.counted_on", default=None, allow_null=True)
+    register_source = serializers.CharField(source="register.source", default=None, allow_null=True)
+
+
+class FiguresSerializer(serializers.Serializer):
+    province = ProvinceSerializer()
+    starts_on = serializers.DateField()
+    ends_on = serializers.DateField()
+    has_simulated = serializers.BooleanField()
+    totals = TotalsSerializer()
+    ocop = CoverageSerializer()
+
+
+class TableRowSerializer(TotalsSerializer):
+    """Sums of one row; which words name it depends on the table."""
+
+    key = serializers.CharField(help_text="Id, slug, code or day.")
+    name = serializers.CharField(required=False)
+    place = serializers.CharField(required=False, help_text="Commune of the co-op.")
+    made_by = serializers.CharField(required=False, help_text="Co-op of the product.")
+    day_at = serializers.DateTimeField(required=False)
+    is_simulated = serializers.BooleanField(required=False)
+    is_women_led = serializers.BooleanField(required=False)
+    cooperative_count = serializers.IntegerField(required=False)
+
+
+class ShowProvinceFigures(ProvinceView):
+    says = {"GET": _("Orders, units, đồng and kilograms of a province, and its OCOP share.")}
+    asks = PeriodQuery
+    gives = {"GET": FiguresSerializer}
+
+    def get(self, request: Request, province_code: str) -> Response:
+        province = get_province_to_view(request.user, province_code)
+        period = period_of(self.asked())
+        lines = figures.lines_of(province, period)
+        return self.answer(
+            {
+                "province": province,
+                "starts_on": period.starts_on,
+                "ends_on": period.ends_on,
+                "has_simulated": lines.filter(order__is_simulated=True).exists(),
+                "totals": figures.totals(lines),
+                "ocop": figures.ocop_coverage(province, period.ends_on),
+            }
+        )
+
+
+class ShowProvinceTable(ProvinceView):
+    """Tables: phien (session), hop-tac-xa (co-op), san-pham (product), xa (commune), ngay (day)."""
+
+    says = {"GET": _("One table of a province's figures, row by row.")}
+    asks = PeriodQuery
+    gives = {"GET": TableRowSerializer(many=True)}
+
+    def get(self, request: Request, province_code: str, table: str) -> Response:
+        province = get_province_to_view(request.user, province_code)
+        if table not in TABLES:
+            raise Http404
+        return self.page(TABLES[table].rows(figures.lines_of(province, period_of(self.asked()))))
+
+
+def period_of(asked: dict[str, Any]) -> Period:
+    return Period(asked["starts_on"], asked["ends_on"], settings.DEMO or asked["simulated"])
