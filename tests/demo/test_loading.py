@@ -19,6 +19,7 @@ from core.models import OutboxMessage
 from core.phones import format_phone, normalize_phone
 from livestreams.models import LivestreamSession, Offer
 from livestreams.services.running import end_session
+from orders import books
 from orders.models import BuyerShare, Order, OrderLine, Parcel, SessionTally
 from orders.services.tallies import recount_session
 from products.models import Lot, OcopRecognition, Product, StockMovement
@@ -136,6 +137,13 @@ def test_the_books_agree_as_if_every_order_had_come_through_the_door(demo, which
     for lot in Lot.objects.filter(offers__in=offers):
         moved = lot.movements.aggregate(units=Sum("quantity"))["units"]
         assert lot.quantity_available == moved
+
+
+def test_the_platforms_own_check_of_the_books_finds_nothing(demo) -> None:
+    recount_session(session_id=LivestreamSession.objects.live().get().pk)  # the worker's part
+    assert books.differences() == []
+    Offer.objects.filter(session=great_session(), live_code="A01").update(quantity_claimed=1)
+    assert books.differences()
 
 
 def test_amounts_and_parcels_agree_with_the_lines(demo) -> None:
