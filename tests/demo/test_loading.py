@@ -4,7 +4,7 @@ import re
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Count, F, Max, Sum, Value
 from django.db.models.functions import Concat
 from django.test import override_settings
@@ -21,6 +21,7 @@ from livestreams.models import LivestreamSession, Offer
 from livestreams.services.running import end_session
 from orders import books
 from orders.models import BuyerShare, Order, OrderLine, Parcel, SessionTally
+from orders.querysets import OPEN_STATES
 from orders.services.tallies import recount_session
 from products.models import Lot, OcopRecognition, Product, StockMovement
 from tests.demo.conftest import load_rows
@@ -140,10 +141,20 @@ def test_the_books_agree_as_if_every_order_had_come_through_the_door(demo, which
 
 
 def test_the_platforms_own_check_of_the_books_finds_nothing(demo) -> None:
-    recount_session(session_id=LivestreamSession.objects.live().get().pk)  # the worker's part
-    assert books.differences() == []
+    assert questions_with_differences() == set()
     Offer.objects.filter(session=great_session(), live_code="A01").update(quantity_claimed=1)
-    assert books.differences()
+    assert questions_with_differences()
+
+
+def questions_with_differences() -> set[str]:
+    """`books.differences` wants a transaction of its own; asked here inside this test's."""
+    found = set()
+    with connection.cursor() as cursor:
+        for question in books.QUESTIONS:
+            cursor.execute(question.sql, {"open": list(OPEN_STATES), "late_s": books.TALLY_LATE_S})
+            if cursor.fetchall():
+                found.add(question.name)
+    return found
 
 
 def test_amounts_and_parcels_agree_with_the_lines(demo) -> None:
