@@ -70,7 +70,7 @@ class NameField(PlainTextField):
 
     def __init__(self, **kwargs: Any) -> None:
         widget = forms.TextInput(attrs={"autocomplete": "name"})
-        options = {"label": _("Your name"), "max_length": 80, "widget": widget}
+        options = {"label": _("Full name"), "max_length": 80, "widget": widget}
         super().__init__(**{**options, **kwargs})
 
 

@@ -74,6 +74,13 @@ class CooperativeQuerySet(SearchableQuerySet):
     def waiting(self) -> Self:
         return self.filter(state=WAITING)
 
+    def waiting_before(self, cooperative: Any) -> Self:
+        """Co-ops the same province will come to first."""
+        return self.waiting().filter(
+            commune__province=cooperative.commune.province_id,
+            submitted_at__lt=cooperative.submitted_at,
+        )
+
     def of_member(self, user: Any) -> Self:
         """Co-ops where `user` has any place."""
         return self.with_role(user, MANAGER, HOST, PACKER, DIARIST)

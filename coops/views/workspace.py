@@ -76,6 +76,7 @@ def show_cooperative_desk(request: HttpRequest, cooperative_slug: str) -> HttpRe
         "roles": [str(Membership.Role(role).label) for role in sorted(roles)],
         "steps": steps_of_review(cooperative),
         "photo_count": cooperative.photos.count(),
+        "waiting_before": Cooperative.objects.waiting_before(cooperative).count(),
     }
     return render(request, "coops/cooperative_desk.html", context)
 

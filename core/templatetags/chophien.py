@@ -4,7 +4,7 @@ Loaded in every template (settings, `builtins`). Components are described in doc
 """
 
 import uuid
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypeGuard
 
@@ -117,6 +117,8 @@ def ago(instant: datetime | None) -> str:
     """“5 phút trước”; the largest unit only."""
     if not instant:
         return ""
+    if timezone.now() - instant < timedelta(minutes=1):
+        return _("just now")
     return _("%(time)s ago") % {"time": timesince(instant, depth=1)}
 
 
@@ -260,10 +262,12 @@ def notice_icon(tone: str) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def nav_link(context: Context, name: str, label: str, sign: str = "", *args: Any) -> str:
+def nav_link(
+    context: Context, name: str, label: str, sign: str = "", *args: Any, exact: bool = False
+) -> str:
     """A link to the page `name` with aria-current when we are there.
 
-    Nothing when the page does not exist.
+    Nothing when the page does not exist. We are there on the pages below it too, unless `exact`.
     """
     try:
         url = reverse(name, args=args)
@@ -271,7 +275,7 @@ def nav_link(context: Context, name: str, label: str, sign: str = "", *args: Any
         return ""
     request = context.get("request")
     path = request.path if request else ""
-    here = path == url or (url != "/" and path.startswith(url))
+    here = path == url or (not exact and url != "/" and path.startswith(url))
     current = mark_safe(' aria-current="page"') if here else ""
     drawn = icon(sign) if sign else ""
     return format_html('<a href="{}"{}>{}<span>{}</span></a>', url, current, drawn, label)
