@@ -138,7 +138,7 @@ def stock_page(
         "product": variant.product,
         "cooperative": variant.product.cooperative,
         "lots": variant.lots.order_by("-harvested_on", "-pk"),
-        "movements": page_of(
+        "page": page_of(
             request, movements.select_related("lot", "moved_by").order_by("-moved_at", "-pk")
         ),
         "form": form or HarvestForm(),

@@ -1,6 +1,7 @@
 // Keeps what is typed in a form[data-autosave=URL] on the server after a pause and says in
 // [data-autosave-says] what is true: saving, the server's own words (`say`), or not sent yet. It goes
-// on trying; until the server has answered, js/draft.js holds a copy on this device.
+// on trying, unless one has been signed out; until the server has answered, js/draft.js holds a copy on
+// this device.
 const PAUSE_MS = 1200;
 const RETRY_MS = 4000;
 const TIMEOUT_MS = 20000;
@@ -30,7 +31,8 @@ const equip = (form) => {
     say(box.dataset.sending, true);
     try {
       const answer = await fetch(form.dataset.autosave, { method: "POST", body: parcel.body, keepalive: keepalive === true, headers: { "Idempotency-Key": parcel.key, Accept: "application/json" }, signal: AbortSignal.timeout(TIMEOUT_MS) });
-      if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
+      if (answer.redirected || answer.status === 403) { say(box.dataset.signedOut, false); isSending = false; return; }
+      if (!answer.ok) throw new Error(String(answer.status));
       const kept = await answer.json();
       parcel = null;
       if (!isDirty) { say(kept.say, true); form.dispatchEvent(new Event("draft:confirmed")); }

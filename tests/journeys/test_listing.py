@@ -9,9 +9,16 @@ from playwright.sync_api import FilePayload, Page, Route, expect
 
 from products.models import Product
 from tests.browser import OpenPage
-from tests.cast import PASSWORD, Cast, make_cast
+from tests.cast import Cast, make_cast
 from tests.factories.core import photo_file
-from tests.factories.products import ProductFactory, ProductPhotoFactory, VariantFactory
+from tests.factories.products import (
+    LotFactory,
+    OcopRecognitionFactory,
+    ProductFactory,
+    ProductPhotoFactory,
+    VariantFactory,
+)
+from tests.journeys.people import sign_in
 
 Axe = Callable[[Page], None]
 
@@ -24,13 +31,9 @@ def camera(*names: str, size: tuple[int, int] = (3000, 2250)) -> list[FilePayloa
     ]
 
 
-def sign_in(page: Page, cast: Cast) -> None:
-    page.goto("/dang-nhap/")
-    page.get_by_label("Số điện thoại").fill("0912 000 006")
-    page.get_by_label("Mật khẩu", exact=True).fill(PASSWORD)
-    page.locator("main form").get_by_role("button").first.click()
-    page.wait_for_url("**/lam-viec/**")
-    page.goto(f"/lam-viec/{cast.coop_a.slug}/san-pham/")
+def at_work(page: Page, cast: Cast) -> None:
+    """Mai, signed in, looks at her co-op's products."""
+    sign_in(page, cast.mai, then=f"/lam-viec/{cast.coop_a.slug}/san-pham/")
 
 
 def saved(page: Page) -> None:
@@ -52,7 +55,7 @@ def test_on_a_phone_one_question_at_a_time_from_photo_to_the_co_ops_page(
 ):
     cast = make_cast()
     page = open_page("phone")
-    sign_in(page, cast)
+    at_work(page, cast)
     axe(page)
     page.get_by_role("button", name="Thêm sản phẩm").click()
 
@@ -98,7 +101,7 @@ def test_on_a_phone_one_question_at_a_time_from_photo_to_the_co_ops_page(
 def test_on_a_desk_all_questions_stand_on_one_page(open_page: OpenPage, axe: Axe):
     cast = make_cast()
     page = open_page("desk")
-    sign_in(page, cast)
+    at_work(page, cast)
     page.get_by_role("button", name="Thêm sản phẩm").click()
     for title in ("trông thế nào?", "tên là gì?", "Kể với khách", "Đóng gói", "sao OCOP"):
         expect(page.get_by_role("heading", name=title)).to_be_visible()
@@ -125,7 +128,7 @@ def test_without_network_it_says_so_and_what_was_typed_goes_later(open_page: Ope
     cast = make_cast()
     product = ProductFactory(cooperative=cast.coop_a, draft=True, name="", story="")
     page = open_page("phone")
-    sign_in(page, cast)
+    at_work(page, cast)
     page.goto(f"/lam-viec/san-pham/{product.pk}/?step=name")
     is_down = True
 
@@ -149,11 +152,26 @@ def test_without_network_it_says_so_and_what_was_typed_goes_later(open_page: Ope
     assert kept == []  # the server has it, so this device forgets
 
 
+def test_signed_out_meanwhile_it_says_so_and_keeps_what_was_typed(open_page: OpenPage):
+    cast = make_cast()
+    product = ProductFactory(cooperative=cast.coop_a, draft=True, name="")
+    page = open_page("phone")
+    at_work(page, cast)
+    page.goto(f"/lam-viec/san-pham/{product.pk}/?step=name")
+    page.context.clear_cookies()
+    page.get_by_label("Tên sản phẩm").fill("Gạo nếp")
+    expect(page.locator("[data-autosave-says]")).to_contain_text("đăng nhập lại")
+    at_work(page, cast)
+    page.goto(f"/lam-viec/san-pham/{product.pk}/?step=name")
+    expect(page.get_by_label("Tên sản phẩm")).to_have_value("Gạo nếp")
+    saved(page)
+
+
 def test_what_the_server_does_not_take_is_told_at_the_field(open_page: OpenPage, axe: Axe):
     cast = make_cast()
     product = ProductFactory(cooperative=cast.coop_a, draft=True)
     page = open_page("phone")
-    sign_in(page, cast)
+    at_work(page, cast)
     page.goto(f"/lam-viec/san-pham/{product.pk}/?step=packs")
     step = page.locator("#step-packs")
     step.get_by_label("Quy cách").fill("Hộp")
@@ -176,7 +194,7 @@ def test_what_the_server_does_not_take_is_told_at_the_field(open_page: OpenPage,
 def test_without_javascript_listing_works_step_by_step(open_page: OpenPage, device: str):
     cast = make_cast()
     page = open_page(device, java_script_enabled=False)
-    sign_in(page, cast)
+    at_work(page, cast)
     page.get_by_role("button", name="Thêm sản phẩm").click()
     page.locator("input[type=file][name=photos]").set_input_files(
         camera("doi.jpg", size=(800, 600))
@@ -200,7 +218,7 @@ def test_photos_are_put_in_order_removed_and_put_back(open_page: OpenPage, axe: 
         ProductPhotoFactory(product=product, alt=words)
     VariantFactory(product=product)
     page = open_page("phone")
-    sign_in(page, cast)
+    at_work(page, cast)
     page.goto(f"/lam-viec/san-pham/{product.pk}/?step=photos")
     lines = page.locator("#step-photos li")
     lines.nth(1).get_by_role("button", name="Đưa lên trước").click()
@@ -211,3 +229,55 @@ def test_photos_are_put_in_order_removed_and_put_back(open_page: OpenPage, axe: 
     page.get_by_role("button", name="Lấy lại").click()
     expect(lines).to_have_count(2)
     expect(lines.first).to_contain_text("Búp chè")
+
+
+def test_stock_is_brought_in_counted_and_explained(open_page: OpenPage, axe: Axe):
+    cast = make_cast()
+    lot = LotFactory(variant__product__cooperative=cast.coop_a, code="L261101-1")
+    page = open_page("phone")
+    at_work(page, cast)
+    page.goto(f"/lam-viec/goi/{lot.variant_id}/kho/")
+    page.get_by_label("Số gói của lô").fill("60")
+    page.get_by_role("button", name="Nhập kho").click()
+    expect(page.get_by_text("đã nhập kho: 60 gói")).to_be_visible()
+    axe(page)
+    page.get_by_role("row").filter(has_text="L261101-1").get_by_role("link", name="Kiểm kê").click()
+    axe(page)
+    page.get_by_label("Số gói đếm được trong kho").fill("97")
+    page.get_by_label("Vì sao chênh lệch").fill("Rách ba gói")
+    page.get_by_role("button", name="Sửa số tồn kho").click()
+    expect(page.get_by_text("Kho của lô L261101-1 đã sửa -3.")).to_be_visible()
+    expect(page.get_by_text("Rách ba gói")).to_be_visible()
+    page.goto(f"/lam-viec/san-pham/{lot.product.pk}/lich-su/")
+    axe(page)
+
+
+@pytest.mark.parametrize("device", ["phone", "desk"])
+def test_ha_verifies_stars_and_buyers_see_them(open_page: OpenPage, axe: Axe, device: str):
+    cast = make_cast()
+    product = ProductFactory(cooperative=cast.coop_a, name="Chè Shan tuyết")
+    OcopRecognitionFactory(product=product, waiting=True, number="1842/QĐ-UBND")
+    page = open_page(device)
+    stars = page.get_by_role("img", name="OCOP 4 sao")
+    page.goto(f"/san-pham/{product.slug}/")
+    expect(stars).to_have_count(0)
+
+    sign_in(page, cast.ha, then="/tinh/15/duyet/ocop/")
+    axe(page)
+    page.get_by_role("link", name="Chè Shan tuyết").click()
+    expect(page.get_by_text("1842/QĐ-UBND").first).to_be_visible()
+    axe(page)
+    page.get_by_role("button", name="Không chấp nhận").click()
+    expect(page.locator("[data-errors]")).to_be_focused()
+    axe(page)
+    page.get_by_role("button", name="Xác minh").click()
+    expect(page.get_by_text("đã xác minh").first).to_be_visible()
+    page.goto(f"/san-pham/{product.slug}/")
+    expect(stars.first).to_be_visible()
+    page.goto("/tinh/15/so-ocop/")
+    axe(page)
+    page.get_by_label("Số sản phẩm trong sổ").fill("605")
+    page.get_by_label("Tính đến ngày").fill("2025-09-30")
+    page.get_by_label("Nguồn").fill("Báo cáo quý III")
+    page.get_by_role("button", name="Ghi").click()
+    expect(page.get_by_role("cell", name="605")).to_be_visible()
