@@ -1,7 +1,9 @@
 """The live channel's receiving side: one broker subscription fanned out to this process's viewers.
 
 Board viewers need only the newest snapshot, so a slow one skips frames; console viewers need each
-event, so one that falls behind is cut and resumes by Last-Event-ID.
+event once, so one that falls behind is cut and resumes by Last-Event-ID. Whatever was published
+while nobody listened (broker away, subscription lost) is made up from PostgreSQL as soon as the
+subscription stands again.
 """
 
 import asyncio
@@ -24,11 +26,13 @@ from redis.exceptions import RedisError
 
 from core.live_grants import feed_of
 from core.models import OutboxMessage
-from core.realtime import channel_name
+from core.realtime import BEAT, channel_name
 
 log = logging.getLogger(__name__)
 
-BEAT_S = 5.0  # sent only while the broker is heard: silence tells viewers to poll
+BEAT_S = 5.0  # sent only while the relay is heard: silence tells viewers to poll
+HEARD_S = 5.0  # the relay says every two seconds that all is handed on
+SILENCE_S = 10.0  # then the subscription itself is doubted and made anew
 SNAPSHOT_KEPT_S = 1.0
 CONSOLE_BACKLOG = 500
 HEADERS = [
@@ -44,17 +48,22 @@ Receive = Callable[[], Awaitable[dict[str, Any]]]
 
 
 class Viewer:
-    """Frames waiting for one connection."""
+    """Frames waiting for one connection. `last` is the number of the newest event it has."""
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
         self.frames: deque[bytes] = deque(maxlen=1 if kind == "board" else CONSOLE_BACKLOG)
         self.wake = asyncio.Event()
         self.is_behind = False
+        self.last = 0
 
-    def offer(self, frame: bytes) -> None:
-        if self.kind == "event" and len(self.frames) == CONSOLE_BACKLOG:
-            self.is_behind = True
+    def offer(self, number: int, frame: bytes) -> None:
+        """Put a frame in line; an event the viewer has already is left out."""
+        if self.kind == "event":
+            if number <= self.last:
+                return
+            self.last = number
+            self.is_behind |= len(self.frames) == CONSOLE_BACKLOG
         self.frames.append(frame)
         self.wake.set()
 
@@ -70,10 +79,15 @@ class Hub:
 
     def __init__(self) -> None:
         self.viewers: dict[str, set[Viewer]] = {}
-        self.is_connected = False
+        self._heard_at = -HEARD_S
         self._snapshots: dict[str, tuple[float, bytes]] = {}
         self._drawing: dict[str, asyncio.Lock] = {}
         self._listening: asyncio.Task[None] | None = None
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the relay said a moment ago that everything is handed on."""
+        return time.monotonic() - self._heard_at < HEARD_S
 
     def join(self, feed: str, viewer: Viewer) -> None:
         self.viewers.setdefault(feed, set()).add(viewer)
@@ -90,7 +104,7 @@ class Hub:
     async def snapshot(self, feed: str) -> bytes:
         """The feed's board now, drawn at most once a second however many arrive together."""
         async with self._drawing.setdefault(feed, asyncio.Lock()):
-            kept_at, frame = self._snapshots.get(feed, (0.0, b""))
+            kept_at, frame = self._snapshots.get(feed, (-SNAPSHOT_KEPT_S, b""))
             if time.monotonic() - kept_at < SNAPSHOT_KEPT_S:
                 return frame
             number, data = await in_database_thread(draw_snapshot, feed)
@@ -103,35 +117,55 @@ class Hub:
             try:
                 await self._listen_once()
             except (RedisError, OSError) as fault:
-                log.warning("live channel: broker unreachable: %s", fault)
-            self.is_connected = False
+                log.warning("live channel: broker or relay not heard: %s", fault)
+            except Exception:
+                log.exception("live channel: listening failed")
+            self._heard_at = -HEARD_S
             await asyncio.sleep(0.5 + random.random())  # noqa: S311 - spreads reconnects
 
     async def _listen_once(self) -> None:
         client = aredis.from_url(
             settings.REDIS_URL,
             socket_connect_timeout=settings.REDIS_TIMEOUT_S,
-            socket_timeout=settings.REDIS_TIMEOUT_S + BEAT_S,
+            socket_timeout=settings.REDIS_TIMEOUT_S,
         )
-        async with client, client.pubsub(ignore_subscribe_messages=True) as subscription:
+        async with client, client.pubsub() as subscription:
             await subscription.subscribe(channel_name())
-            self.is_connected = True
-            asked_at = time.monotonic()
-            while True:
+            heard_at = time.monotonic()
+            while time.monotonic() - heard_at < SILENCE_S:
                 message = await subscription.get_message(timeout=1.0)
-                if message and message["type"] == "message":
+                if message is None:
+                    continue
+                heard_at = time.monotonic()
+                if message["type"] == "subscribe":
+                    await self._make_whole()
+                elif message["type"] == "message":
                     self._fan_out(json.loads(message["data"]))
-                if time.monotonic() - asked_at > BEAT_S:  # a frozen broker answers no ping
-                    await asyncio.wait_for(client.ping(), settings.REDIS_TIMEOUT_S)
-                    asked_at = time.monotonic()
+        raise RedisError(f"nothing for {SILENCE_S:.0f} s")
+
+    async def _make_whole(self) -> None:
+        """Give every viewer what was published before the subscription stood."""
+        for feed, viewers in list(self.viewers.items()):
+            self._snapshots.pop(feed, None)
+            boards = [viewer for viewer in viewers if viewer.kind == "board"]
+            if boards:
+                frame = await self.snapshot(feed)
+                for viewer in boards:
+                    viewer.offer(0, frame)
+            for viewer in [viewer for viewer in viewers if viewer.kind == "event"]:
+                for number, frame in await in_database_thread(missed_events, feed, viewer.last):
+                    viewer.offer(number, frame)
 
     def _fan_out(self, message: dict[str, Any]) -> None:
+        if message["kind"] == BEAT:
+            self._heard_at = time.monotonic()
+            return
         frame = sse_frame(message["kind"], message["number"], message["data"])
         if message["kind"] == "board" and message["feed"] in self.viewers:
             self._snapshots[message["feed"]] = (time.monotonic(), frame)
         for viewer in self.viewers.get(message["feed"], ()):
             if viewer.kind == message["kind"]:
-                viewer.offer(frame)
+                viewer.offer(message["number"], frame)
 
 
 hub = Hub()
@@ -145,18 +179,23 @@ def sse_frame(kind: str, number: int, data: Any) -> bytes:
 def draw_snapshot(feed: str) -> tuple[int, Any]:
     """Newest number of the feed and its public board, from PostgreSQL."""
     kind, _, key = feed.partition(":")
-    newest = OutboxMessage.objects.filter(feed=feed, feed_number__isnull=False)
-    number = newest.order_by("-feed_number").values_list("feed_number", flat=True).first()
-    return number or 0, import_string(settings.LIVE_SNAPSHOTS[kind])(key)
+    return newest_number(feed), import_string(settings.LIVE_SNAPSHOTS[kind])(key)
 
 
-def missed_events(feed: str, after: int) -> bytes:
-    """Frames of the feed's events that a console missed since number `after`."""
+def newest_number(feed: str) -> int:
+    numbered = OutboxMessage.objects.filter(feed=feed, feed_number__isnull=False)
+    number = numbered.order_by("-feed_number").values_list("feed_number", flat=True).first()
+    return number or 0
+
+
+def missed_events(feed: str, after: int) -> list[tuple[int, bytes]]:
+    """Numbers and frames of the feed's events since number `after`, oldest first."""
     rows = OutboxMessage.objects.filter(feed=feed, feed_number__gt=after).order_by("feed_number")
-    return b"".join(
-        sse_frame("event", row.feed_number or 0, {"topic": row.topic, **row.payload})
+    return [
+        (row.feed_number, sse_frame("event", row.feed_number, {"topic": row.topic, **row.payload}))
         for row in rows[:CONSOLE_BACKLOG]
-    )
+        if row.feed_number is not None
+    ]
 
 
 async def in_database_thread(work: Callable[..., Any], *args: Any) -> Any:
@@ -212,7 +251,7 @@ async def _stream(feed: str, kind: str, last_id: int | None, receive: Receive, s
         await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
         retry_ms = 2000 + random.randrange(3000)  # noqa: S311 - spreads reconnects
         await _write(send, f"retry: {retry_ms}\n\n".encode())
-        await _write(send, await _opening(feed, kind, last_id))
+        await _write(send, await _opening(feed, viewer, last_id))
         while not gone.done() and not viewer.is_behind:
             await _next_frames(viewer, gone, send)
     except (ConnectionError, RuntimeError):
@@ -224,16 +263,30 @@ async def _stream(feed: str, kind: str, last_id: int | None, receive: Receive, s
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-async def _opening(feed: str, kind: str, last_id: int | None) -> bytes:
+async def _opening(feed: str, viewer: Viewer, last_id: int | None) -> bytes:
     """What a new viewer gets first; a comment when PostgreSQL is away, for beats tell the rest."""
     try:
-        if kind == "board":
+        if viewer.kind == "board":
             return await hub.snapshot(feed)
-        if last_id is not None:
-            return await in_database_thread(missed_events, feed, last_id)
+        if last_id is None:
+            viewer.last = max(viewer.last, await in_database_thread(newest_number, feed))
+        else:
+            await _resume(feed, viewer, last_id)
     except Exception:
         log.exception("live channel: no opening frame for %s", feed)
     return b": welcome\n\n"
+
+
+async def _resume(feed: str, viewer: Viewer, last_id: int) -> None:
+    """Put what was missed before what arrived meanwhile, each event once."""
+    missed = await in_database_thread(missed_events, feed, last_id)
+    newest = missed[-1][0] if missed else last_id
+    if viewer.last > newest:  # arrived after the reading; read on rather than guess
+        missed += await in_database_thread(missed_events, feed, newest)
+    viewer.frames.clear()
+    viewer.last = last_id
+    for number, frame in missed:
+        viewer.offer(number, frame)
 
 
 async def _next_frames(viewer: Viewer, gone: asyncio.Future[None], send: Send) -> None:
@@ -243,7 +296,7 @@ async def _next_frames(viewer: Viewer, gone: asyncio.Future[None], send: Send) -
         await _write(send, viewer.take())
     else:
         waking.cancel()
-        if not gone.done() and hub.is_connected:
+        if not gone.done() and hub.is_current:
             await _write(send, b"event: beat\ndata: 1\n\n")
 
 

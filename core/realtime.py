@@ -2,7 +2,8 @@
 
 A frame is `{"feed", "kind", "number", "data"}`. Kind `board` is a whole public snapshot, so a
 viewer who missed frames is right again with the next; kind `event` is one message of the feed for
-those who may see it. Losing frames loses no truth: both are read again from PostgreSQL.
+those who may see it. Kind `beat` has no feed: the relay says that everything is handed on. Losing
+frames loses no truth: both are read again from PostgreSQL.
 """
 
 import functools
@@ -13,6 +14,7 @@ import redis
 from django.conf import settings
 
 CHANNEL = "live"
+BEAT = "beat"
 
 
 class Publisher(Protocol):

@@ -5,20 +5,23 @@ anything is sent, and `published_at` is written after, so a crash between repeat
 never loses one. Tasks are safe to repeat; viewers drop numbers they have seen.
 """
 
+import datetime as dt
 import logging
 import time
 from collections.abc import Iterable
+from typing import Any
 
 import redis
 from celery import current_app
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db.models import Max
 from django.utils.module_loading import import_string
 from kombu.exceptions import OperationalError as BrokerDown
 
 from core.clock import db_now
 from core.models import FeedCounter, OutboxMessage
-from core.realtime import Publisher
+from core.realtime import BEAT, Publisher
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +30,8 @@ BATCH = 500
 SNAPSHOT_PERIOD_S = 0.25  # at most four board snapshots a second and feed
 POLL_S = 0.1  # polling, not NOTIFY: docs/decisions/0004-relay-polls.md
 WAIT_AFTER_FAULT_S = 1.0
+BEAT_PERIOD_S = 2.0
+LEFT_UNDRAWN = dt.timedelta(minutes=2)
 
 
 class Relay:
@@ -37,6 +42,7 @@ class Relay:
         self._stopping = False
         self._dirty: dict[str, int] = {}  # feed -> its newest number
         self._drawn_at: dict[str, float] = {}
+        self._beat_at = 0.0
 
     def stop(self) -> None:
         self._stopping = True
@@ -62,12 +68,26 @@ class Relay:
     def turn(self) -> int:
         handed_on = self.drain()
         self.draw_snapshots()
+        self._beat()
         return handed_on
 
+    def _beat(self) -> None:
+        """Tell the live channel that what it shows is current; never sent while anything fails."""
+        if time.monotonic() - self._beat_at >= BEAT_PERIOD_S:
+            self._publisher.publish("", BEAT, 0, None)
+            self._beat_at = time.monotonic()
+
     def _take_over(self) -> bool:
+        """Become the one relay, if none is; boards that another may have left undrawn are due."""
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_try_advisory_lock(%s)", [RELAY_LOCK])
-            return cursor.fetchone()[0]
+            leading = cursor.fetchone()[0]
+        if leading:
+            recent = OutboxMessage.objects.filter(
+                published_at__gt=db_now() - LEFT_UNDRAWN, feed_number__isnull=False
+            )
+            self._dirty.update(recent.values_list("feed").annotate(Max("feed_number")))
+        return leading
 
     def drain(self) -> int:
         """Number and hand on one batch. Raises the broker's error with nothing marked as done."""
@@ -99,8 +119,10 @@ class Relay:
         sent = set()
         for message in messages:
             for task, keys in settings.OUTBOX_TASKS.get(message.topic, ()):
-                arguments = tuple(message.payload[key] for key in keys)
-                if (task, arguments) not in sent:  # recounting once serves the whole batch
+                arguments = tuple(message.payload.get(key) for key in keys)
+                if None in arguments:  # one bad message must not keep all others waiting
+                    log.error("outbox %s (%s) lacks %s", message.pk, message.topic, keys)
+                elif (task, arguments) not in sent:  # recounting once serves the whole batch
                     sent.add((task, arguments))
                     current_app.send_task(task, args=arguments, retry=False)
 
@@ -121,9 +143,8 @@ class Relay:
         for feed, number in list(self._dirty.items()):
             if time.monotonic() - self._drawn_at.get(feed, 0.0) < SNAPSHOT_PERIOD_S:
                 continue
-            kind, _, key = feed.partition(":")
-            if draw := settings.LIVE_SNAPSHOTS.get(kind):
-                self._publisher.publish(feed, "board", number, import_string(draw)(key))
+            if (board := _draw(feed)) is not None:
+                self._publisher.publish(feed, "board", number, board)
             self._drawn_at[feed] = time.monotonic()
             if self._dirty[feed] == number:
                 del self._dirty[feed]
@@ -136,3 +157,16 @@ def _reserve_numbers(feed: str, count: int) -> int:
     counter.last_number += count
     counter.save(update_fields=["last_number"])
     return counter.last_number
+
+
+def _draw(feed: str) -> Any:
+    """The feed's snapshot, or None; a board that cannot be drawn keeps no other waiting."""
+    kind, _, key = feed.partition(":")
+    draw = settings.LIVE_SNAPSHOTS.get(kind)
+    try:
+        return import_string(draw)(key) if draw else None
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        log.exception("the board of %s cannot be drawn", feed)
+        return None
