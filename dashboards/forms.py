@@ -36,14 +36,15 @@ def first_day_of_year(today: dt.date) -> dt.date:
     return today.replace(month=1, day=1)
 
 
+EARLIEST = dt.date(2020, 1, 1)
 PRESETS = {
     "7": (_("7 days"), lambda today: today - dt.timedelta(days=6)),
     "30": (_("30 days"), lambda today: today - dt.timedelta(days=29)),
     "year": (_("this year"), first_day_of_year),
     "12": (_("12 months"), lambda today: today - dt.timedelta(days=364)),
+    "all": (_("all time"), lambda _today: EARLIEST),
 }
 DEFAULT_PRESET = "year"
-EARLIEST = dt.date(2020, 1, 1)
 
 
 class PeriodForm(FormLook, forms.Form):

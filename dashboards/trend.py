@@ -1,5 +1,6 @@
 """A bar for each day (or week, or month), drawn as plain SVG numbers."""
 
+import dataclasses
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,6 +21,13 @@ class Bar:
     y: float
     width: float
     height: float
+
+
+def since_first(period: Period, goods_by_day: dict[dt.date, int]) -> Period:
+    """The period without the empty years before the first order; short ones stay as asked."""
+    if period.day_count <= MONTHS_FROM_DAYS or not goods_by_day:
+        return period
+    return dataclasses.replace(period, starts_on=min(goods_by_day))
 
 
 def bars(period: Period, goods_by_day: dict[dt.date, int]) -> list[Bar]:

@@ -46,7 +46,8 @@ def show_province_figures(request: HttpRequest, province_code: str) -> HttpRespo
     context |= {
         "totals": figures.totals(lines),
         "coverage": figures.ocop_coverage(context["province"], period.ends_on),
-        "bars": trend.bars(period, days),
+        "shown": (shown := trend.since_first(period, days)),
+        "bars": trend.bars(shown, days),
         "best_day": max(days.items(), key=lambda item: item[1], default=None),
         "heads": [
             {"table": table, "rows": table.rows(lines)[:TOP_ROWS]} for table in TABLES.values()

@@ -26,4 +26,6 @@ def cell(column: "Column", row: dict[str, Any]) -> SafeString:
     shown = SHOW.get(column.kind, str)(value)
     if column.kind in {"number", "vnd", "weight"}:
         return format_html('<td class="num">{}</td>', shown)
+    if column.kind == "text":
+        return format_html('<td class="words">{}</td>', shown)
     return format_html("<td>{}</td>", shown)

@@ -235,3 +235,11 @@ def test_the_overview_needs_as_many_queries_for_many_rows_as_for_few(
     OrderFactory.create_batch(3, lines=[(market["tea"], 1)])
     with django_assert_max_num_queries(24):
         client.get(reverse("show-province-figures", args=["15"]))
+
+
+def test_all_time_is_drawn_from_the_first_order() -> None:
+    period = Period(dt.date(2020, 1, 1), dt.date(2026, 11, 22))
+    first = dt.date(2025, 11, 4)
+
+    assert trend.since_first(period, {first: 1}).starts_on == first
+    assert trend.since_first(period, {}) == period
