@@ -9,11 +9,8 @@ RUN SECRET_KEY=build DATABASE_URL=postgresql://build@build/build REDIS_URL=redis
     sh -c '.venv/bin/python manage.py messages --compile && .venv/bin/python manage.py collectstatic --noinput -v0'
 
 FROM python:3.13-slim-bookworm
-RUN apt-get update \
-    && apt-get install -y --no-install-recommends postgresql-client \
-    && rm -rf /var/lib/apt/lists/* \
-    && useradd --system --uid 10001 --home /srv/chophien chophien \
-    && install -d -o chophien /srv/media /srv/static
+RUN useradd --system --uid 10001 --home /srv/chophien chophien \
+    && install -d -o chophien /srv/media
 WORKDIR /srv/chophien
 COPY --from=build /srv/chophien /srv/chophien
 ENV PATH=/srv/chophien/.venv/bin:$PATH PYTHONUNBUFFERED=1 MEDIA_ROOT=/srv/media STATIC_ROOT=/srv/chophien/static-files
