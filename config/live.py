@@ -235,10 +235,10 @@ def _last_seen(scope: dict[str, Any]) -> int | None:
     A browser that reconnects says it in Last-Event-ID; a page that opens the channel anew in
     `after`, for it cannot set the header.
     """
-    headers = {name.lower(): value for name, value in scope["headers"]}
-    asked = parse_qs(scope.get("query_string", b"")).get(b"after", [b""])[0]
-    for value in (headers.get(b"last-event-id", b""), asked):
-        if value.isdigit() and len(value) < 19:
+    headers = {name.lower(): value.decode("latin-1") for name, value in scope["headers"]}
+    asked = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("after", [""])[0]
+    for value in (headers.get(b"last-event-id", ""), asked):
+        if value.isascii() and value.isdigit() and len(value) < 19:
             return int(value)
     return None
 

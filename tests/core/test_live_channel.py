@@ -1,0 +1,357 @@
+"""The live channel as a viewer meets it: real PostgreSQL, real broker, the ASGI application itself."""
+
+import asyncio
+import contextlib
+import json
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connections
+from pytest_django import Settings
+
+from config import live
+from core.live_grants import grant
+from core.local.broker import Broker
+from core.local.paths import Places
+from core.models import FeedCounter, OutboxMessage
+from core.realtime import BEAT, RedisPublisher
+
+TIMEOUT_S = 10.0
+FEED = "session:7"
+drawn: list[str] = []
+
+
+def counted_board(key: str) -> dict[str, Any]:
+    """A board that tells how often it was drawn."""
+    drawn.append(key)
+    return {"key": key, "newest": OutboxMessage.objects.filter(feed=f"session:{key}").count()}
+
+
+@pytest.fixture(autouse=True)
+def channel(
+    transactional_db: None, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    """A channel of this test's own, with short waits and threads that are closed afterwards."""
+    settings.LIVE_SNAPSHOTS = {"session": f"{__name__}.counted_board"}
+    threads = ThreadPoolExecutor(max_workers=1)
+    monkeypatch.setattr(live, "hub", live.Hub())
+    monkeypatch.setattr(live, "database_threads", threads)
+    monkeypatch.setattr(live, "BEAT_S", 0.2)
+    monkeypatch.setattr(live, "HEARD_S", 1.0)
+    monkeypatch.setattr(live, "SNAPSHOT_KEPT_S", 0.2)
+    drawn.clear()
+    yield
+    threads.submit(connections.close_all).result()
+    threads.shutdown()
+
+
+def event(number: int | None = None, **payload: Any) -> None:
+    """A message of the feed, as the relay leaves it when `number` is given."""
+    OutboxMessage.objects.create(topic="t", feed=FEED, feed_number=number, payload=payload)
+    FeedCounter.objects.get_or_create(feed=FEED)
+
+
+class Stream:
+    """One viewer's connection."""
+
+    def __init__(self, path: str, query: str = "", last_event_id: str = "") -> None:
+        self.received: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self.gone = asyncio.Event()
+        headers = [(b"last-event-id", last_event_id.encode())] if last_event_id else []
+        scope = {
+            "type": "http",
+            "method": "GET",
+            "path": path,
+            "query_string": query.encode(),
+            "headers": headers,
+        }
+        self.task = asyncio.create_task(live.application(scope, self._receive, self._send))
+        self.status = 0
+        self.headers: dict[bytes, bytes] = {}
+        self.frames: list[tuple[str, int, Any]] = []
+        self.is_over = False
+        self._text = ""
+
+    async def _receive(self) -> dict[str, Any]:
+        await self.gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def _send(self, message: dict[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            self.status, self.headers = message["status"], dict(message["headers"])
+            return
+        self.is_over = not message.get("more_body")
+        self._text += message.get("body", b"").decode()
+        *whole, self._text = self._text.split("\n\n")
+        for frame in whole:
+            fields = dict(line.split(": ", 1) for line in frame.split("\n"))
+            if "event" in fields:
+                number = int(fields.get("id", 0))
+                self.frames.append((fields["event"], number, json.loads(fields["data"])))
+
+    def of(self, kind: str) -> list[tuple[int, Any]]:
+        return [(number, data) for name, number, data in self.frames if name == kind]
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        async with asyncio.timeout(TIMEOUT_S):
+            while not condition():  # noqa: ASYNC110 - conditions of many kinds
+                await asyncio.sleep(0.02)
+
+    async def leave(self) -> None:
+        self.gone.set()
+        await asyncio.wait_for(self.task, TIMEOUT_S)
+
+
+@contextlib.asynccontextmanager
+async def stream(*args: Any, **kwargs: Any) -> AsyncIterator[Stream]:
+    found = Stream(*args, **kwargs)
+    try:
+        yield found
+    finally:
+        await found.leave()
+
+
+def run(story: Callable[[], Awaitable[None]]) -> None:
+    async def whole() -> None:
+        try:
+            await story()
+        finally:
+            if live.hub._listening:
+                live.hub._listening.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await live.hub._listening
+
+    asyncio.run(whole())
+
+
+async def in_thread(work: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Database work of the story, on a connection that is closed again."""
+
+    def done() -> Any:
+        try:
+            return work(*args, **kwargs)
+        finally:
+            connections.close_all()
+
+    return await asyncio.to_thread(done)
+
+
+def publisher(settings: Any) -> RedisPublisher:
+    return RedisPublisher(settings.REDIS_URL)
+
+
+async def subscribed(viewer: Stream) -> None:
+    """Wait until the hub's subscription stands: the board is drawn anew then."""
+    await viewer.until(lambda: len(viewer.of("board")) >= 2)
+
+
+# Boards
+
+
+def test_a_viewer_gets_the_board_at_once_and_each_new_one(settings: Settings):
+    async def story() -> None:
+        async with stream("/live/board/7") as lan:
+            await lan.until(lambda: bool(lan.of("board")))
+            assert (lan.status, lan.headers[b"cache-control"]) == (200, b"no-store")
+            assert lan.headers[b"content-type"].startswith(b"text/event-stream")
+            assert lan.of("board")[0] == (0, {"key": "7", "newest": 0})
+            await subscribed(lan)
+            publisher(settings).publish(FEED, "board", 5, {"key": "7", "newest": 5})
+            publisher(settings).publish("session:8", "board", 9, {"key": "8"})
+            publisher(settings).publish(FEED, "event", 5, {"topic": "not for boards"})
+            await lan.until(lambda: lan.of("board")[-1] == (5, {"key": "7", "newest": 5}))
+            assert not lan.of("event")
+
+    run(story)
+
+
+def test_many_who_arrive_together_cost_one_drawing():
+    async def story() -> None:
+        async with contextlib.AsyncExitStack() as crowd:
+            viewers = [await crowd.enter_async_context(stream("/live/board/7")) for _ in range(50)]
+            for viewer in viewers:
+                await viewer.until(lambda viewer=viewer: bool(viewer.of("board")))
+            assert len(drawn) <= 2  # for the crowd, and once the subscription stands
+        assert live.hub.viewers == {}
+
+    run(story)
+
+
+def test_a_slow_viewer_skips_to_the_newest_board():
+    viewer = live.Viewer("board")
+    for number in range(10):
+        viewer.offer(number, b"%d" % number)
+    assert viewer.take() == b"9"
+    assert not viewer.is_behind
+
+
+# Beats
+
+
+def test_beats_come_only_while_the_relay_says_that_all_is_handed_on(settings: Settings):
+    async def story() -> None:
+        async with stream("/live/board/7") as lan:
+            await subscribed(lan)
+            await asyncio.sleep(0.6)
+            assert not lan.of("beat")  # the broker answers, but no relay is at work
+            publisher(settings).publish("", BEAT, 0, None)
+            await lan.until(lambda: bool(lan.of("beat")))
+            await asyncio.sleep(live.HEARD_S + 0.3)
+            count = len(lan.of("beat"))
+            await asyncio.sleep(0.6)
+            assert len(lan.of("beat")) == count  # silence again: viewers poll
+
+    run(story)
+
+
+# Consoles
+
+
+def console(after: str = "", last_event_id: str = "") -> Any:
+    return stream(f"/live/console/{grant(FEED)}", query=after, last_event_id=last_event_id)
+
+
+@pytest.mark.parametrize("how", ["after=2", "header"])
+def test_a_console_resumes_without_loss_or_repeat(settings: Settings, how: str):
+    for number in range(1, 6):
+        event(number, n=number)
+    event(None, n=99)  # not numbered yet: not handed on yet
+    last = {"last_event_id": "2"} if how == "header" else {"after": how}
+
+    async def story() -> None:
+        async with console(**last) as minh, stream("/live/board/7") as board:
+            await minh.until(lambda: len(minh.of("event")) >= 3)
+            await subscribed(board)
+            wire = publisher(settings)
+            for number in (4, 5, 6, 5, 6, 7):  # the relay may repeat
+                wire.publish(FEED, "event", number, {"topic": "t", "n": number})
+            await minh.until(lambda: len(minh.of("event")) >= 5)
+            await asyncio.sleep(0.2)
+            assert [number for number, _ in minh.of("event")] == [3, 4, 5, 6, 7]
+            assert minh.of("event")[0] == (3, {"topic": "t", "n": 3})
+            assert not minh.of("board")
+
+    run(story)
+
+
+def test_a_new_console_begins_with_what_happens_from_now_on(settings: Settings):
+    event(1)
+
+    async def story() -> None:
+        async with console() as minh, stream("/live/board/7") as board:
+            await subscribed(board)
+            publisher(settings).publish(FEED, "event", 1, {"topic": "t"})
+            publisher(settings).publish(FEED, "event", 2, {"topic": "t"})
+            await minh.until(lambda: bool(minh.of("event")))
+            assert minh.of("event") == [(2, {"topic": "t"})]
+
+    run(story)
+
+
+def test_a_console_that_falls_behind_is_cut_so_that_it_resumes():
+    viewer = live.Viewer("event")
+    for number in range(1, live.CONSOLE_BACKLOG + 1):
+        viewer.offer(number, b"x")
+    assert not viewer.is_behind
+    viewer.offer(live.CONSOLE_BACKLOG + 1, b"x")
+    assert viewer.is_behind
+
+
+def test_the_cut_ends_the_connection():
+    async def story() -> None:
+        async with console() as minh:
+            await minh.until(lambda: FEED in live.hub.viewers)
+            (viewer,) = live.hub.viewers[FEED]
+            viewer.is_behind = True
+            viewer.wake.set()
+            await minh.until(lambda: minh.is_over)
+        assert live.hub.viewers == {}
+
+    run(story)
+
+
+# The broker goes away and comes back
+
+
+def test_what_was_published_while_nobody_listened_is_made_up(settings: Settings):
+    event(1)
+    with tempfile.TemporaryDirectory(prefix="live-") as folder:
+        places = Places(Path(folder))
+        settings.REDIS_URL = places.redis_url
+        broker = Broker(places)
+        broker.start()
+
+        async def story() -> None:
+            async with console(after="after=1") as minh, stream("/live/board/7") as lan:
+                await subscribed(lan)
+                broker.stop()
+                await asyncio.sleep(0.3)
+                for number in (2, 3):  # another process heard these, this one could not
+                    await in_thread(event, number)
+                before = len(lan.of("board"))
+                broker.start()
+                await minh.until(lambda: [n for n, _ in minh.of("event")] == [2, 3])
+                await lan.until(lambda: len(lan.of("board")) > before)
+                assert lan.of("board")[-1] == (3, {"key": "7", "newest": 3})
+
+        try:
+            run(story)
+        finally:
+            broker.stop()
+
+
+def test_without_a_broker_a_viewer_still_gets_the_board_and_no_beat(settings: Settings):
+    settings.REDIS_URL = "unix:///nowhere/redis.sock"
+
+    async def story() -> None:
+        async with stream("/live/board/7") as lan:
+            await lan.until(lambda: bool(lan.of("board")))
+            await asyncio.sleep(0.5)
+            assert not lan.of("beat")
+
+    run(story)
+
+
+# Who may listen
+
+
+FALSE_PLACES = [
+    "/live/",
+    "/live/board/",
+    "/live/board/x",
+    "/live/board/-1",
+    "/live/board/123456789012",
+    "/live/board/7/more",
+    "/live/console/session:7",
+    "/live/console/",
+    f"/live/console/{'x' * 40}",
+]
+
+
+@pytest.mark.parametrize("path", FALSE_PLACES)
+def test_false_addresses_and_grants_are_missing(path: str):
+    async def story() -> None:
+        async with stream(path) as stranger:
+            await stranger.until(lambda: stranger.is_over)
+            assert stranger.status == 404
+            assert not stranger.frames
+
+    run(story)
+
+
+def test_a_grant_is_for_one_feed_and_for_twelve_hours(monkeypatch: pytest.MonkeyPatch):
+    word = grant(FEED)
+    assert live._place(f"/live/console/{word}") == (FEED, "event")
+    assert live._place(f"/live/console/{word[:-1]}") is None
+    monkeypatch.setattr("core.live_grants.LASTS_S", -1)
+    assert live._place(f"/live/console/{word}") is None
+
+
+@pytest.mark.parametrize("last", ["-1", "x", "9" * 40, "1;2", "\u0661"])
+def test_a_strange_last_number_is_no_number(last: str):
+    scope = {"headers": [(b"last-event-id", last.encode())], "query_string": b"after=%FF"}
+    assert live._last_seen(scope) is None
