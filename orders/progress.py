@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from orders.models import Order, Parcel
 
 State = Parcel.State
-REACHED = {State.NEW: 0, State.PACKED: 1, State.SHIPPED: 2, State.DELIVERED: 3, State.RETURNED: 2}
+REACHED: dict[str, int] = {State.NEW: 0, State.PACKED: 1, State.SHIPPED: 2, State.DELIVERED: 3, State.RETURNED: 2}
 
 
 def steps_of(order: Order) -> list[dict[str, Any]]:

@@ -37,7 +37,7 @@ SHELVES = (
     Shelf("tat-ca", _("All"), Q()),
 )
 BY_SLUG = {shelf.slug: shelf for shelf in SHELVES}
-STEP_WORDS = {
+STEP_WORDS: dict[str, Any] = {
     State.PACKED: _("Mark as packed"),
     State.SHIPPED: _("Handed over for delivery"),
     State.DELIVERED: _("Mark as delivered"),

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Prefetch, Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -69,7 +69,7 @@ def draw_orders(
     return private(response)
 
 
-def visible_orders(session: LivestreamSession, mine: Any) -> QuerySet[Order]:
+def visible_orders(session: LivestreamSession, mine: Any) -> Any:
     """Orders of the session with the parcels the reader may see: all, or only one's own."""
     orders, parcels = Order.objects.filter(session=session), Parcel.objects.all()
     if mine is not None:

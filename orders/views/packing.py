@@ -44,11 +44,11 @@ class Choice:
         self.all = Parcel.objects.packed_by(user).filter(cooperative=coop)
         self.user = user
 
-    def parcels(self) -> QuerySet[Parcel]:
+    def parcels(self) -> Any:
         found = self.searched().filter(self.shelf.holds)
         return found.for_packing().with_reveals_to(self.user).order_by("-order__placed_at", "-pk")
 
-    def searched(self) -> QuerySet[Parcel]:
+    def searched(self) -> Any:
         found = self.all
         if self.session_id:
             found = found.filter(order__session_id=self.session_id)
@@ -64,7 +64,7 @@ class Choice:
 def list_parcels(request: HttpRequest, cooperative_slug: str) -> HttpResponse:
     coop = get_cooperative_to_pack(request.user, cooperative_slug)
     choice = Choice(request.GET, request.user, coop)
-    page = Paginator(choice.parcels(), ON_A_PAGE).get_page(request.GET.get("page"))
+    page: Any = Paginator(choice.parcels(), ON_A_PAGE).get_page(request.GET.get("page"))
     found = counts(choice.searched())
     context = {
         "cooperative": coop,
@@ -135,7 +135,7 @@ def reveal_phones(request: HttpRequest, cooperative_slug: str) -> HttpResponse:
 @require_safe
 def show_parcel(request: HttpRequest, cooperative_slug: str, parcel_id: int) -> HttpResponse:
     parcel = get_parcel_to_pack(request.user, cooperative_slug, parcel_id)
-    shown = Parcel.objects.filter(pk=parcel.pk).with_reveals_to(request.user)
+    shown: Any = Parcel.objects.filter(pk=parcel.pk).with_reveals_to(request.user)
     context = {
         "cooperative": parcel.cooperative,
         "parcel": parcel,
@@ -287,9 +287,10 @@ def phone_of(parcel: Any) -> str:
 
 def history_of(parcel: Parcel) -> list[dict[str, Any]]:
     """Each step of the parcel with its time and who did it, oldest first."""
-    events = list(Parcel.pgh_event_model.objects.filter(pgh_obj_id=parcel.pk).order_by("pgh_id"))  # type: ignore[attr-defined]
+    kept: Any = Parcel.pgh_event_model.objects  # type: ignore[attr-defined]
+    events = kept.filter(pgh_obj_id=parcel.pk).select_related("pgh_context").order_by("pgh_id")
     reached = [*(event.state for event in events), parcel.state][1:]
-    doers = [
+    doers: list[Any] = [
         (event.pgh_context.metadata if event.pgh_context else {}).get("user") for event in events
     ]
     names = {user.pk: str(user) for user in User.objects.filter(pk__in=[d for d in doers if d])}

@@ -66,7 +66,7 @@ def press(request: HttpRequest, session: LivestreamSession, form: OrderForm) -> 
         address_line=typed["address_line"],
         note=typed["note"],
         payment_method=typed["payment_method"],
-        language=request.LANGUAGE_CODE,  # type: ignore[attr-defined]
+        language=request.LANGUAGE_CODE,
     )
     return HttpResponseRedirect(reverse("show-order", args=[order.token]), status=303)
 
