@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import urlencode
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 class Audience(enum.StrEnum):
@@ -59,8 +59,8 @@ def province(*roles: str) -> Callable[[View], View]:
 
 def platform(view: View) -> View:
     @functools.wraps(view)
-    def staff_only(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if not request.user.is_staff:  # type: ignore[union-attr]
+    def staff_only(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not request.user.is_staff:
             raise Http404
         return view(request, *args, **kwargs)
 
@@ -76,10 +76,10 @@ def rule_of(callback: Any) -> AccessRule | None:
 
 def _guard(view: View, rule: AccessRule, *, second_factor: bool) -> View:
     @functools.wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return redirect_to_login(request.get_full_path())
-        if second_factor and not request.user.is_verified():  # type: ignore[union-attr]
+        if second_factor and not request.user.is_verified():  # type: ignore[attr-defined]
             query = urlencode({"next": request.get_full_path()})
             return redirect(f"{reverse('verify-second-factor')}?{query}")
         return view(request, *args, **kwargs)

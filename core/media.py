@@ -16,6 +16,6 @@ def serve_media(request: HttpRequest, path: str) -> HttpResponseBase:
     """A picture file; anything else below MEDIA_ROOT is not public and looks missing."""
     if not PUBLIC_PATH.fullmatch(path):
         raise Http404
-    response = serve(request, path, document_root=settings.MEDIA_ROOT)
+    response = serve(request, path, document_root=str(settings.MEDIA_ROOT))
     response["Cache-Control"] = "public, max-age=31536000, immutable"
     return response

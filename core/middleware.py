@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.template.response import SimpleTemplateResponse
 from django.utils import translation
 
 from core.errors import Busy, DomainError
@@ -22,11 +23,11 @@ def language_middleware(get_response: Next) -> Next:
     def middleware(request: HttpRequest) -> HttpResponse:
         chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
         with translation.override(chosen if chosen in LANGUAGES else settings.LANGUAGE_CODE):
-            request.LANGUAGE_CODE = translation.get_language()  # type: ignore[attr-defined]
+            request.LANGUAGE_CODE = language = translation.get_language()
             response = get_response(request)
-            if hasattr(response, "render") and not response.is_rendered:
-                response = response.render()
-            response.headers.setdefault("Content-Language", request.LANGUAGE_CODE)  # type: ignore[attr-defined]
+            if isinstance(response, SimpleTemplateResponse):
+                response = response.render()  # now, while the language holds
+            response.headers.setdefault("Content-Language", language)
             return response
 
     return middleware

@@ -41,7 +41,7 @@ def totals(lines: QuerySet[OrderLine]) -> dict[str, int]:
     return lines.aggregate(**SUMS)
 
 
-def by_session(lines: QuerySet[OrderLine]) -> QuerySet[Any, dict[str, Any]]:
+def by_session(lines: QuerySet[OrderLine]) -> QuerySet[Any, Any]:
     return (
         lines.values(
             key=F("order__session_id"),
@@ -54,7 +54,7 @@ def by_session(lines: QuerySet[OrderLine]) -> QuerySet[Any, dict[str, Any]]:
     )
 
 
-def by_cooperative(lines: QuerySet[OrderLine]) -> QuerySet[Any, dict[str, Any]]:
+def by_cooperative(lines: QuerySet[OrderLine]) -> QuerySet[Any, Any]:
     return (
         lines.values(
             key=F("cooperative__slug"),
@@ -67,7 +67,7 @@ def by_cooperative(lines: QuerySet[OrderLine]) -> QuerySet[Any, dict[str, Any]]:
     )
 
 
-def by_product(lines: QuerySet[OrderLine]) -> QuerySet[Any, dict[str, Any]]:
+def by_product(lines: QuerySet[OrderLine]) -> QuerySet[Any, Any]:
     return (
         lines.values(
             key=F("variant__product__slug"),
@@ -79,7 +79,7 @@ def by_product(lines: QuerySet[OrderLine]) -> QuerySet[Any, dict[str, Any]]:
     )
 
 
-def by_commune(lines: QuerySet[OrderLine]) -> QuerySet[Any, dict[str, Any]]:
+def by_commune(lines: QuerySet[OrderLine]) -> QuerySet[Any, Any]:
     return (
         lines.values(
             key=F("cooperative__commune_id"),
@@ -90,7 +90,7 @@ def by_commune(lines: QuerySet[OrderLine]) -> QuerySet[Any, dict[str, Any]]:
     )
 
 
-def by_day(lines: QuerySet[OrderLine]) -> QuerySet[Any, dict[str, Any]]:
+def by_day(lines: QuerySet[OrderLine]) -> QuerySet[Any, Any]:
     return (
         lines.values(key=TruncDate("order__placed_at", tzinfo=LOCAL_ZONE))
         .annotate(**SUMS)
