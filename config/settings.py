@@ -209,6 +209,7 @@ OUTBOX_TASKS: dict[str, list[tuple[str, tuple[str, ...]]]] = {
     "livestreams.session.ended": [("orders.recount_session", ("session_id",))],
     "traceability.batch.requested": [("traceability.issue_batch", ("batch_id",))],
     "accounts.code.requested": [("accounts.send_code", ("code_id",))],
+    "config.pictures.wanted": [("config.draw_pictures", ())],
 }
 # What viewers of a feed see: feed kind -> function(feed key) that draws its public snapshot
 LIVE_SNAPSHOTS = {"session": "livestreams.board.snapshot"}

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 OURS = {
+    "config",
     "core",
     "accounts",
     "coops",

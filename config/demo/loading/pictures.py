@@ -1,14 +1,16 @@
 """Draws the pictures that are missing and takes them in like any upload, two at a time."""
 
 import io
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from django.db import connection
+from django.db import connection, transaction
 
 from config.demo import content, drawings
 from coops.models import Cooperative, CooperativePhoto
+from core import outbox
 from core.models import Picture
 from core.pictures import keep_picture
 from livestreams.models import LivestreamSession
@@ -17,6 +19,7 @@ from traceability.models import TraceEvent, TracePhoto
 
 AT_ONCE = 2
 MOST_WORDS = 5  # on the cards of a market stall
+DRAWING = 7_305_091  # advisory lock: whoever comes second would draw the same pictures
 
 
 @dataclass(frozen=True)
@@ -27,16 +30,47 @@ class Wish:
     hang: Callable[[Picture], None]
 
 
-def load_pictures() -> int:
-    """Draw what is missing; returns how many. The session that is live comes first."""
+@dataclass(frozen=True)
+class Hung:
+    drawn: int
+    left: int
+
+
+def load_pictures(*, within_s: float) -> Hung:
+    """Draw what is missing, what is on air first, and begin nothing after `within_s` seconds.
+
+    What is left is for a worker. Does nothing while another process draws.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [DRAWING])
+        if not cursor.fetchone()[0]:
+            return Hung(0, 0)
+        try:
+            hung = _draw(time.monotonic() + within_s)
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [DRAWING])
+    if hung.left:
+        with transaction.atomic():
+            outbox.add("config.pictures.wanted")
+    return hung
+
+
+def _draw(deadline: float) -> Hung:
     wishes = [*_of_sessions(), *_of_products(), *_of_cooperatives()]
+    drawn = 0
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        for picture, wish in zip(pool.map(_keep, wishes), wishes, strict=True):
-            wish.hang(picture)
-    return len(wishes)
+        kept = pool.map(lambda wish: _keep(wish, deadline), wishes)
+        for picture, wish in zip(kept, wishes, strict=True):
+            if picture:
+                wish.hang(picture)
+                drawn += 1
+    return Hung(drawn, len(wishes) - drawn)
 
 
-def _keep(wish: Wish) -> Picture:
+def _keep(wish: Wish, deadline: float) -> Picture | None:
+    """The picture, kept; None when time is up."""
+    if time.monotonic() >= deadline:
+        return None
     try:
         return keep_picture(io.BytesIO(wish.draw()))
     finally:

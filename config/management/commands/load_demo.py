@@ -14,6 +14,7 @@ from coops.places import load_places
 from core.clock import db_today
 from core.errors import DomainError
 
+DRAW_WITHIN_S = 25  # on a slow machine the worker draws the rest while people look around
 ONE_AT_A_TIME = 7_305_090  # advisory lock: two loaders would both find the same things missing
 
 
@@ -59,8 +60,14 @@ class Command(BaseCommand):
         self.step("live session", present.keep_live)
         self.step("coming session", present.keep_coming)
         if with_pictures:
-            self.step("pictures", pictures.load_pictures)
+            self.step("pictures", self.draw)
         self.step("lots with origin codes", origin.request_codes)
+
+    def draw(self) -> int:
+        hung = pictures.load_pictures(within_s=DRAW_WITHIN_S)
+        if hung.left:
+            self.stdout.write(f"  {hung.left} more pictures are drawn in the background")
+        return hung.drawn
 
     def step(self, what: str, load: Callable[[], int]) -> None:
         begun = time.monotonic()
