@@ -120,12 +120,12 @@ class CommuneFormMixin:
         )
 
     def full_clean(self) -> None:
-        super().full_clean()  # type: ignore[misc]
+        super().full_clean()
         if self.is_choosing_province:
             self._errors = ErrorDict()
 
     def is_valid(self) -> bool:
-        return bool(super().is_valid()) and not self.is_choosing_province  # type: ignore[misc]
+        return bool(super().is_valid()) and not self.is_choosing_province
 
 
 def as_choice(value: Any) -> Choice:

@@ -29,7 +29,7 @@ class CommuneQuerySet(SearchableQuerySet):
         words = search_query(typed)
         if len(words) < 2:
             return []
-        found = self.matching(words).select_related("province")
+        found: list[Any] = list(self.matching(words).select_related("province"))
         return sorted(found, key=lambda commune: _likeness(commune, words))[:limit]
 
     def named(self, typed: str) -> list[Any]:

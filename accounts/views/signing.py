@@ -45,9 +45,9 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if user is None:
         form.add_error(None, _("Phone number or password is not right."))
         return _page(request, form, status=422)
-    sessions.begin(request, user)  # type: ignore[arg-type]
+    sessions.begin(request, user)
     way_on = sessions.way_on(request)
-    if device_of(user):  # type: ignore[arg-type]
+    if device_of(user):
         return redirect(f"{reverse('verify-second-factor')}?{urlencode({'next': way_on})}")
     return redirect(way_on)
 
@@ -68,9 +68,10 @@ def locked_out(
 ) -> HttpResponse:
     """Too many wrong passwords: say how long to wait, and the other way in."""
     phone = (credentials or {}).get(settings.AXES_USERNAME_FORM_FIELD, "")
-    context = {"minutes": _minutes_left(phone, client_address(request)), "phone": phone}
+    minutes = _minutes_left(phone, client_address(request))
+    context = {"minutes": minutes, "phone": phone}
     response = render(request, "accounts/locked_out.html", context, status=429)
-    response["Retry-After"] = str(context["minutes"] * 60)
+    response["Retry-After"] = str(minutes * 60)
     return response
 
 

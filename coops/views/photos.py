@@ -1,6 +1,6 @@
 """Pictures on a co-op's page."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -66,8 +66,7 @@ def _keep(cooperative: Cooperative, files: Iterable[Any]) -> tuple[int, list[str
 def move_coop_photo(request: HttpRequest, cooperative_slug: str, photo_id: int) -> HttpResponse:
     """`towards` is "front" or "back"; the first picture is the cover."""
     photo = get_photo_to_manage(request.user, cooperative_slug, photo_id)
-    towards = "front" if request.POST.get("towards") == "front" else "back"
-    move_photo(photo=photo, towards=towards)
+    move_photo(photo=photo, towards="front" if request.POST.get("towards") == "front" else "back")
     return redirect("edit-coop-photos", cooperative_slug)
 
 
@@ -76,10 +75,10 @@ def move_coop_photo(request: HttpRequest, cooperative_slug: str, photo_id: int) 
 @idempotent
 def caption_coop_photo(request: HttpRequest, cooperative_slug: str, photo_id: int) -> HttpResponse:
     photo = get_photo_to_manage(request.user, cooperative_slug, photo_id)
-    form = CaptionForm(request.POST)
+    form = _caption_form(photo.pk, data=request.POST)
     if not form.is_valid():
-        messages.error(request, " ".join(form.errors["caption"]))
-        return redirect("edit-coop-photos", cooperative_slug)
+        cooperative = get_cooperative_to_manage(request.user, cooperative_slug)
+        return _page(request, cooperative, PhotosForm(), status=422, typed={photo.pk: form})
     caption_photo(photo=photo, caption=form.cleaned_data["caption"])
     messages.success(request, _("Saved."))
     return redirect("edit-coop-photos", cooperative_slug)
@@ -95,12 +94,23 @@ def remove_coop_photo(request: HttpRequest, cooperative_slug: str, photo_id: int
     return redirect("edit-coop-photos", cooperative_slug)
 
 
+def _caption_form(photo_id: int, initial: Any = None, data: Any = None) -> CaptionForm:
+    """Several stand on one page: the ids of the fields tell them apart."""
+    return CaptionForm(data, initial=initial, auto_id=f"id_%s_{photo_id}")
+
+
 def _page(
-    request: HttpRequest, cooperative: Cooperative, form: PhotosForm, *, status: int = 200
+    request: HttpRequest,
+    cooperative: Cooperative,
+    form: PhotosForm,
+    *,
+    status: int = 200,
+    typed: Mapping[int, CaptionForm] | None = None,
 ) -> HttpResponse:
+    """`typed`: captions that could not be kept, by picture."""
     photos = list(cooperative.photos.select_related("picture"))
     captions = [
-        (photo, CaptionForm(initial={"caption": photo.caption}, auto_id=f"id_%s_{photo.pk}"))
+        (photo, (typed or {}).get(photo.pk) or _caption_form(photo.pk, {"caption": photo.caption}))
         for photo in photos
     ]
     context = {

@@ -67,9 +67,9 @@ def register_coop(request: HttpRequest) -> HttpResponse:
 def show_cooperative_desk(request: HttpRequest, cooperative_slug: str) -> HttpResponse:
     """What happens next and when; what to do first."""
     cooperative = get_cooperative_of_member(request.user, cooperative_slug)
-    roles = set(
-        request.user.memberships.filter(cooperative=cooperative).values_list("role", flat=True)
-    )  # type: ignore[union-attr]
+    user: Any = request.user
+    mine = user.memberships.filter(cooperative=cooperative)
+    roles = set(mine.values_list("role", flat=True))
     context = {
         "cooperative": cooperative,
         "is_manager": Membership.Role.MANAGER in roles,

@@ -83,6 +83,7 @@ const equip = (box) => {
   list.addEventListener("pointerdown", (event) => event.preventDefault()); // the box keeps the focus
   list.addEventListener("click", (event) => { const option = event.target.closest("[role=option]"); if (option) choose(option); });
   input.addEventListener("blur", close);
+  input.addEventListener("focus", () => { if (input.value && !hidden.value) ask(); }); // typed, refused, and back
 };
 
 document.querySelectorAll("[data-commune]").forEach(equip);

@@ -107,3 +107,14 @@ def test_captions_and_removal_belong_to_the_manager_of_the_co_op(cast: Cast) -> 
     data["idempotency_key"] = str(uuid.uuid4())
     assert mine.post(f"{address}bo/", data).status_code == 302
     assert not cast.coop_a.photos.exists()
+
+
+def test_a_caption_too_long_is_explained_and_stays_typed(cast: Cast) -> None:
+    photo = CooperativePhotoFactory(cooperative=cast.coop_a, caption="Cũ")
+    data = {"caption": "dài " * 60, "idempotency_key": str(uuid.uuid4())}
+    address = f"/lam-viec/{cast.coop_a.slug}/anh/{photo.pk}/chu-thich/"
+    answer = client_of(cast.mai).post(address, data)
+    assert answer.status_code == 422
+    assert "dài dài dài" in answer.content.decode()
+    photo.refresh_from_db()
+    assert photo.caption == "Cũ"
