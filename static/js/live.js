@@ -1,10 +1,11 @@
 // Follows the feed of every [data-live] element: server-sent events, and polling [data-poll] while they
-// are silent. Tells the element "live:news" (detail: what came, of kind [data-feed]: "board", a whole
+// are silent or fail. Tells the element "live:news" (detail: what came, of kind [data-feed]: "board", a whole
 // snapshot, or "event", one message) and "live:heard" (the server says that what is shown is current).
 // Stands still while the page is hidden and makes up for it on return.
 const SILENT_MS = 12000; // beats come every five seconds
 const POLL_MS = [3000, 6000]; // spread, so that thousands do not ask together
 const ASK_TIMEOUT_MS = 8000;
+const FAILED_MS = [300, 2000];
 const REOPEN_MS = [10000, 30000];
 const between = ([least, most]) => least + Math.random() * (most - least);
 
@@ -47,6 +48,7 @@ const follow = (element) => {
     source = new EventSource(kind === "event" ? `${element.dataset.live}?after=${last}` : element.dataset.live);
     source.addEventListener(kind, (frame) => { heard(); take(Number(frame.lastEventId), JSON.parse(frame.data)); });
     source.addEventListener("beat", heard);
+    source.addEventListener("error", () => { clearTimeout(silence); silence = setTimeout(ask, between(FAILED_MS)); });
   };
   const openLater = () => { reopen ??= setTimeout(open, between(REOPEN_MS)); };
   const stop = () => {
