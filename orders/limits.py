@@ -1,7 +1,6 @@
 """How often somebody may try: counted in PostgreSQL, one atomic statement, keys as hashes."""
 
 from django.db import connection
-from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
 from orders.errors import TooManyTries
@@ -45,11 +44,6 @@ def forget_old() -> None:
             " WHERE began_at < clock_timestamp() - make_interval(secs => %s)",
             [WINDOW_S * KEPT_WINDOWS],
         )
-
-
-def client_address(request: HttpRequest) -> str:
-    """Where the request came from, as far as the server in front tells."""
-    return str(request.META.get("REMOTE_ADDR", ""))
 
 
 def _key(name: str, value: str) -> str:

@@ -8,7 +8,13 @@ from django.utils.translation import gettext as _
 from orders.models import Order, Parcel
 
 State = Parcel.State
-REACHED: dict[str, int] = {State.NEW: 0, State.PACKED: 1, State.SHIPPED: 2, State.DELIVERED: 3, State.RETURNED: 2}
+REACHED: dict[str, int] = {
+    State.NEW: 0,
+    State.PACKED: 1,
+    State.SHIPPED: 2,
+    State.DELIVERED: 3,
+    State.RETURNED: 2,
+}
 
 
 def steps_of(order: Order) -> list[dict[str, Any]]:
@@ -40,6 +46,8 @@ def next_words(order: Order, now: dt.datetime) -> str:
     if order.state == Order.State.AWAITING_PAYMENT:
         if order.pay_by and order.pay_by < now:
             return _("The time to pay is over. Please do not transfer any more; order anew.")
+        if not order.session.cooperative.can_take_transfers:
+            return _("The co-op is changing its bank account. Please ring it before you pay.")
         return _("Transfer the money now. The co-op looks into its account and confirms here.")
     if order.state == Order.State.CANCELLED:
         return _("This order is cancelled. Nothing will be sent and nothing is to be paid.")

@@ -156,6 +156,7 @@ def _place(order: Order, wanted: dict[int, int]) -> Order:
     fee_vnd = offers[0].session.shipping_fee_vnd
     order.goods_vnd = sum(offer.unit_price_vnd * wanted[offer.pk] for offer in offers)
     order.shipping_vnd = fee_vnd * len(coops)
+    order.is_simulated = offers[0].session.is_simulated
     _start(order, offers[0].now)
     try:
         order.save(force_insert=True)

@@ -13,6 +13,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.access import public, secret_link
+from core.addresses import client_address
 from core.banks import bank_name
 from core.clock import db_now
 from core.errors import DomainError
@@ -22,7 +23,7 @@ from core.vietqr import vietqr_payload
 from orders.access import get_order_by_token
 from orders.errors import TooManyTries
 from orders.forms import FindOrderForm
-from orders.limits import client_address, count_try
+from orders.limits import count_try
 from orders.models import Order
 from orders.progress import next_words, steps_of
 from orders.services.cancelling import cancel_order, cancel_until
@@ -75,9 +76,9 @@ def draw_order(request: HttpRequest, order: Order, **more: Any) -> HttpResponse:
 
 def payment_of(order: Order) -> dict[str, Any] | None:
     """How to transfer the money, while it is waited for."""
-    if order.state != Order.State.AWAITING_PAYMENT:
-        return None
     coop = order.session.cooperative
+    if order.state != Order.State.AWAITING_PAYMENT or not coop.can_take_transfers:
+        return None
     return {
         "bank": bank_name(coop.bank_bin),
         "account_number": coop.bank_account_number,
@@ -104,7 +105,7 @@ def payload_of(order: Order) -> str:
 def show_payment_code(request: HttpRequest, order_token: str) -> HttpResponse:
     """The VietQR code as a picture to save: a phone cannot scan its own screen."""
     order = get_order_by_token(order_token)
-    if order.state != Order.State.AWAITING_PAYMENT:
+    if payment_of(order) is None:
         return HttpResponseRedirect(reverse("show-order", args=[order.token]))
     response = HttpResponse(qr_png(payload_of(order)), content_type="image/png")
     response["Content-Disposition"] = f'attachment; filename="vietqr-{order.code}.png"'

@@ -298,6 +298,53 @@ def test_hostile_words_are_shown_as_words(guest: Client) -> None:
     assert "{{ 7*7 }}" in html.unescape(page)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "' OR 1=1; DROP TABLE orders_order; --",
+        "{% url 'sign-in' %}{{ settings.SECRET_KEY }}",
+        "%s %n %(total)s {0} {self.__class__}",
+        "😀👨‍👩‍👧‍👦 Ünïcödé 漢字 العربية",
+        "Z̸̛̰͍͚͋̑̀̕͝a̷̤͛̓̊l̶͙̃̌g̵̻͆o̴̮͒",
+        "a\tb\r\nc\u200b\u2028d",
+        "=cmd|' /C calc'!A0",
+        "x" * 80,
+    ],
+)
+def test_any_text_is_taken_as_text_or_refused_in_words(guest: Client, text: str) -> None:
+    offer = OfferFactory()
+    form = typed((offer, 1), buyer_name=text[:80], address_line=text[:200], note=text[:300])
+
+    answer = guest.post(address(offer.session), form)
+
+    assert answer.status_code in {303, 422}
+    if answer.status_code == 303:
+        page = guest.get(answer["Location"])
+        assert page.status_code == 200
+        assert "SECRET_KEY" not in words(page).replace("{{ settings.SECRET_KEY }}", "")
+        assert words(page).count("\n") == 0
+
+
+def test_the_page_speaks_english_to_who_asked_for_it(guest: Client) -> None:
+    guest.cookies["lang"] = "en"
+    offer = OfferFactory()
+
+    page = guest.get(address(offer.session), {"suat": offer.pk})
+    location = guest.post(address(offer.session), typed((offer, 1)))["Location"]
+
+    assert "Who receives it" in words(page)
+    assert "We have your order" in words(guest.get(location))
+    assert Order.objects.get().language == "en"
+
+
+@pytest.mark.parametrize("body", [b"%", b"quantity_1=%FF%FE", b"\x00\x01", b"=" * 3000, b""])
+def test_broken_bodies_are_no_500(guest: Client, body: bytes) -> None:
+    offer = OfferFactory()
+    for kind in ("application/x-www-form-urlencoded", "multipart/form-data", "text/plain"):
+        answer = guest.post(address(offer.session), body, content_type=kind)
+        assert 400 <= answer.status_code < 500
+
+
 def test_foreign_fields_do_no_harm(guest: Client) -> None:
     mine, foreign = OfferFactory(), OfferFactory(session=SessionFactory())
     form = typed((mine, 1), **{f"quantity_{foreign.pk}": "1", "quantity_x": "1", "state": "paid"})

@@ -210,6 +210,12 @@ def test_a_transfer_needs_an_account_to_go_to() -> None:
     assert nothing_was_written()
 
 
+def test_an_order_in_a_simulated_session_says_so() -> None:
+    session = SessionFactory(is_simulated=True)
+    assert order_of((OfferFactory(session=session), 1)).is_simulated
+    assert not order_of((OfferFactory(), 1)).is_simulated
+
+
 def test_an_empty_basket_is_refused() -> None:
     with pytest.raises(NothingChosen):
         order_of((OfferFactory(), 0))
