@@ -3,7 +3,7 @@
 Lan bought at A; somebody else bought at B. Sessions are on air, each with an offer on sale.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from accounts.models import User
@@ -14,8 +14,8 @@ from orders.services import tallies
 from products.models import Lot, OcopRecognition, Product, ProductPhoto, Variant
 from tests.cast import Cast, make_cast
 from tests.factories.accounts import UserFactory
-from tests.factories.coops import CooperativeFactory, CooperativePhotoFactory
-from tests.factories.livestreams import OfferFactory, SessionFactory, SlotFactory
+from tests.factories.coops import CooperativePhotoFactory
+from tests.factories.livestreams import OfferFactory, SessionFactory
 from tests.factories.orders import OrderFactory
 from tests.factories.products import (
     LotFactory,
@@ -63,7 +63,6 @@ class World:
     b: Side
     platform: User
     disabled: User
-    extra: dict[str, Any] = field(default_factory=dict)
 
 
 def make_world() -> World:
@@ -103,7 +102,7 @@ def make_side(cooperative: Cooperative, manager: User, province_code: str) -> Si
         lot=lot,
         session=session,
         offer=offer,
-        slot=SlotFactory(session=session, cooperative=CooperativeFactory()),
+        slot=session.slots.get(),
         order=order,
         parcel=order.parcels.get(),
         event=event,

@@ -1,0 +1,295 @@
+"""Every route × method × person × own or foreign object, made from the URL configuration.
+
+What is to be expected follows from the route's access rule alone. A new route is in the matrix by
+itself; one with a new kind of kwarg fails until `VALUES` says what that is in our small world.
+"""
+
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.cookies import SimpleCookie
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.urls import URLPattern, get_resolver, reverse
+
+from accounts.models import User
+from core.access import AccessRule, Audience, rule_of
+from tests.architecture.test_routes import routes
+from tests.cast import client_of
+from tests.world import Side, World, make_world
+from traceability.services.issuing import issue_batch
+
+pytestmark = pytest.mark.django_db
+
+WHERE = {entry: where for where, entry in routes(get_resolver())}
+ROUTES = list(WHERE)
+OPEN = {Audience.PUBLIC, Audience.SECRET_LINK}
+A, B = "a", "b"
+
+Value = Callable[[Side, URLPattern], Any]
+VALUES: dict[str, Value] = {
+    "cooperative_slug": lambda side, route: side.cooperative.slug,
+    "product_slug": lambda side, route: side.product.slug,
+    "product_id": lambda side, route: side.product.pk,
+    "photo_id": lambda side, route: (
+        side.coop_photo.pk if "cooperative_slug" in kwargs_of(route) else side.photo.pk
+    ),
+    "variant_id": lambda side, route: side.variant.pk,
+    "recognition_id": lambda side, route: side.recognition.pk,
+    "lot_id": lambda side, route: side.lot.pk,
+    "session_id": lambda side, route: side.session.pk,
+    "offer_id": lambda side, route: side.offer.pk,
+    "slot_id": lambda side, route: side.slot.pk,
+    "order_token": lambda side, route: side.order.token,
+    "order_id": lambda side, route: side.order.pk,
+    "parcel_id": lambda side, route: side.parcel.pk,
+    "membership_id": lambda side, route: side.membership.pk,
+    "event_id": lambda side, route: side.event.pk,
+    "batch_id": lambda side, route: side.batch.pk,
+    "code": lambda side, route: side.code.code,
+    "province_code": lambda side, route: side.province_code,
+    # not objects: the same for both
+    "table": lambda side, route: "phien",
+    "file_format": lambda side, route: "pdf" if route.name == "download-labels" else "csv",
+    "path": lambda side, route: side.photo.picture.path(320, "webp"),
+}
+NO_OBJECTS = {"table", "file_format", "path"}
+ANYONE = {"guest", "Mai, manager A", "Hà, reviewer 15", "disabled"}
+TRY_ALL_METHODS = {"guest", "Minh, host A", "Thảo, manager B"}
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody at a browser; `places` and `staff` hold their roles by side."""
+
+    name: str
+    cookies: SimpleCookie = field(default_factory=SimpleCookie)
+    is_signed_in: bool = True
+    is_verified: bool = False
+    is_platform: bool = False
+    places: dict[str, str] = field(default_factory=dict)
+    staff: dict[str, set[str]] = field(default_factory=dict)
+
+    def may(self, rule: AccessRule, side: str, *, has_object: bool) -> bool:
+        """Whether the rule lets this person at an object of this side."""
+        sides = [side] if has_object else [A, B]
+        match rule.audience:
+            case Audience.PUBLIC | Audience.SECRET_LINK:
+                return True
+            case Audience.SIGNED_IN:
+                return self.is_signed_in and (not has_object or side in self.places)
+            case Audience.COOPERATIVE:
+                return any(self.places.get(one) in rule.roles for one in sides)
+            case Audience.PROVINCE:
+                roles = {role for one in sides for role in self.staff.get(one, ())}
+                return self.is_verified and bool(roles & set(rule.roles))
+            case Audience.PLATFORM:
+                return self.is_verified and self.is_platform
+        raise AssertionError(rule)
+
+
+@dataclass
+class Stage:
+    sides: dict[str, Side]
+    people: dict[str, Person]
+
+
+@pytest.fixture(scope="module")
+def stage(django_db_setup: None, django_db_blocker: Any) -> Iterator[Stage]:
+    """One world for all routes; every request is rolled back."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        world = make_world()
+        for side in (world.a, world.b):
+            issue_batch(batch_id=side.batch.pk)
+        yield Stage({A: world.a, B: world.b}, people_of(world))
+        transaction.set_rollback(True)
+
+
+def people_of(world: World) -> dict[str, Person]:
+    cast = world.cast
+    world.disabled.is_active = True
+    world.disabled.save()
+    people = [
+        Person("guest", is_signed_in=False),
+        Person("Lan, a buyer", cookies_of(cast.lan)),
+        Person("Minh, host A", cookies_of(cast.minh), places={A: "host"}),
+        Person("Mai, manager A", cookies_of(cast.mai), places={A: "manager"}),
+        Person("Thảo, manager B", cookies_of(cast.thao), places={B: "manager"}),
+        Person("Hà, reviewer 15", cookies_of(cast.ha), is_verified=True, staff={A: {"reviewer"}}),
+        Person(
+            "Bình, staff 96",
+            cookies_of(cast.binh),
+            is_verified=True,
+            staff={B: {"reviewer", "viewer"}},
+        ),
+        Person(
+            "Hà without second factor",
+            cookies_of(cast.ha, verified=False),
+            staff={A: {"reviewer"}},
+        ),
+        Person("platform", cookies_of(world.platform), is_verified=True, is_platform=True),
+        Person("disabled", cookies_of(world.disabled), is_signed_in=False),
+    ]
+    world.disabled.is_active = False
+    world.disabled.save()
+    return {person.name: person for person in people}
+
+
+def cookies_of(user: User, *, verified: bool | None = None) -> SimpleCookie:
+    return client_of(user, verified=verified).cookies
+
+
+def kwargs_of(route: URLPattern) -> list[str]:
+    """Names of the route's kwargs, in the order of its address."""
+    return [part.split(">")[0].split(":")[-1] for part in WHERE[route].split("<")[1:]]
+
+
+def has_object(route: URLPattern) -> bool:
+    return bool(set(kwargs_of(route)) - NO_OBJECTS)
+
+
+def address_of(route: URLPattern, stage: Stage, first: str, others: str | None = None) -> str:
+    """The route's address with objects of side `first`; further ones of `others` when given."""
+    sides = [stage.sides[first]] + [stage.sides[others or first]] * 9
+    names = kwargs_of(route)
+    values = {n: VALUES[n](side, route) for n, side in zip(names, sides, strict=False)}
+    return reverse(str(route.name), kwargs=values)
+
+
+def ask(person: Person, method: str, path: str, *, is_empty: bool = False) -> Any:
+    """One request, undone afterwards. A POST carries a key of its own unless it `is_empty`."""
+    client = Client(raise_request_exception=False)
+    client.cookies = SimpleCookie(person.cookies.output(header="", sep=";"))
+    key = str(uuid.uuid4())
+    with transaction.atomic():
+        if path.startswith("/api/") and method not in {"GET"}:
+            headers = {} if is_empty else {"Idempotency-Key": key}
+            sent = b"" if is_empty else b"{}"
+            kind = "application/json"
+            response = client.generic(method, path, sent, content_type=kind, headers=headers)
+        elif method == "POST":
+            response = client.post(path, {} if is_empty else {"idempotency_key": key})
+        else:
+            response = client.generic(method, path)
+        for close in response._resource_closers:  # files it would have sent
+            close()
+        transaction.set_rollback(True)
+    return response
+
+
+def asks_to_sign_in(response: Any) -> bool:
+    if response.status_code == 401:
+        return True
+    target = response.headers.get("Location", "")
+    return response.status_code == 302 and target.startswith(f"{reverse('sign-in')}?next=")
+
+
+def asks_for_second_factor(response: Any) -> bool:
+    if response.status_code == 403:
+        return response.json()["code"] == "second_factor_missing"
+    target = response.headers.get("Location", "")
+    return response.status_code == 302 and target.startswith(reverse("verify-second-factor"))
+
+
+def complaint(rule: AccessRule, person: Person, method: str, response: Any, *, may: bool) -> str:
+    """What is wrong with the answer; "" when it is as the rule says."""
+    status = response.status_code
+    if status >= 500:
+        return f"breaks: {response.exc_info[1] if response.exc_info else status!r}"
+    if rule.audience in OPEN:
+        return "asks to sign in" if asks_to_sign_in(response) else ""
+    if not person.is_signed_in:
+        return "" if asks_to_sign_in(response) else f"answers {status} without signing in"
+    if rule.audience in {Audience.PROVINCE, Audience.PLATFORM} and not person.is_verified:
+        return "" if asks_for_second_factor(response) else f"answers {status} without second factor"
+    if not may:
+        return "" if status in {404, 405} else f"answers {status}, should look missing"
+    if asks_to_sign_in(response) or status in {401, 403}:
+        return f"is turned away with {status}"
+    return "is told 404" if status == 404 and method == "GET" else ""
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: str(route.name))
+def test_the_route_lets_in_whom_its_rule_names_and_nobody_else(
+    stage: Stage, route: URLPattern
+) -> None:
+    unknown = set(kwargs_of(route)) - set(VALUES)
+    assert not unknown, f"say in VALUES what {unknown} of {route.name} are in the world"
+    rule = rule_of(route.callback)
+    assert rule, "no access rule"
+    wrong = []
+    for person, method, side in requests_to_make(route, rule, stage):
+        response = ask(person, method, address_of(route, stage, side))
+        may = person.may(rule, side, has_object=has_object(route))
+        if found := complaint(rule, person, method, response, may=may):
+            wrong.append(f"{person.name} · {method} · {side}: {found}")
+    assert not wrong, "\n".join([f"{route.name}, for {rule.audience} {rule.roles}", *wrong])
+
+
+def requests_to_make(
+    route: URLPattern, rule: AccessRule, stage: Stage
+) -> Iterator[tuple[Person, str, str]]:
+    """Who has a place somewhere tries both sides; the rarer methods are tried by three."""
+    is_open = rule.audience in OPEN
+    for person in stage.people.values():
+        if is_open and person.name not in ANYONE:
+            continue
+        is_member = bool(person.places or person.staff)
+        for side in (A, B) if has_object(route) and is_member and not is_open else (A,):
+            yield person, "GET", side
+            yield person, "POST", side
+            if person.name in TRY_ALL_METHODS and side == A:
+                for method in ("PUT", "PATCH", "DELETE"):
+                    yield person, method, side
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: str(route.name))
+def test_an_empty_post_is_never_a_500(stage: Stage, route: URLPattern) -> None:
+    path = address_of(route, stage, A)
+    wrong = {}
+    for name in (
+        "guest",
+        "Hà, reviewer 15" if "province_code" in kwargs_of(route) else "Mai, manager A",
+    ):
+        response = ask(stage.people[name], "POST", path, is_empty=True)
+        if response.status_code >= 500:
+            wrong[name] = repr(response.exc_info and response.exc_info[1])
+    assert not wrong
+
+
+TWO_OBJECTS = [
+    route
+    for route in ROUTES
+    if len(set(kwargs_of(route)) - NO_OBJECTS) > 1 and rule_of(route.callback).audience not in OPEN
+]
+
+
+@pytest.mark.parametrize("route", TWO_OBJECTS, ids=lambda route: str(route.name))
+def test_an_own_address_does_not_open_a_foreign_object(stage: Stage, route: URLPattern) -> None:
+    """One's own co-op, session or province in front of an object of the other side."""
+    wrong = []
+    for name in ("Mai, manager A", "Minh, host A", "Hà, reviewer 15"):
+        for first, others in ((A, B), (B, A)):
+            path = address_of(route, stage, first, others)
+            for method in ("GET", "POST"):
+                response = ask(stage.people[name], method, path)
+                if response.status_code not in {404, 405, 302, 403}:
+                    wrong.append(f"{name} · {method} · {first}/{others}: {response.status_code}")
+                elif response.status_code in {302, 403} and not asks_for_second_factor(response):
+                    wrong.append(f"{name} · {method} · {first}/{others}: let through")
+    assert not wrong
+
+
+def test_the_matrix_sees_a_route_that_lets_anybody_in(stage: Stage) -> None:
+    """Control: the same rule with an answer for all is complained about, person by person."""
+    rule = AccessRule(Audience.COOPERATIVE, ("manager",))
+    public_page = ask(stage.people["Thảo, manager B"], "GET", reverse("list-coops"))
+    thao, guest = stage.people["Thảo, manager B"], stage.people["guest"]
+
+    assert not thao.may(rule, A, has_object=True)
+    assert complaint(rule, thao, "GET", public_page, may=False)
+    assert complaint(rule, guest, "GET", public_page, may=False)
+    assert not complaint(rule, thao, "GET", public_page, may=True)
