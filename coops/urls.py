@@ -20,6 +20,7 @@ urlpatterns: list[URLPattern] = [
     path(f"{PHOTO}chu-thich/", photos.caption_coop_photo, name="caption-coop-photo"),
     path(f"{PHOTO}bo/", photos.remove_coop_photo, name="remove-coop-photo"),
     path(f"{MINE}thanh-vien/", members.list_members, name="list-members"),
+    path(f"{MINE}thanh-vien/them/", members.add_membership, name="add-member"),
     path(
         f"{MINE}thanh-vien/<int:membership_id>/bo/",
         members.remove_membership,

@@ -7,9 +7,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from coops.access import get_cooperative_of_member, get_membership_to_manage
+from coops.access import (
+    get_cooperative_of_member,
+    get_cooperative_to_manage,
+    get_membership_to_manage,
+)
 from coops.errors import LastManager, MemberAlready, NoSuchAccount, NotApprovedYet
 from coops.forms import AddMemberForm
 from coops.models import Cooperative, Membership
@@ -19,34 +23,34 @@ from core.idempotency import idempotent
 
 
 @access.cooperative("manager", "host", "packer", "diarist")
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_safe
 @never_cache
-@idempotent
 def list_members(request: HttpRequest, cooperative_slug: str) -> HttpResponse:
-    """Everyone in the co-op; managers add with POST."""
+    """Everyone in the co-op; with the form to add somebody for its managers."""
     cooperative = get_cooperative_of_member(request.user, cooperative_slug)
     is_manager = Cooperative.objects.managed_by(request.user).filter(pk=cooperative.pk).exists()
-    form = AddMemberForm(request.POST or None) if is_manager else None
-    status = 200
-    if request.method == "POST" and form is None:
-        return _page(request, cooperative, None, status=403)
-    if form and form.is_bound:
-        status = 422
-    if form and form.is_valid():
-        try:
-            membership = add_member(
-                cooperative=cooperative,
-                phone=form.cleaned_data["phone"],
-                role=form.cleaned_data["role"],
-            )
-        except (NoSuchAccount, MemberAlready, NotApprovedYet) as refusal:
-            form.add_error(refusal.field, str(refusal.message))
-            status = refusal.status
-        else:
-            words = _("%(name)s can now work in the co-op. They see it after signing in.")
-            messages.success(request, words % {"name": membership.user.display_name})
-            return redirect("list-members", cooperative.slug)
-    return _page(request, cooperative, form, status=status)
+    return _page(request, cooperative, AddMemberForm() if is_manager else None)
+
+
+@access.cooperative("manager")
+@require_http_methods(["GET", "HEAD", "POST"])
+@idempotent
+def add_membership(request: HttpRequest, cooperative_slug: str) -> HttpResponse:
+    cooperative = get_cooperative_to_manage(request.user, cooperative_slug)
+    if request.method != "POST":  # the address of a refused form, opened again
+        return redirect("list-members", cooperative.slug)
+    form = AddMemberForm(request.POST)
+    if not form.is_valid():
+        return _page(request, cooperative, form, status=422)
+    phone, role = form.cleaned_data["phone"], form.cleaned_data["role"]
+    try:
+        membership = add_member(cooperative=cooperative, phone=phone, role=role)
+    except (NoSuchAccount, MemberAlready, NotApprovedYet) as refusal:
+        form.add_error(refusal.field, str(refusal.message))
+        return _page(request, cooperative, form, status=refusal.status)
+    words = _("%(name)s can now work in the co-op. They see it after signing in.")
+    messages.success(request, words % {"name": membership.user.display_name})
+    return redirect("list-members", cooperative.slug)
 
 
 @access.cooperative("manager", "host", "packer", "diarist")
@@ -71,7 +75,7 @@ def remove_membership(
 
 
 def _page(
-    request: HttpRequest, cooperative: Cooperative, form: AddMemberForm | None, *, status: int
+    request: HttpRequest, cooperative: Cooperative, form: AddMemberForm | None, *, status: int = 200
 ) -> HttpResponse:
     places = cooperative.memberships.select_related("user")
     people: dict[Any, list[Membership]] = {}

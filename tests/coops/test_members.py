@@ -25,7 +25,7 @@ def post(client: Any, address: str, **data: Any) -> Any:
 def test_a_person_with_an_account_is_added_and_sees_the_co_op() -> None:
     cast = make_cast()
     address = f"/lam-viec/{cast.coop_a.slug}/thanh-vien/"
-    answer = post(client_of(cast.mai), address, phone="0912 000 005", role="packer")
+    answer = post(client_of(cast.mai), f"{address}them/", phone="0912 000 005", role="packer")
     assert (answer.status_code, answer["Location"]) == (302, address)
     assert client_of(cast.lan).get("/lam-viec/")["Location"] == f"/lam-viec/{cast.coop_a.slug}/"
 
@@ -33,7 +33,7 @@ def test_a_person_with_an_account_is_added_and_sees_the_co_op() -> None:
 def test_a_number_without_account_is_explained_and_stays_typed() -> None:
     cast = make_cast()
     address = f"/lam-viec/{cast.coop_a.slug}/thanh-vien/"
-    answer = post(client_of(cast.mai), address, phone="0987 654 321", role="packer")
+    answer = post(client_of(cast.mai), f"{address}them/", phone="0987 654 321", role="packer")
     assert answer.status_code == 422
     assert "0987 654 321" in answer.content.decode()
 
@@ -63,7 +63,8 @@ def test_a_host_sees_the_members_masked_and_changes_nothing() -> None:
     page = client.get(address).content.decode()
     assert "0912 000 006" not in page
     assert "•• ••• 006" in page
-    assert post(client, address, phone="0912000005", role="manager").status_code == 403
+    assert "them/" not in page
+    assert post(client, f"{address}them/", phone="0912000005", role="manager").status_code == 404
     place = cast.coop_a.memberships.get(user=cast.mai)
     assert post(client, f"{address}{place.pk}/bo/").status_code == 404
     assert Membership.objects.filter(pk=place.pk).exists()
