@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import signal
 import socket
 import sys
 import time
@@ -48,6 +49,7 @@ def _platform(
         await_health(platform)
         yield platform
     finally:
+        wake(platform)
         for child in reversed(platform.children.values()):
             child.stop()
 
@@ -57,10 +59,12 @@ def platform_server(_platform: Platform, transactional_db: None) -> Iterator[Pla
     """A served platform on this test's database. What a test makes is committed at once.
 
     `platform_server.url` has no slash at its end. The processes live as long as the test run; the
-    tables are emptied after each test, once nobody is at work in them.
+    tables are emptied after each test, once nobody is at work in them. Between the tests that use
+    them relay and worker sleep: what other tests leave in the outbox is none of their business.
     """
+    wake(_platform)
     yield _platform
-    await_quiet()
+    put_to_sleep(_platform)
 
 
 def free_port() -> int:
@@ -105,16 +109,41 @@ def await_health(platform: Platform) -> None:
     pytest.fail(f"The platform did not answer in {START_TIMEOUT_S} s:\n{platform.words()}")
 
 
+def wake(platform: Platform) -> None:
+    signal_all(platform, signal.SIGCONT)
+
+
+def put_to_sleep(platform: Platform) -> None:
+    """Stop relay and worker where they hold nothing in the database."""
+    for _try in range(5):
+        await_quiet()
+        signal_all(platform, signal.SIGSTOP)
+        if not others_at_work():
+            return
+        wake(platform)
+
+
+def signal_all(platform: Platform, number: signal.Signals) -> None:
+    for name in ("relay", "worker"):
+        if platform.children[name].is_alive():
+            os.killpg(platform.children[name].process.pid, number)
+
+
 def await_quiet() -> None:
     """Wait until no other process is inside a transaction, twice in a row."""
     deadline = time.monotonic() + QUIET_TIMEOUT_S
     quiet = 0
     while quiet < 2 and time.monotonic() < deadline:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-                " AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
-                " AND state <> 'idle'"
-            )
-            quiet = 0 if cursor.fetchone()[0] else quiet + 1
+        quiet = 0 if others_at_work() else quiet + 1
         time.sleep(0.05)
+
+
+def others_at_work() -> int:
+    """How many other connections to this database are inside a statement or a transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+            " AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+            " AND state <> 'idle'"
+        )
+        return int(cursor.fetchone()[0])
