@@ -21,7 +21,8 @@ def steps_of(order: Order) -> list[dict[str, Any]]:
     """Steps for `_parts/steps.html`. With several parcels the slowest one counts."""
     steps: list[dict[str, Any]] = [{"label": _("Ordered"), "state": "done", "at": order.placed_at}]
     if order.payment_method == Order.PaymentMethod.TRANSFER:
-        steps.append({"label": _("Paid"), "state": _payment_state(order), "at": order.paid_at})
+        label = _("Paid") if order.paid_at else _("Payment")
+        steps.append({"label": label, "state": _payment_state(order), "at": order.paid_at})
     if not order.is_open:
         last = _("Cancelled") if order.state == Order.State.CANCELLED else _("Time ran out")
         steps = [step for step in steps if step["state"] == "done"]

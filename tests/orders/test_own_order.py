@@ -79,7 +79,9 @@ def test_the_transfer_code_holds_account_amount_and_message(guest: Client) -> No
 
 def test_nothing_is_asked_for_once_it_is_paid_or_over(guest: Client) -> None:
     order = OrderFactory(transfer=True)
-    assert "Lưu ảnh mã QR" in words(guest.get(link(order)))
+    waiting = words(guest.get(link(order)))
+    assert "Lưu ảnh mã QR" in waiting
+    assert "Đã trả tiền" not in waiting
     paying.confirm_payment(order=order, user=UserFactory())
     assert "Lưu ảnh mã QR" not in words(guest.get(link(order)))
     assert guest.get(f"{link(order)}vietqr.png").status_code == 302
