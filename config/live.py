@@ -48,28 +48,29 @@ Receive = Callable[[], Awaitable[dict[str, Any]]]
 
 
 class Viewer:
-    """Frames waiting for one connection. `last` is the number of the newest event it has."""
+    """Frames waiting for one connection. `last` is the highest number it has been given."""
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: str, last: int = 0) -> None:
         self.kind = kind
-        self.frames: deque[bytes] = deque(maxlen=1 if kind == "board" else CONSOLE_BACKLOG)
+        self.frames: deque[tuple[int, bytes]] = deque(
+            maxlen=1 if kind == "board" else CONSOLE_BACKLOG
+        )
         self.wake = asyncio.Event()
         self.is_behind = False
-        self.last = 0
+        self.last = last
 
     def offer(self, number: int, frame: bytes) -> None:
-        """Put a frame in line; an event the viewer has already is left out."""
-        if self.kind == "event":
-            if number <= self.last:
-                return
-            self.last = number
-            self.is_behind |= len(self.frames) == CONSOLE_BACKLOG
-        self.frames.append(frame)
+        """Put a frame in line, but no older board and no event the viewer has already."""
+        if number < self.last or (self.kind == "event" and number == self.last):
+            return
+        self.last = number
+        self.is_behind |= self.kind == "event" and len(self.frames) == CONSOLE_BACKLOG
+        self.frames.append((number, frame))
         self.wake.set()
 
     def take(self) -> bytes:
         self.wake.clear()
-        waiting = b"".join(self.frames)
+        waiting = b"".join(frame for _number, frame in self.frames)
         self.frames.clear()
         return waiting
 
@@ -80,7 +81,7 @@ class Hub:
     def __init__(self) -> None:
         self.viewers: dict[str, set[Viewer]] = {}
         self._heard_at = -HEARD_S
-        self._snapshots: dict[str, tuple[float, bytes]] = {}
+        self._snapshots: dict[str, tuple[float, int, bytes]] = {}
         self._drawing: dict[str, asyncio.Lock] = {}
         self._listening: asyncio.Task[None] | None = None
 
@@ -101,16 +102,20 @@ class Hub:
             self._snapshots.pop(feed, None)
             self._drawing.pop(feed, None)
 
-    async def snapshot(self, feed: str) -> bytes:
-        """The feed's board now, drawn at most once a second however many arrive together."""
+    async def snapshot(self, feed: str) -> tuple[int, bytes]:
+        """Number and frame of the feed's board, drawn at most once a second for all who ask."""
         async with self._drawing.setdefault(feed, asyncio.Lock()):
-            kept_at, frame = self._snapshots.get(feed, (-SNAPSHOT_KEPT_S, b""))
+            kept_at, number, frame = self._snapshots.get(feed, (-SNAPSHOT_KEPT_S, 0, b""))
             if time.monotonic() - kept_at < SNAPSHOT_KEPT_S:
-                return frame
+                return number, frame
             number, data = await in_database_thread(draw_snapshot, feed)
-            frame = sse_frame("board", number, data)
-            self._snapshots[feed] = (time.monotonic(), frame)
-            return frame
+            self._keep(feed, number, sse_frame("board", number, data))
+            return self._snapshots[feed][1:]
+
+    def _keep(self, feed: str, number: int, frame: bytes) -> None:
+        """Remember the newest board; one that came while another was drawn is not lost."""
+        if number >= self._snapshots.get(feed, (0.0, 0, b""))[1]:
+            self._snapshots[feed] = (time.monotonic(), number, frame)
 
     async def _listen(self) -> None:
         while True:
@@ -149,9 +154,9 @@ class Hub:
             self._snapshots.pop(feed, None)
             boards = [viewer for viewer in viewers if viewer.kind == "board"]
             if boards:
-                frame = await self.snapshot(feed)
+                number, frame = await self.snapshot(feed)
                 for viewer in boards:
-                    viewer.offer(0, frame)
+                    viewer.offer(number, frame)
             for viewer in [viewer for viewer in viewers if viewer.kind == "event"]:
                 for number, frame in await in_database_thread(missed_events, feed, viewer.last):
                     viewer.offer(number, frame)
@@ -162,7 +167,7 @@ class Hub:
             return
         frame = sse_frame(message["kind"], message["number"], message["data"])
         if message["kind"] == "board" and message["feed"] in self.viewers:
-            self._snapshots[message["feed"]] = (time.monotonic(), frame)
+            self._keep(message["feed"], message["number"], frame)
         for viewer in self.viewers.get(message["feed"], ()):
             if viewer.kind == message["kind"]:
                 viewer.offer(message["number"], frame)
@@ -244,14 +249,13 @@ def _last_seen(scope: dict[str, Any]) -> int | None:
 
 
 async def _stream(feed: str, kind: str, last_id: int | None, receive: Receive, send: Send) -> None:
-    viewer = Viewer(kind)
-    hub.join(feed, viewer)
+    viewer = Viewer(kind, last_id or 0)
     gone = asyncio.ensure_future(_until_gone(receive))
     try:
         await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
         retry_ms = 2000 + random.randrange(3000)  # noqa: S311 - spreads reconnects
-        await _write(send, f"retry: {retry_ms}\n\n".encode())
-        await _write(send, await _opening(feed, viewer, last_id))
+        await _write(send, f"retry: {retry_ms}\n\n: welcome\n\n".encode())
+        await _open(feed, viewer, begins_now=last_id is None)
         while not gone.done() and not viewer.is_behind:
             await _next_frames(viewer, gone, send)
     except (ConnectionError, RuntimeError):
@@ -263,34 +267,37 @@ async def _stream(feed: str, kind: str, last_id: int | None, receive: Receive, s
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-async def _opening(feed: str, viewer: Viewer, last_id: int | None) -> bytes:
-    """What a new viewer gets first; a comment when PostgreSQL is away, for beats tell the rest."""
+async def _open(feed: str, viewer: Viewer, *, begins_now: bool) -> None:
+    """Let the viewer in and put in line what it gets first.
+
+    Without PostgreSQL a board waits for the next snapshot, a console is cut and comes again.
+    """
     try:
         if viewer.kind == "board":
-            return await hub.snapshot(feed)
-        if last_id is None:
-            viewer.last = max(viewer.last, await in_database_thread(newest_number, feed))
-        else:
-            await _resume(feed, viewer, last_id)
+            hub.join(feed, viewer)
+            viewer.offer(*await hub.snapshot(feed))
+            return
+        if begins_now:
+            viewer.last = await in_database_thread(newest_number, feed)
+        hub.join(feed, viewer)
+        await _resume(feed, viewer, viewer.last)
     except Exception:
-        log.exception("live channel: no opening frame for %s", feed)
-    return b": welcome\n\n"
+        log.exception("live channel: no opening for %s", feed)
+        viewer.is_behind = viewer.kind == "event"
 
 
 async def _resume(feed: str, viewer: Viewer, last_id: int) -> None:
-    """Put what was missed before what arrived meanwhile, each event once."""
+    """Put what was missed before what came meanwhile, each event once."""
     missed = await in_database_thread(missed_events, feed, last_id)
-    newest = missed[-1][0] if missed else last_id
-    if viewer.last > newest:  # arrived after the reading; read on rather than guess
-        missed += await in_database_thread(missed_events, feed, newest)
+    meanwhile = list(viewer.frames)
     viewer.frames.clear()
     viewer.last = last_id
-    for number, frame in missed:
+    for number, frame in [*missed, *meanwhile]:
         viewer.offer(number, frame)
 
 
 async def _next_frames(viewer: Viewer, gone: asyncio.Future[None], send: Send) -> None:
-    waking = asyncio.ensure_future(viewer.wake.wait())
+    waking: asyncio.Future[Any] = asyncio.ensure_future(viewer.wake.wait())
     await asyncio.wait({waking, gone}, timeout=BEAT_S, return_when=asyncio.FIRST_COMPLETED)
     if waking.done():
         await _write(send, viewer.take())

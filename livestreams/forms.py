@@ -27,7 +27,7 @@ class HttpsField(forms.URLField):
         super().__init__(assume_scheme="https", **kwargs)
 
     def to_python(self, value: Any) -> str:
-        link = super().to_python(value)
+        link = super().to_python(value) or ""
         return f"https{link[4:]}" if link.lower().startswith("http://") else link
 
 

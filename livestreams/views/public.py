@@ -27,7 +27,7 @@ from products.models import Product
 HOME_SESSIONS, HOME_PRODUCTS, HOME_COOPS = 6, 8, 6
 PAST_ON_A_PAGE = 12
 PAGE_KEPT_S = 1
-TEMPLATES = {
+TEMPLATES: dict[str, str] = {
     LivestreamSession.State.SCHEDULED: "livestreams/session_coming.html",
     LivestreamSession.State.LIVE: "livestreams/session_board.html",
     LivestreamSession.State.ENDED: "livestreams/session_ended.html",

@@ -144,9 +144,12 @@ def publisher(settings: Any) -> RedisPublisher:
     return RedisPublisher(settings.REDIS_URL)
 
 
-async def subscribed(viewer: Stream) -> None:
-    """Wait until the hub's subscription stands: the board is drawn anew then."""
-    await viewer.until(lambda: len(viewer.of("board")) >= 2)
+async def subscribed(settings: Any) -> None:
+    """Wait until the hub hears what is published."""
+    async with asyncio.timeout(TIMEOUT_S):
+        while not live.hub.is_current:
+            publisher(settings).publish("", BEAT, 0, None)
+            await asyncio.sleep(0.05)
 
 
 # Boards
@@ -159,7 +162,7 @@ def test_a_viewer_gets_the_board_at_once_and_each_new_one(settings: Settings):
             assert (lan.status, lan.headers[b"cache-control"]) == (200, b"no-store")
             assert lan.headers[b"content-type"].startswith(b"text/event-stream")
             assert lan.of("board")[0] == (0, {"key": "7", "newest": 0})
-            await subscribed(lan)
+            await subscribed(settings)
             publisher(settings).publish(FEED, "board", 5, {"key": "7", "newest": 5})
             publisher(settings).publish("session:8", "board", 9, {"key": "8"})
             publisher(settings).publish(FEED, "event", 5, {"topic": "not for boards"})
@@ -183,10 +186,33 @@ def test_many_who_arrive_together_cost_one_drawing():
 
 def test_a_slow_viewer_skips_to_the_newest_board():
     viewer = live.Viewer("board")
-    for number in range(10):
+    for number in (*range(10), 3):
         viewer.offer(number, b"%d" % number)
     assert viewer.take() == b"9"
     assert not viewer.is_behind
+
+
+def test_a_board_that_was_drawn_slowly_does_not_hide_a_newer_one():
+    hub = live.Hub()
+    hub._keep(FEED, 5, b"newer, from the relay")
+    hub._keep(FEED, 4, b"older, drawn meanwhile")
+    assert hub._snapshots[FEED][1:] == (5, b"newer, from the relay")
+
+
+def test_what_came_while_the_missed_was_read_follows_it():
+    for number in (1, 2):
+        event(number)
+
+    async def story() -> None:
+        viewer = live.Viewer("event", 0)
+        resuming = asyncio.create_task(live._resume(FEED, viewer, 0))
+        await asyncio.sleep(0)
+        viewer.offer(2, b"repeated")
+        viewer.offer(3, b"meanwhile")
+        await resuming
+        assert [number for number, _ in viewer.frames] == [1, 2, 3]
+
+    run(story)
 
 
 # Beats
@@ -195,7 +221,9 @@ def test_a_slow_viewer_skips_to_the_newest_board():
 def test_beats_come_only_while_the_relay_says_that_all_is_handed_on(settings: Settings):
     async def story() -> None:
         async with stream("/live/board/7") as lan:
-            await subscribed(lan)
+            await subscribed(settings)
+            await asyncio.sleep(live.HEARD_S + 0.3)
+            lan.frames.clear()
             await asyncio.sleep(0.6)
             assert not lan.of("beat")  # the broker answers, but no relay is at work
             publisher(settings).publish("", BEAT, 0, None)
@@ -223,9 +251,9 @@ def test_a_console_resumes_without_loss_or_repeat(settings: Settings, how: str):
     last = {"last_event_id": "2"} if how == "header" else {"after": how}
 
     async def story() -> None:
-        async with console(**last) as minh, stream("/live/board/7") as board:
+        async with console(**last) as minh:
             await minh.until(lambda: len(minh.of("event")) >= 3)
-            await subscribed(board)
+            await subscribed(settings)
             wire = publisher(settings)
             for number in (4, 5, 6, 5, 6, 7):  # the relay may repeat
                 wire.publish(FEED, "event", number, {"topic": "t", "n": number})
@@ -242,8 +270,8 @@ def test_a_new_console_begins_with_what_happens_from_now_on(settings: Settings):
     event(1)
 
     async def story() -> None:
-        async with console() as minh, stream("/live/board/7") as board:
-            await subscribed(board)
+        async with console() as minh:
+            await subscribed(settings)
             publisher(settings).publish(FEED, "event", 1, {"topic": "t"})
             publisher(settings).publish(FEED, "event", 2, {"topic": "t"})
             await minh.until(lambda: bool(minh.of("event")))
@@ -287,7 +315,7 @@ def test_what_was_published_while_nobody_listened_is_made_up(settings: Settings)
 
         async def story() -> None:
             async with console(after="after=1") as minh, stream("/live/board/7") as lan:
-                await subscribed(lan)
+                await subscribed(settings)
                 broker.stop()
                 await asyncio.sleep(0.3)
                 for number in (2, 3):  # another process heard these, this one could not
