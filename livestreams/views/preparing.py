@@ -95,7 +95,7 @@ def invite_cooperative(request: HttpRequest, session_id: int) -> HttpResponse:
     session = get_session_to_host(request.user, session_id)
     if request.method != "POST":
         return redirect("prepare-session", session.pk)
-    slug = request.POST.get("cooperative", "")
+    slug = request.POST.get("cooperative", "").replace("\0", "")
     cooperative = get_object_or_404(Cooperative.objects.public(), slug=slug)
     try:
         joining.invite_cooperative(session=session, cooperative=cooperative)

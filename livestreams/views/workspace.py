@@ -17,7 +17,7 @@ from core.models import Picture
 from core.pictures import keep_picture
 from livestreams.access import get_cooperative_to_host, get_session_to_host
 from livestreams.forms import SessionForm
-from livestreams.models import LivestreamSession
+from livestreams.models import LivestreamSession, Slot
 from livestreams.services import scheduling
 from livestreams.views.answers import done, refused
 from livestreams.views.preparing import prepare_page
@@ -37,7 +37,10 @@ def list_my_sessions(request: HttpRequest, cooperative_slug: str) -> HttpRespons
     states = LivestreamSession.State
     context = {
         "cooperative": cooperative,
-        "invitations": cooperative.slots.waiting().select_related("session__cooperative"),
+        "invitations": Slot.objects.answerable_by(request.user)
+        .waiting()
+        .filter(cooperative=cooperative)
+        .select_related("session__cooperative", "cooperative"),
         "ahead": mine.filter(state__in=[states.LIVE, states.SCHEDULED, states.DRAFT]).order_by(
             "starts_at"
         ),

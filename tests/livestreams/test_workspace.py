@@ -263,6 +263,50 @@ def test_an_invitation_is_declined_by_the_guest_or_withdrawn_by_the_host(cast):
     assert session.slots.count() == 1
 
 
+def test_only_a_manager_is_asked_to_answer_an_invitation(cast):
+    session = SessionFactory(cooperative=cast.coop_b, coming=True, title="Phiên bên kia")
+    slot = SlotFactory(session=session, cooperative=cast.coop_a, invited=True)
+    path = f"/lam-viec/{cast.coop_a.slug}/phien/"
+    answer = f"/lam-viec/cho-ngoi/{slot.pk}/nhan/"
+    assert answer in client_of(cast.mai).get(path).content.decode()
+    minh = client_of(cast.minh)
+    assert answer not in minh.get(path).content.decode()
+    assert press(minh, answer).status_code == 404
+
+
+NASTY = ["\0", "a\0b", "%00", "'; DROP TABLE x; --", "\u202e", "9" * 400, "", "\ud83d", "☃" * 90]
+
+
+@pytest.mark.parametrize("nasty", NASTY)
+def test_nasty_words_are_answered_never_a_crash(cast, nasty):
+    nasty = nasty.encode("utf-8", "replace").decode()
+    session = SessionFactory(cooperative=cast.coop_a, coming=True)
+    offer = OfferFactory(session=session, lined_up=True)
+    minh, base = client_of(cast.minh), f"/lam-viec/phien/{session.pk}/"
+    gets = [
+        ("/phien/", {"q": nasty, "page": nasty}),
+        ("/ngon-ngu", {"next": nasty}),
+        (base, {"q": nasty}),
+        (f"{base}xep/", {"lo": nasty}),
+        (f"{base}dieu-khien/", {"chon": nasty}),
+        (f"{base}dieu-khien/tin.json", {"after": nasty}),
+        (f"/lam-viec/{cast.coop_a.slug}/phien/", {"page": nasty}),
+    ]
+    for path, query in gets:
+        assert minh.get(path, query).status_code in {200, 302, 404}
+    fields = dict.fromkeys(session_fields(), nasty)
+    posts = [
+        (f"/lam-viec/{cast.coop_a.slug}/phien/moi/", fields),
+        (f"{base}sua/", fields),
+        (f"{base}moi/", {"cooperative": nasty}),
+        (f"{base}xep/", {"lo": nasty, "unit_price_vnd": nasty}),
+        (f"/lam-viec/suat/{offer.pk}/sua/", {"unit_price_vnd": nasty, "limit_per_buyer": nasty}),
+        (f"/lam-viec/suat/{offer.pk}/chuyen/", {"towards": nasty}),
+    ]
+    for path, data in posts:
+        assert press(minh, path, **data).status_code in {200, 302, 303, 400, 404, 422}
+
+
 # Running
 
 
