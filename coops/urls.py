@@ -4,7 +4,7 @@ from coops.views import members, photos, province, public, workspace
 
 MINE = "lam-viec/<slug:cooperative_slug>/"
 PHOTO = f"{MINE}anh/<int:photo_id>/"
-PROVINCE = "tinh/<str:province_code>/"
+PROVINCE = "tinh/<slug:province_code>/"
 REVIEW = f"{PROVINCE}duyet/htx/<slug:cooperative_slug>/"
 
 urlpatterns: list[URLPattern] = [

@@ -36,7 +36,8 @@ class Plain(Func):
 def words_of_a_buyer(typed: str, prefix: str = "") -> Q:
     """Orders of this code, with a phone ending so, or of a buyer with these words in the name."""
     code = re.sub(r"[\s.\-]", "", typed).upper()
-    found = Q(**{f"{prefix}code__contains": code}) if code else Q()
+    is_code = code.isascii() and code.isalnum()
+    found = Q(**{f"{prefix}code__contains": code}) if is_code else Q()
     digits = re.sub(r"\D", "", typed)
     if len(digits) >= LAST_DIGITS and not re.search(r"[^\d\s.+()\-]", typed):
         found |= Q(**{f"{prefix}buyer_phone__endswith": digits.lstrip("0") or digits})

@@ -7,7 +7,7 @@ ONE = "lam-viec/san-pham/<int:product_id>/"
 PHOTO = "lam-viec/anh-san-pham/<int:photo_id>/"
 PACK = "lam-viec/goi/<int:variant_id>/"
 STARS = "lam-viec/ocop/<int:recognition_id>/"
-PROVINCE = "tinh/<str:province_code>/"
+PROVINCE = "tinh/<slug:province_code>/"
 
 urlpatterns = [
     # buyers
