@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pghistory
 from django.conf import settings
 from django.db import OperationalError
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.response import SimpleTemplateResponse
 from django.utils import translation
@@ -57,6 +57,8 @@ class domain_error_middleware:  # noqa: N801 - listed among functions in setting
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if "\0" in request.path:
+            raise Http404  # nothing is named so, and PostgreSQL cannot even be asked
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:

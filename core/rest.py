@@ -17,7 +17,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from rest_framework import permissions, serializers
 from rest_framework.authentication import SessionAuthentication
-from rest_framework.exceptions import ParseError
+from rest_framework.exceptions import ParseError, UnsupportedMediaType
 from rest_framework.generics import GenericAPIView
 from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
@@ -26,7 +26,7 @@ from rest_framework.response import Response
 from core.access import AccessRule, Audience
 from core.errors import DomainError
 from core.forms import MAX_VND
-from core.idempotency import KeyMissing, record_of, run_once
+from core.idempotency import FORM_TYPES, KeyMissing, record_of, run_once
 from core.models import Picture
 from core.openapi import HouseSchema
 from core.phones import normalize_phone
@@ -67,6 +67,9 @@ class HouseView(GenericAPIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
+        if request._request.content_type in FORM_TYPES:
+            # Who reads the fingerprint reads the form, after which it would look empty
+            raise UnsupportedMediaType(request._request.content_type)
         if request.user.is_authenticated:
             # The middleware that opened the history's context knew nobody by token
             pghistory.context(user=request.user.pk)

@@ -104,4 +104,5 @@ def _is_for_programs(request: HttpRequest) -> bool:
 
 def _refusal(code: str, message: str, status: int) -> HttpResponse:
     refusal: dict[str, Any] = {"code": code, "message": message, "field": None, "details": {}}
-    return JsonResponse(refusal, status=status)
+    compact = {"separators": (",", ":"), "ensure_ascii": False}
+    return JsonResponse(refusal, status=status, json_dumps_params=compact)

@@ -68,6 +68,8 @@ class World:
 def make_world() -> World:
     """Call it inside a test that may use the database."""
     cast = make_cast()
+    for cooperative in (cast.coop_a, cast.coop_b):
+        OcopRegisterFactory(province=cooperative.commune.province)
     return World(
         cast=cast,
         a=make_side(cast.coop_a, cast.mai, "15"),
@@ -90,7 +92,6 @@ def make_side(cooperative: Cooperative, manager: User, province_code: str) -> Si
     event = TraceEventFactory(lot=lot, recorded_by=manager)
     batch = OriginCodeBatchFactory(lot=lot, quantity=2, requested_by=manager)
     code = OriginCodeFactory(batch=batch)
-    OcopRegisterFactory(province=cooperative.commune.province)
     return Side(
         cooperative=cooperative,
         membership=membership,
