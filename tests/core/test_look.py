@@ -121,7 +121,9 @@ def test_templates_hold_no_style_or_script_of_their_own(path: Path) -> None:
 def test_every_icon_a_template_or_the_vocabulary_asks_for_is_drawn() -> None:
     from core.templatetags import chophien
 
-    ways = r"""{%\s*icon\s+["']([\w-]+)["']|{%\s*nav_link "[\w-]+" \w+ "([\w-]+)"|\bsign="([\w-]+)\""""
+    ways = (
+        r"""{%\s*icon\s+["']([\w-]+)["']|{%\s*nav_link "[\w-]+" \w+ "([\w-]+)"|\bsign="([\w-]+)\""""
+    )
     asked = {
         name
         for path in templates()
