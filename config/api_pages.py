@@ -37,6 +37,11 @@ class Entry:
     path: str
     words: Any
 
+    @property
+    def steps(self) -> list[str]:
+        """Parts of the path between which a narrow screen may break it."""
+        return self.path.rstrip("/").split("/")
+
 
 @public
 @require_safe

@@ -69,7 +69,7 @@ def test_the_guide_names_every_route(language: str) -> None:
     client = Client()
     client.cookies["lang"] = language
     answer = client.get("/api/")
-    page = answer.content.decode()
+    page = answer.content.decode().replace("<wbr>", "")
 
     assert answer.status_code == 200
     assert [entry.name for entry in VIEWS if path_of(entry) not in page] == []
