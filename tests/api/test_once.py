@@ -1,0 +1,80 @@
+"""One wish, one effect, also while the first is still on its way; and what happens without."""
+
+import threading
+import uuid
+from collections.abc import Iterator
+
+import pytest
+from django.db import transaction
+from django.test import Client
+
+from core.models import IdempotencyRecord
+from orders.api import PlaceOrder
+from orders.models import Order
+from tests.api.conftest import Api
+from tests.api.test_orders import wish
+from tests.cast import client_of
+from tests.threads import beside
+from tests.world import World, make_world
+
+
+def lans_orders() -> int:
+    return Order.objects.filter(buyer_phone="+84912345678").count()
+
+
+@pytest.fixture
+def key() -> str:
+    return str(uuid.uuid4())
+
+
+@pytest.fixture
+def on_its_way(transactional_db: None, key: str) -> Iterator[World]:
+    """The first request with `key` holds its record and has not committed yet."""
+    world = make_world()
+    has_begun, may_end = threading.Event(), threading.Event()
+
+    def first_request() -> None:
+        with transaction.atomic():
+            IdempotencyRecord.objects.create(scope="guest", key=key, fingerprint="x")
+            has_begun.set()
+            may_end.wait(20)
+
+    wait_for_it = beside(first_request)
+    assert has_begun.wait(20)
+    yield world
+    may_end.set()
+    wait_for_it()
+
+
+def test_a_twin_is_asked_to_wait_while_the_first_still_runs(
+    guest: Api, on_its_way: World, key: str
+) -> None:
+    answer = guest.post("orders/", wish(on_its_way), key=key)
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "idempotency_in_flight")
+    assert lans_orders() == 0
+
+
+def test_without_the_guard_a_repeat_would_order_twice(
+    guest: Api, world: World, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Control for the tests that count one order."""
+    monkeypatch.setattr(PlaceOrder, "post", PlaceOrder.post.__wrapped__)  # type: ignore[attr-defined]
+    for _press in range(2):
+        assert guest.post("orders/", wish(world), key=key).status_code == 201
+
+    assert lans_orders() == 2
+
+
+def test_keys_of_two_people_are_their_own(mai: Api, thao: Api, world: World, key: str) -> None:
+    for api, side in ((mai, world.a), (thao, world.b)):
+        path = f"my/products/{side.product.pk}/"
+        assert api.patch(path, {"name": "Chè mới"}, key=key).status_code == 200
+
+
+def test_a_browser_session_needs_the_csrf_header_too(world: World) -> None:
+    signed_in = Client(enforce_csrf_checks=True)
+    signed_in.cookies = client_of(world.cast.mai).cookies
+    answer = Api(client=signed_in).patch(f"my/products/{world.a.product.pk}/", {"name": "Khác"})
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "permission_denied")
