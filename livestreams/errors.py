@@ -24,6 +24,15 @@ class StartsInThePast(DomainError):
         super().__init__(field="starts_at")
 
 
+class StartsTooFarAhead(DomainError):
+    status = 422
+    code = "starts_too_far_ahead"
+    message = _("A session is announced at most a year ahead.")
+
+    def __init__(self) -> None:
+        super().__init__(field="starts_at")
+
+
 class SessionIsLive(NotAllowed):
     code = "session_is_live"
     message = _("The session is on air. This can be changed again after it ended.")

@@ -1,14 +1,11 @@
 """How sessions, offers and the board look to programs."""
 
-import datetime as dt
 from typing import Any
 
 from django.urls import reverse
-from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from coops.api import CooperativeNameSerializer
-from core.clock import db_now
 from core.rest import PictureSerializer, PlainText, VndField, WholeField, absolute
 from livestreams.forms import (
     MAX_FEE_VND,
@@ -21,9 +18,6 @@ from livestreams.forms import (
 )
 from livestreams.models import MAX_UNITS_PER_CLAIM, LivestreamSession, Offer
 from livestreams.querysets import ENDED, LIVE, SCHEDULED
-
-MOST_AHEAD = dt.timedelta(days=366)
-
 
 # What is shown
 
@@ -138,11 +132,6 @@ class NewSession(serializers.Serializer):
     summary = PlainText(required=False, max_length=1000, has_lines=True)
     stream_url = serializers.CharField(required=False, allow_blank=True, max_length=300)
     is_draft = serializers.BooleanField(default=False, help_text="Seen by its own people only.")
-
-    def validate_starts_at(self, starts_at: dt.datetime) -> dt.datetime:
-        if starts_at > db_now() + MOST_AHEAD:
-            raise serializers.ValidationError(_("A session is announced at most a year ahead."))
-        return starts_at
 
     def validate_stream_url(self, link: str) -> str:
         from django.core.exceptions import ValidationError

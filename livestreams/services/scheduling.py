@@ -9,11 +9,18 @@ from coops.models import Cooperative
 from core.clock import db_now
 from core.models import Picture
 from livestreams import events
-from livestreams.errors import CooperativeNotApproved, SessionIsLive, SessionIsOver, StartsInThePast
+from livestreams.errors import (
+    CooperativeNotApproved,
+    SessionIsLive,
+    SessionIsOver,
+    StartsInThePast,
+    StartsTooFarAhead,
+)
 from livestreams.models import LivestreamSession, Offer
 from livestreams.services.locks import lock_session, lock_unfinished
 
 State = LivestreamSession.State
+MOST_AHEAD = dt.timedelta(days=366)
 
 
 @transaction.atomic
@@ -32,7 +39,7 @@ def schedule_session(  # noqa: PLR0913 - each is a field of the session
 ) -> LivestreamSession:
     """Announce a coming session of `cooperative`, or keep it as a draft that only its people see.
 
-    Raises StartsInThePast, and CooperativeNotApproved when it is to be announced.
+    Raises StartsInThePast or StartsTooFarAhead, and CooperativeNotApproved when it is to be announced.
     """
     _check_start(starts_at)
     if not is_draft:
@@ -68,7 +75,8 @@ def edit_session(  # noqa: PLR0913 - each is a field of the session
 ) -> LivestreamSession:
     """Change what is told of a session. Time and delivery fee stand still once it is on air.
 
-    Raises SessionIsOver, SessionIsLive (for time or fee) and StartsInThePast (for a new time).
+    Raises SessionIsOver, SessionIsLive (for time or fee), StartsInThePast or StartsTooFarAhead
+    (for a new time).
     """
     now = lock_unfinished(session.pk)
     if now.is_live and (starts_at, shipping_fee_vnd) != (now.starts_at, now.shipping_fee_vnd):
@@ -126,8 +134,11 @@ def _discard(session: LivestreamSession) -> None:
 
 
 def _check_start(starts_at: dt.datetime) -> None:
-    if starts_at <= db_now():
+    now = db_now()
+    if starts_at <= now:
         raise StartsInThePast
+    if starts_at > now + MOST_AHEAD:
+        raise StartsTooFarAhead
 
 
 def _check_approved(cooperative: Cooperative) -> None:

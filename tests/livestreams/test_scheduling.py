@@ -11,6 +11,7 @@ from livestreams.errors import (
     SessionIsLive,
     SessionIsOver,
     StartsInThePast,
+    StartsTooFarAhead,
     TooManyCooperatives,
 )
 from livestreams.models import LETTERS, LivestreamSession, Slot
@@ -83,6 +84,13 @@ def test_announcing_twice_tells_once():
 def test_nobody_schedules_into_the_past():
     with pytest.raises(StartsInThePast) as refusal:
         schedule_session(cooperative=CooperativeFactory(), title="Chè", starts_at=db_now())
+    assert refusal.value.field == "starts_at"
+
+
+def test_nobody_schedules_beyond_what_a_calendar_can_tell():
+    last_of_all = dt.datetime(9999, 12, 31, 23, 59, tzinfo=dt.UTC)
+    with pytest.raises(StartsTooFarAhead) as refusal:
+        schedule_session(cooperative=CooperativeFactory(), title="Chè", starts_at=last_of_all)
     assert refusal.value.field == "starts_at"
 
 
