@@ -39,7 +39,8 @@ def schedule_session(  # noqa: PLR0913 - each is a field of the session
 ) -> LivestreamSession:
     """Announce a coming session of `cooperative`, or keep it as a draft that only its people see.
 
-    Raises StartsInThePast or StartsTooFarAhead, and CooperativeNotApproved when it is to be announced.
+    Raises StartsInThePast or StartsTooFarAhead, and CooperativeNotApproved when it is to be
+    announced.
     """
     _check_start(starts_at)
     if not is_draft:
