@@ -11,9 +11,9 @@ from django.template.response import SimpleTemplateResponse
 from django.utils import translation
 
 from core.errors import Busy, DomainError
+from core.secret_paths import without_secret
 
 Next = Callable[[HttpRequest], HttpResponse]
-SECRET_PATHS = ("/don/", "/api/orders/")  # what follows opens an order
 LANGUAGES = dict(settings.LANGUAGES)
 
 
@@ -40,14 +40,10 @@ def history_middleware(get_response: Next) -> Next:
         if request.method in {"GET", "HEAD", "OPTIONS"}:
             return get_response(request)
         user = request.user.pk if hasattr(request, "user") else None
-        with pghistory.context(user=user, path=_without_secret(request.path)):
+        with pghistory.context(user=user, path=without_secret(request.path)):
             return get_response(request)
 
     return middleware
-
-
-def _without_secret(path: str) -> str:
-    return next((secret for secret in SECRET_PATHS if path.startswith(secret)), path)
 
 
 class domain_error_middleware:  # noqa: N801 - listed among functions in settings
