@@ -227,7 +227,7 @@ async def application(scope: dict[str, Any], receive: Receive, send: Send) -> No
 def _place(path: str) -> tuple[str, str] | None:
     """(feed, kind of frames) for an address of the live channel."""
     match path.strip("/").split("/"):
-        case ["live", "board", key] if key.isdigit() and len(key) < 12:
+        case ["live", "board", key] if key.isascii() and key.isdigit() and len(key) < 12:
             return f"session:{key}", "board"
         case ["live", "console", word] if feed := feed_of(word):
             return feed, "event"

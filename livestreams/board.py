@@ -33,7 +33,7 @@ _MARKS: dict[str, str] = {Offer.State.LINED_UP: LINED_UP, Offer.State.SOLD_OUT: 
 def snapshot(key: str) -> Board:
     """The board of the session with this id; `{"s": "gone"}` when viewers may not see it."""
     shown = LivestreamSession.objects.addressable().annotate(read_at=Instant())
-    session = shown.filter(pk=int(key)).first() if key.isdigit() else None
+    session = shown.filter(pk=int(key)).first() if key.isdecimal() else None
     return of_session(session) if session else {"s": "gone"}
 
 

@@ -92,7 +92,7 @@ def list_session_news(request: HttpRequest, session_id: int) -> HttpResponse:
     """Messages of the session's feed after number `after`, for when the live channel is silent."""
     session = get_session(request.user, session_id)
     after = request.GET.get("after", "")
-    number = int(after) if after.isdigit() and len(after) < 15 else 0
+    number = int(after) if after.isdecimal() and len(after) < 15 else 0
     rows = OutboxMessage.objects.filter(feed=session.feed, feed_number__gt=number)
     events = [
         {"number": row.feed_number, "topic": row.topic, **row.payload}

@@ -156,7 +156,7 @@ def line_up_offer(request: HttpRequest, session_id: int) -> HttpResponse:
     if not chosen:
         context = {**desk, "lots": lots.filter(quantity_available__gt=0)}
         return render(request, "livestreams/offer_lots.html", context)
-    lot = get_object_or_404(lots, pk=chosen) if chosen.isdigit() and len(chosen) < 12 else None
+    lot = get_object_or_404(lots, pk=chosen) if chosen.isdecimal() and len(chosen) < 12 else None
     if lot is None:
         raise Http404
     form = OfferForm(request.POST or None, initial=_usual(lot))

@@ -133,7 +133,7 @@ def form_of(product: Product, key: str, data: Any = None, files: Any = None) -> 
             return StoryForm(data, initial=words, must_have_story=is_shown, **options)
         case ("pack", _dash, "new"):
             return NewPackForm(data, **options)
-        case ("pack", _dash, number) if number.isdigit() and len(number) < 19:
+        case ("pack", _dash, number) if number.isdecimal() and len(number) < 19:
             variant = product.variants.filter(pk=int(number)).first()
             if variant:
                 return PackForm(data, initial=PackForm.values_of(variant), **options)

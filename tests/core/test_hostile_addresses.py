@@ -4,6 +4,8 @@ import pytest
 from django.test import Client
 
 from tests.cast import client_of, make_cast
+from tests.factories.livestreams import SessionFactory
+from tests.factories.products import ProductFactory
 
 pytestmark = pytest.mark.django_db
 NUL = "%00"
@@ -56,3 +58,18 @@ def test_members_bytes_find_nothing(address: str) -> None:
     cast = make_cast()
     for user in (cast.mai, cast.ha):
         assert client_of(user).get(address).status_code < 500
+
+
+@pytest.mark.parametrize("digit", ["²", "①", "٣"])
+def test_digits_that_are_no_numbers_are_refused_in_words(digit: str) -> None:
+    """`isdigit` says yes to ² and ①, and `int` says no."""
+    cast = make_cast()
+    session = SessionFactory(cooperative=cast.coop_a)
+    product = ProductFactory(cooperative=cast.coop_a)
+    mai = client_of(cast.mai)
+    console = f"/lam-viec/phien/{session.pk}/dieu-khien/"
+    assert mai.get(f"{console}tin.json", {"after": digit}).status_code == 200
+    assert mai.get(f"/lam-viec/phien/{session.pk}/xep/", {"lo": digit}).status_code == 404
+    editor = f"/lam-viec/san-pham/{product.pk}/"
+    typed = {"form": f"pack-{digit}", "idempotency_key": "k" * 20}
+    assert mai.post(editor, typed).status_code == 404
