@@ -1,7 +1,9 @@
 """Constraints read as the sentence they enforce; settings name only what exists."""
 
 import re
+from collections import Counter
 from importlib import import_module
+from pathlib import Path
 
 from celery import current_app
 from django.apps import apps
@@ -59,3 +61,11 @@ def test_every_task_in_settings_exists() -> None:
 def test_every_snapshot_in_settings_exists() -> None:
     for dotted in settings.LIVE_SNAPSHOTS.values():
         assert callable(import_string(dotted))
+
+
+def test_no_two_advisory_locks_share_a_number() -> None:
+    """Session 5's recount once waited for the labels of batch 5."""
+    sources = [p for app in OURS for p in (Path(settings.BASE_DIR) / app).rglob("*.py")]
+    numbers = Counter(n for p in sources for n in re.findall(r"= (7_305_\d{3})\b", p.read_text()))
+    assert len(numbers) >= 5
+    assert not [number for number, count in numbers.items() if count > 1]

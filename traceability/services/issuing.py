@@ -18,7 +18,7 @@ from traceability.services import completeness, printing
 CODE_LENGTH = 16  # of 29 signs: 77 bits, so nobody meets a code by trying
 CHUNK = 100
 STALE_AFTER_S = 60
-BATCH_LOCK = 7_305_002  # namespace of the advisory locks that keep two workers off one batch
+BATCH_LOCK = 7_305_003  # namespace of the advisory locks that keep two workers off one batch
 
 
 @transaction.atomic
