@@ -8,6 +8,10 @@ from typing import Any
 import pytest
 import yaml
 from django.core.management import get_commands
+from django.test import Client
+from pytest_django import Settings
+
+from core.secret_paths import SECRET_PATHS
 
 ROOT = Path(__file__).parents[2]
 
@@ -112,5 +116,26 @@ def test_nginx_proxies_to_services_and_hides_secret_addresses(compose: dict[str,
     text = (ROOT / "deploy" / "nginx.conf").read_text()
     upstreams = re.findall(r"server (\w+):\d+;", text)
     assert set(upstreams) <= set(compose["services"])
-    assert "~^/don/" in text
+    for secret in SECRET_PATHS:
+        assert f"~^{secret} {secret}…;" in text
     assert text.count("{") == text.count("}")
+
+
+def test_the_container_answers_its_own_health_check(
+    compose: dict[str, Any], settings: Settings
+) -> None:
+    asked = re.search(r"http://([\d.]+):8000(/\w+)", str(compose["services"]["web"]["healthcheck"]))
+    assert asked
+    host, path = asked.groups()
+    allowed = compose["services"]["web"]["environment"]["ALLOWED_HOSTS"]
+    settings.ALLOWED_HOSTS = ["chophien.example"]
+    assert Client(headers={"host": host}).get(path).status_code == 400  # the harm
+    settings.ALLOWED_HOSTS = re.sub(r"\$\{.*?\}", "chophien.example", allowed).split(",")
+    assert Client(headers={"host": host}).get(path).status_code == 200
+
+
+def test_the_board_cache_tells_readers_apart_by_all_that_their_pages_differ_in() -> None:
+    text = (ROOT / "deploy" / "nginx.conf").read_text()
+    key = re.search(r'proxy_cache_key "(.*)";', text)
+    assert key
+    assert {"$host", "$language", "$zipping", "$request_uri"} <= set(key[1].split("|"))
