@@ -83,7 +83,7 @@ def update_cooperative(*, cooperative: Cooperative, particulars: Particulars) ->
     Raises CheckedByProvince when an approved co-op changes what its province has checked, and
     TaxCodeTaken.
     """
-    row = Cooperative.objects.select_for_update().get(pk=cooperative.pk)
+    row = Cooperative.objects.select_for_update(no_key=True).get(pk=cooperative.pk)
     given = particulars.values()
     changed = [name for name, value in given.items() if getattr(row, name) != value]
     if not changed:

@@ -15,7 +15,7 @@ MAX_PHOTOS = 12
 @transaction.atomic
 def add_photo(*, cooperative: Cooperative, picture: Picture, caption: str = "") -> CooperativePhoto:
     """Put a kept picture last on the page. Raises TooManyPhotos."""
-    Cooperative.objects.select_for_update().get(pk=cooperative.pk)
+    Cooperative.objects.select_for_update(no_key=True).get(pk=cooperative.pk)
     photos = CooperativePhoto.objects.filter(cooperative=cooperative)
     if photos.count() >= MAX_PHOTOS:
         raise TooManyPhotos(TooManyPhotos.message % {"most": MAX_PHOTOS})
@@ -31,7 +31,7 @@ def add_photo(*, cooperative: Cooperative, picture: Picture, caption: str = "") 
 @transaction.atomic
 def move_photo(*, photo: CooperativePhoto, towards: Literal["front", "back"]) -> bool:
     """Change places with the neighbour; False when there is none. The first is the cover."""
-    Cooperative.objects.select_for_update().get(pk=photo.cooperative_id)
+    Cooperative.objects.select_for_update(no_key=True).get(pk=photo.cooperative_id)
     photos = list(CooperativePhoto.objects.filter(cooperative=photo.cooperative_id))
     places = [row.pk for row in photos]
     if photo.pk not in places:

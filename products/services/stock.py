@@ -34,7 +34,7 @@ def record_harvest(  # noqa: PLR0913 - each is a fact of the lot
 
     Without `code` the lot gets one of its harvest day, such as L261104-2. Raises LotCodeTaken.
     """
-    Variant.objects.select_for_update().get(pk=variant.pk)
+    Variant.objects.select_for_update(no_key=True).get(pk=variant.pk)
     lot = Lot(
         variant=variant,
         code=code or _next_code(variant, harvested_on),
