@@ -229,6 +229,21 @@ def test_a_countdown_follows_the_servers_clock_and_tells_when_it_is_over(shop: S
     expect(page.locator(".clock.is-over")).to_have_text("0:00")
 
 
+DESK_LINKS = """<nav class="side"><div class="side__nav">
+{% for n in "12345678" %}<a href="/{{ n }}"{% if n == "7" %} aria-current="page"{% endif %}>Kiện hàng {{ n }}</a>{% endfor %}
+</div></nav>"""
+
+
+@pytest.mark.parametrize(("scripts", "is_seen"), [(["here"], True), ([], False)])
+def test_the_desk_shows_where_we_are(shop: Shop, scripts: list[str], is_seen: bool) -> None:
+    page = shop.show(DESK_LINKS, *scripts)
+    here = page.locator(".side__nav [aria-current]")
+    if is_seen:
+        expect(here).to_be_in_viewport(ratio=1)
+    else:
+        expect(here).not_to_be_in_viewport()
+
+
 def test_a_chosen_picture_is_shown_before_it_is_sent(shop: Shop) -> None:
     page = shop.show(
         '<label>Ảnh <input type="file" data-preview="seen"></label><div id="seen"></div>', "preview"
