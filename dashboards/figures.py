@@ -9,7 +9,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, F, Max, Min, QuerySet, Sum
+from django.db.models import Count, F, QuerySet, Sum
 from django.db.models.functions import TruncDate
 
 from coops.models import Province
@@ -130,9 +130,3 @@ def ocop_coverage(province: Province, on: dt.date) -> OcopCoverage:
     )
     registers = OcopRegister.objects.filter(province=province, counted_on__lte=on)
     return OcopCoverage(online, registers.order_by("-counted_on").first())
-
-
-def span_of(lines: QuerySet[OrderLine]) -> tuple[dt.datetime | None, dt.datetime | None]:
-    """First and last order counted, for “figures from … to …”."""
-    ends = lines.aggregate(first=Min("order__placed_at"), last=Max("order__placed_at"))
-    return ends["first"], ends["last"]

@@ -32,11 +32,6 @@ def get_session_to_prepare(user: Any, session_id: int) -> LivestreamSession:
     return get_object_or_404(mine, pk=session_id)
 
 
-def get_slot_to_line_up(user: Any, session: LivestreamSession, slot_id: int) -> Slot:
-    """A joined place of a co-op for which `user` may line up goods."""
-    return get_object_or_404(Slot.objects.filled_by(user), pk=slot_id, session=session)
-
-
 def get_slot_to_answer(user: Any, slot_id: int) -> Slot:
     """An invitation that `user` may accept or decline: manager of the invited co-op."""
     mine = Slot.objects.answerable_by(user).select_related("session__cooperative", "cooperative")

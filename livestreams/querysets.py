@@ -88,9 +88,6 @@ class OfferQuerySet(models.QuerySet):
     def open(self) -> Self:
         return self.filter(state=OPEN)
 
-    def of_live_sessions(self) -> Self:
-        return self.filter(session__state=LIVE)
-
     def editable_by(self, user: Any) -> Self:
         """Offers of co-ops where `user` is manager or host: own goods only, whoever's session."""
         return self.filter(cooperative__in=Cooperative.objects.hosted_by(user))
