@@ -1,5 +1,6 @@
 """Which orders, parcels and lines: the vocabulary of the orders app."""
 
+import contextlib
 import datetime as dt
 import re
 from typing import Any, Self
@@ -10,13 +11,14 @@ from django.db.models.functions import Lower
 
 from coops.models import Cooperative
 from core.clock import Instant
+from core.phones import InvalidPhone, normalize_phone
 from core.text import fold
 
 AWAITING_PAYMENT, CONFIRMED = "awaiting_payment", "confirmed"
 OPEN_STATES = (AWAITING_PAYMENT, CONFIRMED)
 
 
-LAST_DIGITS = 3  # of a phone, from which on a search looks at phones
+LAST_DIGITS = range(3, 5)  # of a phone, by which a packer finds it
 REVEAL_LASTS = dt.timedelta(minutes=60)
 
 
@@ -34,13 +36,21 @@ class Plain(Func):
 
 
 def words_of_a_buyer(typed: str, prefix: str = "") -> Q:
-    """Orders of this code, with a phone ending so, or of a buyer with these words in the name."""
+    """Orders of this code, with this phone, or of a buyer with these words in the name.
+
+    A phone is found by its last three or four digits or as a whole: any length between would let
+    a masked number be read digit by digit.
+    """
     code = re.sub(r"[\s.\-]", "", typed).upper()
     is_code = code.isascii() and code.isalnum()
     found = Q(**{f"{prefix}code__contains": code}) if is_code else Q()
     digits = re.sub(r"\D", "", typed)
-    if len(digits) >= LAST_DIGITS and not re.search(r"[^\d\s.+()\-]", typed):
-        found |= Q(**{f"{prefix}buyer_phone__endswith": digits.lstrip("0") or digits})
+    if not re.search(r"[^\d\s.+()\-]", typed):
+        if len(digits) in LAST_DIGITS:
+            found |= Q(**{f"{prefix}buyer_phone__endswith": digits})
+        elif digits:
+            with contextlib.suppress(InvalidPhone):
+                found |= Q(**{f"{prefix}buyer_phone": normalize_phone(typed)})
     name = Q()
     for word in fold(typed).split()[:8]:
         name &= Q(plain_name__contains=word)
