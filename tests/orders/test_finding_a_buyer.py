@@ -1,0 +1,34 @@
+"""A packer finds a buyer by name, code or phone, and never reads a masked number bit by bit."""
+
+import pytest
+
+from orders.models import Order
+from orders.querysets import words_of_a_buyer
+from tests.factories.orders import OrderFactory
+
+pytestmark = pytest.mark.django_db
+PHONE = "+84912345678"
+
+
+def found(typed: str) -> int:
+    return Order.objects.matching(typed).count()
+
+
+@pytest.mark.parametrize("typed", ["678", "5678", "0912 345 678", "+84 912 345 678", "nguyen lan"])
+def test_what_a_buyer_says_finds_them(typed: str) -> None:
+    OrderFactory(buyer_phone=PHONE, buyer_name="Nguyễn Thị Lan")
+    OrderFactory(buyer_phone="+84987000111", buyer_name="Trần Hoà")
+    assert found(typed) == 1
+
+
+@pytest.mark.parametrize("typed", ["45678", "345678", "2345678", "12345678", "912345"])
+def test_part_of_a_number_finds_nobody(typed: str) -> None:
+    OrderFactory(buyer_phone=PHONE, code="CPZZZZZZ")
+    assert found(typed) == 0
+
+
+def test_without_the_rule_a_longer_ending_would_tell_the_next_digit() -> None:
+    OrderFactory(buyer_phone=PHONE, code="CPZZZZZZ")
+    assert Order.objects.filter(buyer_phone__endswith="45678").count() == 1
+    assert not Order.objects.filter(buyer_phone__endswith="95678").exists()
+    assert "endswith" not in str(words_of_a_buyer("45678"))
