@@ -3,6 +3,7 @@
 from axes.utils import reset as forget_failures
 from django.db import IntegrityError, transaction
 from django.db.models import F
+from django.db.models.functions import Now
 
 from accounts.errors import PhoneTaken, WrongPassword
 from accounts.models import User
@@ -36,10 +37,15 @@ def create_account(
 
 @transaction.atomic
 def reset_password(*, user: User, password: str) -> User:
-    """Give a person who showed the phone is theirs a new password; ends all their sessions."""
+    """Give a person who showed the phone is theirs a new password.
+
+    Ends all their sessions and revokes their API tokens: whoever had the old password may have
+    made one.
+    """
     user.set_password(password)
     user.phone_verified_at = user.phone_verified_at or db_now()
     user.save(update_fields=["password", "phone_verified_at"])
+    user.api_tokens.filter(revoked_at=None).update(revoked_at=Now())
     forget_failures(username=user.phone)
     return user
 

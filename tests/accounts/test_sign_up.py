@@ -8,6 +8,7 @@ from django.test import Client
 
 from accounts.models import OneTimeCode, User
 from accounts.services.codes import send_code
+from accounts.services.tokens import create_api_token
 from tests.factories.accounts import PASSWORD, UserFactory
 from tests.standins.esms import Gateway
 
@@ -210,6 +211,7 @@ def test_a_forgotten_password_is_replaced_and_other_devices_are_signed_out(
     gateway: Gateway,
 ) -> None:
     user = UserFactory(phone=PHONE)
+    token, _word = create_api_token(user=user, name="of whoever knew the old password")
     elsewhere = Client()
     elsewhere.post("/dang-nhap/", {"phone": TYPED, "password": PASSWORD})
     assert elsewhere.get("/tai-khoan/").status_code == 200
@@ -222,6 +224,8 @@ def test_a_forgotten_password_is_replaced_and_other_devices_are_signed_out(
     assert user.check_password("mot-mat-khau-moi")
     assert here.get("/tai-khoan/").status_code == 200
     assert elsewhere.get("/tai-khoan/").status_code == 302
+    token.refresh_from_db()
+    assert token.revoked_at is not None
 
 
 def test_the_proof_serves_one_password_only(client: Client, gateway: Gateway) -> None:
