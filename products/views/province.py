@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
@@ -61,11 +61,7 @@ def review_recognition(
     province = get_province_to_review(request.user, province_code)
     recognition = get_recognition_to_review(request.user, recognition_id)
     if recognition.product.cooperative.commune.province_id != province.pk:
-        return redirect(
-            "review-recognition",
-            recognition.product.cooperative.commune.province_id,
-            recognition.pk,
-        )
+        raise Http404
     if request.method != "POST":
         return _page(request, province, recognition, DecisionForm())
     form = DecisionForm(request.POST)
