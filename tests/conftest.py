@@ -20,6 +20,13 @@ def plain_static_files() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """The whole server is thrown away after the run; a connection that lingers in some thread (or
+    server process) must not fail it by refusing the drop of one database."""
+    return True
+
+
 @pytest.fixture(autouse=True)
 def empty_cache() -> None:
     cache.clear()
