@@ -128,13 +128,17 @@ class Slot(models.Model):
     pghistory.InsertEvent(),
     pghistory.UpdateEvent(),
     pghistory.DeleteEvent(),
-    exclude=["quantity_claimed"],  # the hot column; orders are its history
+    # the hot columns; orders and standby entries are their history
+    exclude=["quantity_claimed", "standby_waiting", "standby_issued"],
 )
 class Offer(models.Model):
     """A lot of a variant at a price and quantity in a session, called by its live code (A01).
 
     Opening takes the allotment (`quantity_offered`) out of the lot; closing gives the rest back.
-    `quantity_claimed` changes only by the guarded UPDATE in OfferQuerySet.claim / release.
+    `quantity_claimed` changes only by the guarded UPDATEs in OfferQuerySet and placing.sql.
+
+    While somebody waits in the offer's line (`standby_waiting`), units that come free are for the
+    line alone. `standby_issued` is the last number given in it.
     """
 
     class State(models.TextChoices):
@@ -151,6 +155,8 @@ class Offer(models.Model):
     unit_price_vnd = models.BigIntegerField(_("price in the session (₫)"))
     quantity_offered = models.PositiveIntegerField(_("units for the session"))
     quantity_claimed = models.PositiveIntegerField(default=0)
+    standby_waiting = models.PositiveIntegerField(default=0, db_default=0)
+    standby_issued = models.PositiveIntegerField(default=0, db_default=0)
     limit_per_buyer = models.PositiveSmallIntegerField(_("limit for each buyer"), default=10)
     state = models.CharField(max_length=10, choices=State, default=State.LINED_UP)
     opened_at = models.DateTimeField(null=True)
@@ -180,8 +186,14 @@ class Offer(models.Model):
         return f"{self.live_code} {self.lot}"
 
     @property
-    def quantity_left(self) -> int:
+    def quantity_unclaimed(self) -> int:
+        """Units in nobody's order, for the co-op's own counting."""
         return self.quantity_offered - self.quantity_claimed
+
+    @property
+    def quantity_left(self) -> int:
+        """Units a buyer may still order: none while others stand in line for them."""
+        return 0 if self.standby_waiting else self.quantity_unclaimed
 
     @property
     def is_gone(self) -> bool:

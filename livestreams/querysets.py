@@ -107,6 +107,10 @@ class OfferQuerySet(models.QuerySet):
         Every column that guards the claim sits on the row itself: a filter through a join is
         judged on an older snapshot and oversells.
         """
+        return self.filter(standby_waiting=0).claim_for_standby(quantity)
+
+    def claim_for_standby(self, quantity: int) -> bool:
+        """Take units past the line, for the first in it."""
         left = self.filter(state=OPEN, quantity_claimed__lte=F("quantity_offered") - quantity)
         return left.update(quantity_claimed=F("quantity_claimed") + quantity) == 1
 

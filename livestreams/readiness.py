@@ -28,10 +28,10 @@ def why_not_openable(offer: Offer, today: dt.date) -> str | Promise:
         return _("This pack is no longer sold.")
     if lot.best_before_on and lot.best_before_on <= today:
         return _("The lot is past its best-before day.")
-    if offer.holds_no_stock and lot.quantity_available < offer.quantity_left:
+    if offer.holds_no_stock and lot.quantity_available < offer.quantity_unclaimed:
         return _("The lot has %(have)s units available, the offer needs %(need)s.") % {
             "have": lot.quantity_available,
-            "need": offer.quantity_left,
+            "need": offer.quantity_unclaimed,
         }
     return ""
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.db import connection, transaction
 
-from orders.querysets import OPEN_STATES
+from orders.querysets import OPEN_STATES, ORDERED_STATES
 
 TALLY_LATE_S = 120  # a live session's tally follows its orders; later than this is a fault
 
@@ -120,7 +120,7 @@ QUESTIONS = (
                 count(DISTINCT placed.id) AS orders, sum(line.quantity) AS units,
                 sum(line.line_total_vnd) AS goods
             FROM orders_order AS placed JOIN orders_orderline AS line ON line.order_id = placed.id
-            WHERE placed.state = ANY(%(open)s)
+            WHERE placed.state = ANY(%(ordered)s)
             GROUP BY GROUPING SETS ((placed.session_id), (placed.session_id, line.cooperative_id))
         ), changed AS (
             SELECT session_id, max(greatest(placed_at, paid_at, closed_at)) AS at
@@ -150,7 +150,12 @@ def differences() -> list[Difference]:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         for question in QUESTIONS:
-            cursor.execute(question.sql, {"open": list(OPEN_STATES), "late_s": TALLY_LATE_S})
+            asked = {
+                "open": list(OPEN_STATES),
+                "ordered": list(ORDERED_STATES),
+                "late_s": TALLY_LATE_S,
+            }
+            cursor.execute(question.sql, asked)
             found += [
                 Difference(question.name, str(what), str(kept), str(counted))
                 for what, kept, counted in cursor.fetchall()

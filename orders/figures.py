@@ -9,7 +9,7 @@ from coops.models import Cooperative
 from core.clock import db_now
 from livestreams.models import LivestreamSession, Offer
 from orders.models import OrderLine, SessionTally
-from orders.querysets import OPEN_STATES
+from orders.querysets import ORDERED_STATES
 
 FIGURES = (
     "order_count",
@@ -63,7 +63,7 @@ def _total(
 
 def _offers(session: LivestreamSession, mine: QuerySet[Cooperative] | None) -> list[dict[str, Any]]:
     sold = dict(
-        OrderLine.objects.filter(offer__session=session, order__state__in=OPEN_STATES)
+        OrderLine.objects.filter(offer__session=session, order__state__in=ORDERED_STATES)
         .values_list("offer_id")
         .annotate(goods_vnd=Sum(F("unit_price_vnd") * F("quantity")))
     )

@@ -9,7 +9,13 @@ from django.utils.translation import gettext_lazy as _
 
 from coops.models import Commune, Cooperative
 from livestreams.models import LivestreamSession, Offer
-from orders.querysets import OrderLineQuerySet, OrderQuerySet, ParcelQuerySet
+from orders.querysets import (
+    OrderLineQuerySet,
+    OrderQuerySet,
+    ParcelQuerySet,
+    RefundQuerySet,
+    StandbyEntryQuerySet,
+)
 from products.models import Lot, Variant
 
 
@@ -23,6 +29,7 @@ class Order(models.Model):
     """
 
     class State(models.TextChoices):
+        HELD = "held", _("held for you")
         AWAITING_PAYMENT = "awaiting_payment", _("waiting for the transfer")
         CONFIRMED = "confirmed", _("confirmed")
         CANCELLED = "cancelled", _("cancelled")
@@ -68,7 +75,9 @@ class Order(models.Model):
             models.Index(fields=["buyer_phone"], name="order_by_phone"),
             # sweeper: what is overdue
             models.Index(
-                fields=["pay_by"], condition=Q(state="awaiting_payment"), name="order_unpaid"
+                fields=["pay_by"],
+                condition=Q(state__in=["awaiting_payment", "held"]),
+                name="order_on_hold",
             ),
         ]
         constraints = [
@@ -77,8 +86,8 @@ class Order(models.Model):
                 name="order_amounts_make_sense",
             ),
             models.CheckConstraint(
-                condition=~Q(state="awaiting_payment") | Q(pay_by__isnull=False),
-                name="unpaid_order_has_pay_by",
+                condition=~Q(state__in=["awaiting_payment", "held"]) | Q(pay_by__isnull=False),
+                name="held_order_has_pay_by",
             ),
         ]
 
@@ -88,7 +97,7 @@ class Order(models.Model):
     @property
     def is_open(self) -> bool:
         """Neither cancelled nor released: its units are taken."""
-        return self.state in {self.State.AWAITING_PAYMENT, self.State.CONFIRMED}
+        return self.state in {self.State.HELD, self.State.AWAITING_PAYMENT, self.State.CONFIRMED}
 
     @property
     def transfer_memo(self) -> str:
@@ -97,7 +106,11 @@ class Order(models.Model):
     @property
     def tone(self) -> str:
         """Tone of the state's chip."""
-        tones = {self.State.AWAITING_PAYMENT: "wait", self.State.CONFIRMED: "done"}
+        tones = {
+            self.State.HELD: "wait",
+            self.State.AWAITING_PAYMENT: "wait",
+            self.State.CONFIRMED: "done",
+        }
         return tones.get(self.State(self.state), "stop")
 
 
@@ -212,6 +225,121 @@ class BuyerShare(models.Model):
 
     def __str__(self) -> str:
         return f"{self.offer}: {self.quantity}"
+
+
+class StandbyEntry(models.Model):
+    """Somebody's place in the line for an offer that is sold out.
+
+    `number` is given by the offer's own row, so the line stands in the order of the commits.
+    `token` is the secret of the buyer's page, `buyer_phone` is E.164. `order` is what the entry
+    was turned into when its turn came.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("in line")
+        PROMOTED = "promoted", _("turn came")
+        LEFT = "left", _("left the line")
+        CLOSED = "closed", _("line closed")
+
+    offer = models.ForeignKey(Offer, models.PROTECT, related_name="standby_entries")
+    number = models.PositiveIntegerField()
+    token = models.CharField(max_length=43, unique=True)
+    buyer_name = models.CharField(_("name"), max_length=80)
+    buyer_phone = models.CharField(_("phone"), max_length=16)
+    commune = models.ForeignKey(Commune, models.PROTECT, related_name="+")
+    address_line = models.CharField(_("hamlet, road, number"), max_length=200)
+    note = models.CharField(_("note to the co-op"), max_length=300, blank=True)
+    payment_method = models.CharField(max_length=10, choices=Order.PaymentMethod)
+    language = models.CharField(max_length=2, default="vi")
+    quantity = models.PositiveIntegerField()
+    state = models.CharField(max_length=10, choices=State, default=State.WAITING)
+    joined_at = models.DateTimeField(db_default=Now())
+    settled_at = models.DateTimeField(null=True)  # promoted, left or closed
+    close_reason = models.CharField(max_length=20, blank=True)
+    order = models.OneToOneField(Order, models.PROTECT, null=True, related_name="standby_entry")
+
+    objects = StandbyEntryQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["offer", "number"], name="standby_number_once"),
+            models.UniqueConstraint(
+                fields=["offer", "buyer_phone"],
+                condition=Q(state="waiting"),
+                name="standby_once_per_buyer",
+            ),
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="standby_wants_units"),
+            models.CheckConstraint(
+                condition=(Q(state="promoted") & Q(order__isnull=False))
+                | (~Q(state="promoted") & ~Q(order__isnull=False)),
+                name="promoted_standby_has_an_order",
+            ),
+        ]
+        indexes = [
+            # who is next
+            models.Index(
+                fields=["offer", "number"], condition=Q(state="waiting"), name="standby_in_line"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.offer_id} #{self.number}"
+
+
+@pghistory.track(pghistory.UpdateEvent(row=pghistory.Old))
+class Refund(models.Model):
+    """Money of a closed order that a person has to send back, or to settle with a new order.
+
+    The queue holds the whole `amount_vnd` that came in; nothing in it ever revives an order.
+    """
+
+    class Reason(models.TextChoices):
+        LATE = "late", _("paid after the time ran out")
+        CANCELLED = "cancelled", _("cancelled after it was paid")
+
+    class State(models.TextChoices):
+        DUE = "due", _("to send back")
+        SENT = "sent", _("sent back")
+        REPLACED = "replaced", _("settled with a new order")
+
+    order = models.OneToOneField(Order, models.PROTECT, related_name="refund")
+    reason = models.CharField(max_length=10, choices=Reason)
+    amount_vnd = models.BigIntegerField()
+    state = models.CharField(max_length=10, choices=State, default=State.DUE)
+    noted_at = models.DateTimeField(db_default=Now())
+    noted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+    )
+    settled_at = models.DateTimeField(null=True)
+    settled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+    )
+    reference = models.CharField(max_length=80, blank=True)  # the bank's, of the money sent back
+    replacement = models.OneToOneField(Order, models.PROTECT, null=True, related_name="paid_by")
+
+    objects = RefundQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(amount_vnd__gt=0), name="refund_has_an_amount"),
+            models.CheckConstraint(
+                condition=(Q(state="due") & Q(settled_at__isnull=True))
+                | (~Q(state="due") & ~Q(settled_at__isnull=True)),
+                name="settled_refund_says_when",
+            ),
+            models.CheckConstraint(
+                condition=(Q(state="replaced") & Q(replacement__isnull=False))
+                | (~Q(state="replaced") & ~Q(replacement__isnull=False)),
+                name="replaced_refund_names_the_order",
+            ),
+        ]
+        indexes = [
+            # the queue
+            models.Index(fields=["noted_at"], condition=Q(state="due"), name="refund_due"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.order}: {self.amount_vnd}"
 
 
 class PhoneReveal(models.Model):

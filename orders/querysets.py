@@ -14,8 +14,10 @@ from core.clock import Instant
 from core.phones import InvalidPhone, normalize_phone
 from core.text import fold
 
-AWAITING_PAYMENT, CONFIRMED = "awaiting_payment", "confirmed"
-OPEN_STATES = (AWAITING_PAYMENT, CONFIRMED)
+HELD, AWAITING_PAYMENT, CONFIRMED = "held", "awaiting_payment", "confirmed"
+ON_HOLD_STATES = (HELD, AWAITING_PAYMENT)  # units are taken until pay_by
+OPEN_STATES = (HELD, AWAITING_PAYMENT, CONFIRMED)  # units are taken
+ORDERED_STATES = (AWAITING_PAYMENT, CONFIRMED)  # the buyer wants them: figures count these
 
 
 LAST_DIGITS = range(3, 5)  # of a phone, by which a packer finds it
@@ -66,7 +68,7 @@ class OrderQuerySet(models.QuerySet):
         return self.filter(state=AWAITING_PAYMENT)
 
     def overdue(self) -> Self:
-        return self.awaiting_payment().filter(pay_by__lt=Instant())
+        return self.filter(state__in=ON_HOLD_STATES, pay_by__lt=Instant())
 
     def of_sessions_hosted_by(self, user: Any) -> Self:
         """Orders of sessions held by a co-op that `user` hosts for: who takes the transfers."""
@@ -111,8 +113,22 @@ class ParcelQuerySet(models.QuerySet):
 
 class OrderLineQuerySet(models.QuerySet):
     def counted(self) -> Self:
-        """Lines that figures count: of orders neither cancelled nor released."""
-        return self.filter(order__state__in=OPEN_STATES)
+        """Lines that figures count: of orders somebody wants, neither cancelled nor released."""
+        return self.filter(order__state__in=ORDERED_STATES)
 
     def of_staff(self, user: Any) -> Self:
         return self.filter(cooperative__in=Cooperative.objects.of_staff(user))
+
+
+class StandbyEntryQuerySet(models.QuerySet):
+    def waiting(self) -> Self:
+        return self.filter(state="waiting")
+
+
+class RefundQuerySet(models.QuerySet):
+    def due(self) -> Self:
+        return self.filter(state="due")
+
+    def settled_by(self, user: Any) -> Self:
+        """Refunds of sessions held by a co-op that `user` hosts for: who took the transfers."""
+        return self.filter(order__session__cooperative__in=Cooperative.objects.hosted_by(user))

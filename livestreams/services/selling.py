@@ -93,10 +93,10 @@ def open_locked(offer: Offer, *, by: Any = None) -> None:
     if reason := why_not_openable(offer, db_today()):
         raise OfferNotReady(reason)
     try:
-        if offer.quantity_left:
+        if offer.quantity_unclaimed:
             stock.take_from_lot(
                 lot_id=offer.lot_id,
-                quantity=offer.quantity_left,
+                quantity=offer.quantity_unclaimed,
                 reference=offer.reference,
                 by=by,
             )
@@ -119,7 +119,7 @@ def close_locked(offers: list[Offer], *, by: Any = None) -> None:
         if not offer.holds_no_stock:
             stock.give_back_to_lot(
                 lot_id=offer.lot_id,
-                quantity=offer.quantity_left,
+                quantity=offer.quantity_unclaimed,
                 reference=offer.reference,
                 by=by,
             )

@@ -20,10 +20,11 @@ RECOUNT_SQL = """
         count(DISTINCT placed.buyer_phone) FILTER (WHERE placed.is_open),
         coalesce(sum(line.line_total_vnd) FILTER (WHERE placed.is_open), 0),
         coalesce(sum(line.quantity * line.net_weight_g::bigint) FILTER (WHERE placed.is_open), 0),
-        count(DISTINCT placed.id) FILTER (WHERE NOT placed.is_open),
+        count(DISTINCT placed.id) FILTER (WHERE placed.is_closed),
         clock_timestamp()
     FROM (
-        SELECT id, buyer_phone, state IN ('awaiting_payment', 'confirmed') AS is_open
+        SELECT id, buyer_phone, state IN ('awaiting_payment', 'confirmed') AS is_open,
+            state IN ('cancelled', 'released') AS is_closed
         FROM orders_order WHERE session_id = %(session_id)s
     ) AS placed
     JOIN orders_orderline AS line ON line.order_id = placed.id
