@@ -4,6 +4,9 @@ Board viewers need only the newest snapshot, so a slow one skips frames; console
 event once, so one that falls behind is cut and resumes by Last-Event-ID. Whatever was published
 while nobody listened (broker away, subscription lost) is made up from PostgreSQL as soon as the
 subscription stands again.
+
+Servers meet it at two functions: `place_of` tells what an address names, `stream` serves one viewer
+through a `write` of bytes until `gone` is done. `application` is their ASGI user.
 """
 
 import asyncio
@@ -13,9 +16,9 @@ import logging
 import random
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qs
 
 import redis.asyncio as aredis
@@ -35,16 +38,24 @@ HEARD_S = 5.0  # the relay says every two seconds that all is handed on
 SILENCE_S = 10.0  # then the subscription itself is doubted and made anew
 SNAPSHOT_KEPT_S = 1.0
 CONSOLE_BACKLOG = 500
+SLICE, SLICES, PAUSE_S = 50, 20, 0.003  # a crowd is served in at most 20 slices, 60 ms and the work
+BEAT_FRAME = b"event: beat\ndata: 1\n\n"
 HEADERS = [
-    (b"content-type", b"text/event-stream; charset=utf-8"),
-    (b"cache-control", b"no-store"),
-    (b"x-accel-buffering", b"no"),
-    (b"x-content-type-options", b"nosniff"),
+    ("content-type", "text/event-stream; charset=utf-8"),
+    ("cache-control", "no-store"),
+    ("x-accel-buffering", "no"),
+    ("x-content-type-options", "nosniff"),
 ]
 database_threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="live-db")
 
+Write = Callable[[bytes], Awaitable[None]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
+
+
+class Place(NamedTuple):
+    feed: str
+    kind: str  # of frames: "board" or "event"
 
 
 class Viewer:
@@ -55,9 +66,10 @@ class Viewer:
         self.frames: deque[tuple[int, bytes]] = deque(
             maxlen=1 if kind == "board" else CONSOLE_BACKLOG
         )
-        self.wake = asyncio.Event()
         self.is_behind = False
         self.last = last
+        self._has_beat = False
+        self._sleeping: asyncio.Future[None] | None = None
 
     def offer(self, number: int, frame: bytes) -> None:
         """Put a frame in line, but no older board and no event the viewer has already."""
@@ -66,12 +78,29 @@ class Viewer:
         self.last = number
         self.is_behind |= self.kind == "event" and len(self.frames) == CONSOLE_BACKLOG
         self.frames.append((number, frame))
-        self.wake.set()
+        self.wake()
+
+    def beat(self) -> None:
+        self._has_beat = True
+        self.wake()
+
+    def wake(self) -> None:
+        if self._sleeping is not None and not self._sleeping.done():
+            self._sleeping.set_result(None)
+
+    async def something(self) -> None:
+        """Return when there is something to take, or on `wake`."""
+        if not self.frames and not self._has_beat:
+            self._sleeping = asyncio.get_running_loop().create_future()
+            await self._sleeping
 
     def take(self) -> bytes:
-        self.wake.clear()
+        """Every frame that waits; a beat when there is none."""
         waiting = b"".join(frame for _number, frame in self.frames)
         self.frames.clear()
+        if self._has_beat:
+            self._has_beat = False
+            waiting = waiting or BEAT_FRAME
         return waiting
 
 
@@ -83,7 +112,7 @@ class Hub:
         self._heard_at = -HEARD_S
         self._snapshots: dict[str, tuple[float, int, bytes]] = {}
         self._drawing: dict[str, asyncio.Lock] = {}
-        self._listening: asyncio.Task[None] | None = None
+        self._at_work: asyncio.Future[Any] | None = None
 
     @property
     def is_current(self) -> bool:
@@ -92,8 +121,8 @@ class Hub:
 
     def join(self, feed: str, viewer: Viewer) -> None:
         self.viewers.setdefault(feed, set()).add(viewer)
-        if self._listening is None or self._listening.done():
-            self._listening = asyncio.get_running_loop().create_task(self._listen())
+        if self._at_work is None or self._at_work.done():
+            self._at_work = asyncio.gather(self._listen(), self._beat())
 
     def leave(self, feed: str, viewer: Viewer) -> None:
         self.viewers.get(feed, set()).discard(viewer)
@@ -116,6 +145,14 @@ class Hub:
         """Remember the newest board; one that came while another was drawn is not lost."""
         if number >= self._snapshots.get(feed, (0.0, 0, b""))[1]:
             self._snapshots[feed] = (time.monotonic(), number, frame)
+
+    async def _beat(self) -> None:
+        """Tell viewers regularly that what they have is current, while it is."""
+        while True:
+            await asyncio.sleep(BEAT_S)
+            if self.is_current:
+                for viewers in list(self.viewers.values()):
+                    await in_slices(viewers, Viewer.beat)
 
     async def _listen(self) -> None:
         while True:
@@ -145,7 +182,7 @@ class Hub:
                 if message["type"] == "subscribe":
                     await self._make_whole()
                 elif message["type"] == "message":
-                    self._fan_out(json.loads(message["data"]))
+                    await self._fan_out(json.loads(message["data"]))
         raise RedisError(f"nothing for {SILENCE_S:.0f} s")
 
     async def _make_whole(self) -> None:
@@ -161,16 +198,27 @@ class Hub:
                 for number, frame in await in_database_thread(missed_events, feed, viewer.last):
                     viewer.offer(number, frame)
 
-    def _fan_out(self, message: dict[str, Any]) -> None:
+    async def _fan_out(self, message: dict[str, Any]) -> None:
         if message["kind"] == BEAT:
             self._heard_at = time.monotonic()
             return
-        frame = sse_frame(message["kind"], message["number"], message["data"])
-        if message["kind"] == "board" and message["feed"] in self.viewers:
-            self._keep(message["feed"], message["number"], frame)
-        for viewer in self.viewers.get(message["feed"], ()):
-            if viewer.kind == message["kind"]:
-                viewer.offer(message["number"], frame)
+        if not (viewers := self.viewers.get(message["feed"])):
+            return
+        kind, number = message["kind"], message["number"]
+        frame = sse_frame(kind, number, message["data"])
+        if kind == "board":
+            self._keep(message["feed"], number, frame)
+        listening = [viewer for viewer in viewers if viewer.kind == kind]
+        await in_slices(listening, lambda viewer: viewer.offer(number, frame))
+
+
+async def in_slices(viewers: Collection[Viewer], give: Callable[[Viewer], None]) -> None:
+    """Give to each, with pauses in which the process takes orders: no crowd wakes at once."""
+    size = max(SLICE, -(-len(viewers) // SLICES))
+    for number, viewer in enumerate(list(viewers), start=1):
+        give(viewer)
+        if number % size == 0:
+            await asyncio.sleep(PAUSE_S)
 
 
 hub = Hub()
@@ -214,57 +262,54 @@ async def in_database_thread(work: Callable[..., Any], *args: Any) -> Any:
     return await asyncio.get_running_loop().run_in_executor(database_threads, run)
 
 
-async def application(scope: dict[str, Any], receive: Receive, send: Send) -> None:
-    if scope["type"] != "http":
-        return
-    if (place := _place(scope["path"])) is None or scope["method"] != "GET":
-        await send({"type": "http.response.start", "status": 404, "headers": []})
-        await send({"type": "http.response.body", "body": b""})
-        return
-    await _stream(*place, _last_seen(scope), receive, send)
-
-
-def _place(path: str) -> tuple[str, str] | None:
-    """(feed, kind of frames) for an address of the live channel."""
+def place_of(path: str) -> Place | None:
+    """The feed and kind of frames that an address of the live channel names; None when missing."""
     match path.strip("/").split("/"):
         case ["live", "board", key] if key.isascii() and key.isdigit() and len(key) < 12:
-            return f"session:{key}", "board"
+            return Place(f"session:{key}", "board")
         case ["live", "console", word] if feed := feed_of(word):
-            return feed, "event"
+            return Place(feed, "event")
     return None
 
 
-def _last_seen(scope: dict[str, Any]) -> int | None:
+async def stream(
+    path: str, query: str, last_event_id: str, write: Write, gone: asyncio.Future[Any]
+) -> None:
+    """Serve one viewer at `path`, an address that `place_of` knows, with HEADERS already sent.
+
+    Returns when `gone` is done, when `write` says so by ConnectionError or RuntimeError, or when
+    the viewer fell behind and must come again. Never closes the connection itself.
+    """
+    if (place := place_of(path)) is None:
+        return
+    last = last_seen(query, last_event_id)
+    viewer = Viewer(place.kind, last or 0)
+    gone.add_done_callback(lambda _gone: viewer.wake())
+    try:
+        retry_ms = 2000 + random.randrange(3000)  # noqa: S311 - spreads reconnects
+        await write(f"retry: {retry_ms}\n\n: welcome\n\n".encode())
+        await _open(place.feed, viewer, begins_now=last is None)
+        while not gone.done() and not viewer.is_behind:
+            if waiting := viewer.take():
+                await write(waiting)
+            await viewer.something()
+    except (ConnectionError, RuntimeError):
+        log.debug("viewer went away")
+    finally:
+        hub.leave(place.feed, viewer)
+
+
+def last_seen(query: str, last_event_id: str) -> int | None:
     """Number of the last event the viewer has, or None.
 
     A browser that reconnects says it in Last-Event-ID; a page that opens the channel anew in
     `after`, for it cannot set the header.
     """
-    headers = {name.lower(): value.decode("latin-1") for name, value in scope["headers"]}
-    asked = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("after", [""])[0]
-    for value in (headers.get(b"last-event-id", ""), asked):
+    asked = parse_qs(query).get("after", [""])[0]
+    for value in (last_event_id, asked):
         if value.isascii() and value.isdigit() and len(value) < 19:
             return int(value)
     return None
-
-
-async def _stream(feed: str, kind: str, last_id: int | None, receive: Receive, send: Send) -> None:
-    viewer = Viewer(kind, last_id or 0)
-    gone = asyncio.ensure_future(_until_gone(receive))
-    try:
-        await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
-        retry_ms = 2000 + random.randrange(3000)  # noqa: S311 - spreads reconnects
-        await _write(send, f"retry: {retry_ms}\n\n: welcome\n\n".encode())
-        await _open(feed, viewer, begins_now=last_id is None)
-        while not gone.done() and not viewer.is_behind:
-            await _next_frames(viewer, gone, send)
-    except (ConnectionError, RuntimeError):
-        log.debug("viewer went away")
-    finally:
-        hub.leave(feed, viewer)
-        gone.cancel()
-        with contextlib.suppress(ConnectionError, RuntimeError):
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 async def _open(feed: str, viewer: Viewer, *, begins_now: bool) -> None:
@@ -296,19 +341,29 @@ async def _resume(feed: str, viewer: Viewer, last_id: int) -> None:
         viewer.offer(number, frame)
 
 
-async def _next_frames(viewer: Viewer, gone: asyncio.Future[None], send: Send) -> None:
-    waking: asyncio.Future[Any] = asyncio.ensure_future(viewer.wake.wait())
-    await asyncio.wait({waking, gone}, timeout=BEAT_S, return_when=asyncio.FIRST_COMPLETED)
-    if waking.done():
-        await _write(send, viewer.take())
-    else:
-        waking.cancel()
-        if not gone.done() and hub.is_current:
-            await _write(send, b"event: beat\ndata: 1\n\n")
+async def application(scope: dict[str, Any], receive: Receive, send: Send) -> None:
+    """The live channel as an ASGI application."""
+    if scope["type"] != "http":
+        return
+    if place_of(scope["path"]) is None or scope["method"] != "GET":
+        await send({"type": "http.response.start", "status": 404, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+        return
 
+    async def write(body: bytes) -> None:
+        await send({"type": "http.response.body", "body": body, "more_body": True})
 
-async def _write(send: Send, body: bytes) -> None:
-    await send({"type": "http.response.body", "body": body, "more_body": True})
+    headers = {name.lower(): value.decode("latin-1") for name, value in scope["headers"]}
+    query = scope.get("query_string", b"").decode("latin-1")
+    gone = asyncio.ensure_future(_until_gone(receive))
+    try:
+        raw = [(name.encode(), value.encode()) for name, value in HEADERS]
+        await send({"type": "http.response.start", "status": 200, "headers": raw})
+        await stream(scope["path"], query, headers.get(b"last-event-id", ""), write, gone)
+    finally:
+        gone.cancel()
+        with contextlib.suppress(ConnectionError, RuntimeError):
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 async def _until_gone(receive: Receive) -> None:

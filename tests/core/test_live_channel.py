@@ -120,10 +120,10 @@ def run(story: Callable[[], Awaitable[None]]) -> None:
         try:
             await story()
         finally:
-            if live.hub._listening:
-                live.hub._listening.cancel()
+            if live.hub._at_work:
+                live.hub._at_work.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
-                    await live.hub._listening
+                    await live.hub._at_work
 
     asyncio.run(whole())
 
@@ -295,7 +295,7 @@ def test_the_cut_ends_the_connection():
             await minh.until(lambda: FEED in live.hub.viewers)
             (viewer,) = live.hub.viewers[FEED]
             viewer.is_behind = True
-            viewer.wake.set()
+            viewer.wake()
             await minh.until(lambda: minh.is_over)
         assert live.hub.viewers == {}
 
@@ -373,13 +373,12 @@ def test_false_addresses_and_grants_are_missing(path: str):
 
 def test_a_grant_is_for_one_feed_and_for_twelve_hours(monkeypatch: pytest.MonkeyPatch):
     word = grant(FEED)
-    assert live._place(f"/live/console/{word}") == (FEED, "event")
-    assert live._place(f"/live/console/{word[:-1]}") is None
+    assert live.place_of(f"/live/console/{word}") == (FEED, "event")
+    assert live.place_of(f"/live/console/{word[:-1]}") is None
     monkeypatch.setattr("core.live_grants.LASTS_S", -1)
-    assert live._place(f"/live/console/{word}") is None
+    assert live.place_of(f"/live/console/{word}") is None
 
 
 @pytest.mark.parametrize("last", ["-1", "x", "9" * 40, "1;2", "\u0661"])
 def test_a_strange_last_number_is_no_number(last: str):
-    scope = {"headers": [(b"last-event-id", last.encode())], "query_string": b"after=%FF"}
-    assert live._last_seen(scope) is None
+    assert live.last_seen("after=%FF", last) is None
