@@ -256,6 +256,7 @@ class StandbyEntry(models.Model):
     joined_at = models.DateTimeField(db_default=Now())
     settled_at = models.DateTimeField(null=True)  # promoted, left or closed
     close_reason = models.CharField(max_length=20, blank=True)
+    told_at = models.DateTimeField(null=True)  # a message went to the phone
     order = models.OneToOneField(Order, models.PROTECT, null=True, related_name="standby_entry")
 
     objects = StandbyEntryQuerySet.as_manager()
