@@ -1,24 +1,23 @@
 """Place an order: one short transaction that claims the units last.
 
-The hot rows (offers) are locked by the final statements only, in id order, so that two baskets
-never wait for each other crosswise and a lock is held no longer than the commit takes. All that
-the order copies (names, prices, lots) is read before. This module is the one door: page, API and
-simulation go through `place_order`.
+The transaction is one database function (placing.sql, beside this file): an order costs one round
+trip, and the hot rows (offers) are locked by its final statements only, in id order. This module is
+the one door: page, API, standby line and simulation go through it.
 """
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.conf import settings
-from django.db import IntegrityError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 
-from coops.models import Commune
-from core.clock import Instant
 from core.codes import order_code, secret_token
+from core.idempotency import KeyReused
+from core.models import IdempotencyRecord
 from livestreams.models import LivestreamSession, Offer
-from orders import events
 from orders.errors import (
     LimitReached,
     NothingChosen,
@@ -27,25 +26,34 @@ from orders.errors import (
     SoldOut,
     TransferNotOffered,
 )
-from orders.models import Order, OrderLine, Parcel
+from orders.models import Order, StandbyEntry
 
 CODE_TRIES = 8
 CODE_INDEX = "orders_order_code"  # how the name of the unique index of `code` begins
 GONE, CLOSED, SOLD_OUT, LIMIT = "gone", "closed", "sold_out", "limit"
+NO_TRANSFER = "no_transfer"
 
-SHARE_SQL = """
-    INSERT INTO orders_buyershare (offer_id, buyer_phone, quantity)
-    SELECT offer.id, %(phone)s, wanted.quantity
-    FROM unnest(%(offer_ids)s::bigint[], %(quantities)s::int[]) AS wanted (offer_id, quantity)
-    JOIN livestreams_offer AS offer ON offer.id = wanted.offer_id
-    WHERE wanted.quantity <= offer.limit_per_buyer
-    ORDER BY offer.id
-    ON CONFLICT (offer_id, buyer_phone) DO UPDATE
-        SET quantity = orders_buyershare.quantity + excluded.quantity
-        WHERE orders_buyershare.quantity + excluded.quantity
-            <= (SELECT limit_per_buyer FROM livestreams_offer WHERE id = excluded.offer_id)
-    RETURNING offer_id
+CALL_SQL = """
+    SELECT orders_place_order(
+        %(session_id)s::bigint, %(offer_ids)s::bigint[], %(quantities)s::integer[],
+        %(code)s, %(token)s, %(buyer_name)s, %(buyer_phone)s, %(commune_id)s, %(address_line)s,
+        %(note)s, %(payment_method)s, %(language)s, %(hold)s, %(is_standby)s,
+        %(scope)s, %(key)s, %(fingerprint)s
+    )::text
 """
+
+
+@dataclass(frozen=True)
+class Buyer:
+    """Who orders and how: everything of an order but its lines. `buyer_phone` is E.164."""
+
+    buyer_name: str
+    buyer_phone: str
+    commune_id: str
+    address_line: str
+    payment_method: str
+    note: str = ""
+    language: str = "vi"
 
 
 @dataclass(frozen=True)
@@ -67,11 +75,11 @@ class LineState:
 
 
 class _Refused(Exception):
-    """Rolls the attempt back; `offer_ids` name the lines at fault."""
+    """The database turned the attempt away; `offer_ids` name the lines at fault."""
 
-    def __init__(self, problem: str, offer_ids: Iterable[int]) -> None:
+    def __init__(self, problem: str, offer_ids: Iterable[int] | None) -> None:
         self.problem = problem
-        self.offer_ids = set(offer_ids)
+        self.offer_ids = set(offer_ids or ())
         super().__init__(problem)
 
 
@@ -79,51 +87,76 @@ class _CodeTaken(Exception):
     pass
 
 
-def place_order(  # noqa: PLR0913 - one for each thing the buyer says
-    *,
-    session: LivestreamSession,
-    lines: Sequence[tuple[int, int]],
-    buyer_name: str,
-    buyer_phone: str,
-    commune: Commune,
-    address_line: str,
-    payment_method: str,
-    note: str = "",
-    language: str = "vi",
+class _UsedThisMoment(Exception):
+    """A twin with the same key committed while this one was writing."""
+
+
+def place_order(
+    *, session: LivestreamSession, lines: Iterable[tuple[int, int]], **buyer: Any
 ) -> Order:
     """Claim units of open offers of a live session and write the order, all or nothing.
 
-    `lines` holds (offer id, quantity); lines of one offer are added up. `buyer_phone` is E.164.
-    Cash orders are confirmed at once; transfers hold their units until `pay_by`, reckoned by the
-    database's clock.
+    `lines` holds (offer id, quantity); lines of one offer are added up. `buyer` is what `Buyer`
+    holds, with `commune` for its id. Cash orders are confirmed at once; transfers hold their units
+    until `pay_by`, reckoned by the database's clock.
 
     Raises SoldOut, LimitReached, SessionNotLive, NothingChosen or TransferNotOffered, writing
     nothing; `details["lines"]` says how each line stands.
     """
+    who = Buyer(commune_id=buyer.pop("commune").pk, **buyer)
+    return order_of(place(session_id=session.pk, lines=lines, buyer=who), who)
+
+
+def place(
+    *,
+    session_id: int,
+    lines: Iterable[tuple[int, int]],
+    buyer: Buyer,
+    kept: IdempotencyRecord | None = None,
+) -> dict[str, Any]:
+    """`place_order` for doors that answer strangers; returns what was written, as plain values.
+
+    With `kept` (scope, key and fingerprint) the answer is stored in the same transaction, and a
+    repeat gets the very same. Keys of the answer: order_id, code, token, session, state,
+    payment_method, placed_at and pay_by (ISO 8601, UTC), goods_vnd, shipping_vnd, is_simulated,
+    account, parcels (each with its lines).
+
+    Raises what `place_order` raises, and KeyReused when the key came with other words.
+    """
     wanted = merge_lines(lines)
     if not wanted:
         raise NothingChosen
-    for _try in range(CODE_TRIES):
-        order = Order(
-            code=order_code(),
-            token=secret_token(),
-            session_id=session.pk,
-            buyer_name=buyer_name,
-            buyer_phone=buyer_phone,
-            commune=commune,
-            address_line=address_line,
-            note=note,
-            payment_method=payment_method,
-            language=language,
-        )
-        try:
-            return _place(order, wanted)
-        except _CodeTaken:
-            continue
-        except _Refused as refusal:
-            raise _in_words(refusal, session.pk, wanted) from None
-    msg = "no free order code found"
-    raise RuntimeError(msg)
+    return _place(session_id, wanted, buyer, kept=kept)
+
+
+def place_for_standby(*, entry: StandbyEntry, quantity: int) -> Order:
+    """Turn an entry of the line into an order that is held for its buyer; goes past the line.
+
+    Raises SoldOut, LimitReached or SessionNotLive, writing nothing.
+    """
+    who = Buyer(
+        **{name: getattr(entry, name) for name in Buyer.__dataclass_fields__},
+    )
+    session_id = entry.offer.session_id
+    answer = _place(session_id, {entry.offer_id: quantity}, who, is_standby=True)
+    return order_of(answer, who)
+
+
+def order_of(answer: Mapping[str, Any], buyer: Buyer) -> Order:
+    """The row just written, without reading it again."""
+    values = {
+        "id": answer["order_id"],
+        **{name: answer[name] for name in ("code", "token", "state", "goods_vnd", "shipping_vnd")},
+        "session_id": answer["session"],
+        **asdict(buyer),
+        "total_vnd": answer["goods_vnd"] + answer["shipping_vnd"],
+        "placed_at": dt.datetime.fromisoformat(answer["placed_at"]),
+        "pay_by": dt.datetime.fromisoformat(answer["pay_by"]) if answer["pay_by"] else None,
+        "close_reason": "",
+        "is_simulated": answer["is_simulated"],
+    }
+    names = [field.attname for field in Order._meta.concrete_fields]
+    return Order.from_db(connection.alias, names, [values.get(name) for name in names])
 
 
 def merge_lines(lines: Iterable[tuple[int, int]]) -> dict[int, int]:
@@ -147,124 +180,95 @@ def line_states(
     ]
 
 
-@transaction.atomic
-def _place(order: Order, wanted: dict[int, int]) -> Order:
-    offers = _offers(order.session_id, wanted)
-    _refuse_early(order, offers, wanted)
-    _take_shares(order.buyer_phone, wanted)
-    coops = {offer.cooperative_id for offer in offers}
-    fee_vnd = offers[0].session.shipping_fee_vnd
-    order.goods_vnd = sum(offer.unit_price_vnd * wanted[offer.pk] for offer in offers)
-    order.shipping_vnd = fee_vnd * len(coops)
-    order.is_simulated = offers[0].session.is_simulated
-    _start(order, offers[0].now)
+def _place(
+    session_id: int,
+    wanted: dict[int, int],
+    buyer: Buyer,
+    *,
+    kept: IdempotencyRecord | None = None,
+    is_standby: bool = False,
+) -> dict[str, Any]:
+    asked = {
+        "session_id": session_id,
+        "offer_ids": list(wanted),
+        "quantities": list(wanted.values()),
+        "hold": dt.timedelta(minutes=settings.PAYMENT_WINDOW_MINUTES),
+        "is_standby": is_standby,
+        "scope": kept and kept.scope,
+        "key": kept and kept.key,
+        "fingerprint": kept and kept.fingerprint,
+        **buyer.__dict__,
+    }
+    for _try in range(CODE_TRIES):
+        asked["code"], asked["token"] = order_code(), secret_token()
+        try:
+            return _ask(asked)
+        except (_CodeTaken, _UsedThisMoment):
+            continue
+        except _Refused as refusal:
+            raise _in_words(refusal, session_id, wanted) from None
+    msg = "no free order code found"
+    raise RuntimeError(msg)
+
+
+def _ask(asked: dict[str, Any]) -> dict[str, Any]:
     try:
-        order.save(force_insert=True)
-    except IntegrityError as error:
-        if f'"{CODE_INDEX}' in str(error):
-            raise _CodeTaken from error
+        found = _call(asked)
+    except DatabaseError as error:
+        if refusal := _raised(error):
+            raise refusal from error
         raise
-    lines = _write_parcels(order, offers, wanted, fee_vnd)
-    events.order_placed(order, lines, feed=offers[0].session.feed)
-    _claim(offers, wanted)
-    return order
+    match found["outcome"]:
+        case "placed" | "kept":
+            answer: dict[str, Any] = found["answer"]
+            return answer
+        case "reused":
+            raise KeyReused
+    raise _Refused(found["problem"], found["offer_ids"])
 
 
-def _offers(session_id: int, wanted: Iterable[int]) -> list[Any]:
-    """The wanted offers with all that an order copies, and the database's clock as `now`."""
+def _call(asked: dict[str, Any]) -> dict[str, Any]:
+    """One statement, which is the whole transaction unless the caller has opened one."""
+    if connection.in_atomic_block:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(CALL_SQL, asked)
+            row = cursor.fetchone()
+    else:
+        with connection.cursor() as cursor:
+            cursor.execute(CALL_SQL, asked)
+            row = cursor.fetchone()
+    found: dict[str, Any] = json.loads(row[0])
+    return found
+
+
+def _raised(error: DatabaseError) -> Exception | None:
+    """What a guard of the function, or the index of codes, said by raising `error`."""
+    cause: Any = error.__cause__
+    if isinstance(error, IntegrityError) and f'"{CODE_INDEX}' in str(error):
+        return _CodeTaken()
+    match getattr(cause, "pgcode", None):
+        case "CP001":
+            return _Refused(SOLD_OUT, [int(cause.diag.message_detail)])
+        case "CP002":
+            return _UsedThisMoment()
+        case "CP003":
+            return _Refused(LIMIT, map(int, cause.diag.message_detail.split(",")))
+    return None
+
+
+def _offers(session_id: int, wanted: Iterable[int]) -> list[Offer]:
+    """The wanted offers with what a refusal says of them."""
     return list(
         Offer.objects.filter(session_id=session_id, pk__in=list(wanted))
-        .select_related("session__cooperative", "cooperative", "lot__variant__product")
-        .annotate(now=Instant())
+        .select_related("lot__variant__product")
         .order_by("pk")
     )
 
 
-def _refuse_early(order: Order, offers: Sequence[Offer], wanted: dict[int, int]) -> None:
-    """Turn away what cannot succeed before anything is locked. No guard: the claims are that."""
-    if missing := set(wanted) - {offer.pk for offer in offers}:
-        raise _Refused(GONE, missing)
-    session = offers[0].session
-    if not session.is_live:
-        raise SessionNotLive(lines=[])
-    is_transfer = order.payment_method == Order.PaymentMethod.TRANSFER
-    if is_transfer and not session.cooperative.can_take_transfers:
-        raise TransferNotOffered
-    short = {o.pk for o in offers if not o.is_orderable or o.quantity_left < wanted[o.pk]}
-    if short:
-        raise _Refused(SOLD_OUT, short)
-
-
-def _take_shares(phone: str, wanted: dict[int, int]) -> None:
-    """Add to what this phone holds of each offer; one guarded statement, rows in offer-id order."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            SHARE_SQL,
-            {"phone": phone, "offer_ids": list(wanted), "quantities": list(wanted.values())},
-        )
-        within_limit = {row[0] for row in cursor.fetchall()}
-    if over := set(wanted) - within_limit:
-        raise _Refused(LIMIT, over)
-
-
-def _start(order: Order, now: dt.datetime) -> None:
-    if order.payment_method == Order.PaymentMethod.TRANSFER:
-        order.state = Order.State.AWAITING_PAYMENT
-        order.pay_by = now + dt.timedelta(minutes=settings.PAYMENT_WINDOW_MINUTES)
-    else:
-        order.state = Order.State.CONFIRMED
-
-
-def _write_parcels(
-    order: Order, offers: Sequence[Offer], wanted: dict[int, int], fee_vnd: int
-) -> list[OrderLine]:
-    by_coop: dict[int, list[Offer]] = {}
-    for offer in offers:
-        by_coop.setdefault(offer.cooperative_id, []).append(offer)
-    parcels = Parcel.objects.bulk_create(
-        Parcel(
-            order=order,
-            cooperative_id=coop_id,
-            goods_vnd=sum(o.unit_price_vnd * wanted[o.pk] for o in theirs),
-            shipping_vnd=fee_vnd,
-        )
-        for coop_id, theirs in sorted(by_coop.items())
-    )
-    parcel_of = {parcel.cooperative_id: parcel for parcel in parcels}
-    return OrderLine.objects.bulk_create(
-        _line(order, parcel_of[offer.cooperative_id], offer, wanted[offer.pk]) for offer in offers
-    )
-
-
-def _line(order: Order, parcel: Parcel, offer: Offer, quantity: int) -> OrderLine:
-    variant = offer.lot.variant
-    return OrderLine(
-        order=order,
-        parcel=parcel,
-        offer=offer,
-        lot=offer.lot,
-        variant=variant,
-        cooperative_id=offer.cooperative_id,
-        live_code=offer.live_code,
-        product_name=variant.product.name,
-        variant_name=variant.name,
-        cooperative_name=offer.cooperative.name,
-        lot_code=offer.lot.code,
-        net_weight_g=variant.net_weight_g,
-        unit_price_vnd=offer.unit_price_vnd,
-        quantity=quantity,
-    )
-
-
-def _claim(offers: Sequence[Offer], wanted: dict[int, int]) -> None:
-    """The guard: each offer's own row decides, in id order, and nothing follows but the commit."""
-    for offer in offers:
-        if not Offer.objects.filter(pk=offer.pk).claim(wanted[offer.pk]):
-            raise _Refused(SOLD_OUT, {offer.pk})
-
-
 def _in_words(refusal: _Refused, session_id: int, wanted: dict[int, int]) -> OrderRefused:
     """The refusal as the offers stand now, after the attempt has been rolled back."""
+    if refusal.problem == NO_TRANSFER:
+        return TransferNotOffered()
     is_live = LivestreamSession.objects.live().filter(pk=session_id).exists()
     if not is_live:
         return SessionNotLive(lines=[])

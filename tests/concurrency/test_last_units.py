@@ -5,22 +5,19 @@ Each guard has a control that takes it away and shows the harm.
 
 import threading
 from collections.abc import Callable
-from unittest import mock
 
 import pytest
-from django.db import IntegrityError, OperationalError, connection, transaction
-from django.db.models import F
+from django.db import IntegrityError, OperationalError, transaction
 
 from core.middleware import is_busy
 from core.models import OutboxMessage
 from livestreams.models import Offer
-from livestreams.querysets import OfferQuerySet
-from orders.errors import LimitReached, SoldOut
+from orders.errors import SoldOut
 from orders.models import BuyerShare, Order, OrderLine, Parcel
-from orders.services import placing
 from tests.factories.coops import CommuneFactory
 from tests.factories.livestreams import OfferFactory, SessionFactory
 from tests.orders.helpers import LAN, order_of
+from tests.placing_function import placing_function
 from tests.threads import all_at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -115,29 +112,15 @@ def test_one_buyer_pressing_on_ten_phones_stays_within_the_limit() -> None:
 # Controls: the same races with a guard taken away
 
 
-def claim_without_guard(self: OfferQuerySet, quantity: int) -> bool:
-    """As someone might write it who trusts the check made before."""
-    return self.update(quantity_claimed=F("quantity_claimed") + quantity) == 1
-
-
-def claim_by_reading_first(self: OfferQuerySet, quantity: int) -> bool:
-    """Read, compare, write back: the commonest way to sell one bag twice."""
-    offer = self.get()
-    if offer.quantity_left < quantity:
-        return False
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_sleep(0.02)")
-    self.update(quantity_claimed=offer.quantity_claimed + quantity)
-    return True
+EARLY_LOOK = "OR offer.quantity_claimed > offer.quantity_offered - wanted.quantity"
+GUARD = "AND quantity_claimed <= quantity_offered - p_quantities[i]"
+CLAIM = "SET quantity_claimed = quantity_claimed + p_quantities[i]"
 
 
 def test_without_the_guard_the_check_constraint_stands_in_the_way() -> None:
     offer = OfferFactory(quantity_offered=1)
 
-    with (
-        mock.patch.object(OfferQuerySet, "claim", claim_without_guard),
-        mock.patch.object(placing, "_refuse_early"),
-    ):
+    with placing_function((EARLY_LOOK, ""), (GUARD, "")):
         results = all_at_once(buyers_of((offer, 1), count=5))
 
     assert kinds(results) == {"IntegrityError": 4, "Order": 1}
@@ -147,8 +130,10 @@ def test_without_the_guard_the_check_constraint_stands_in_the_way() -> None:
 def test_read_then_write_oversells_where_no_constraint_sees_it() -> None:
     """The count stays within the allotment while more units were promised than there are."""
     offer = OfferFactory(quantity_offered=1)
+    what_was_read = """SET quantity_claimed = p_quantities[i] + (
+        SELECT quantity_claimed FROM livestreams_offer, pg_sleep(0.02) WHERE id = p_offer_ids[i])"""
 
-    with mock.patch.object(OfferQuerySet, "claim", claim_by_reading_first):
+    with placing_function((CLAIM, what_was_read), (GUARD, "")):
         results = all_at_once(buyers_of((offer, 1)))
 
     offer.refresh_from_db()
@@ -177,25 +162,26 @@ def test_without_the_order_of_ids_crossing_carts_deadlock() -> None:
     assert "OperationalError" in kinds(results)
 
 
-def test_a_limit_that_is_read_first_lets_two_pass_together(monkeypatch) -> None:
+def test_a_limit_that_is_read_first_lets_two_pass_together() -> None:
     offer = OfferFactory(quantity_offered=100, limit_per_buyer=1)
     commune = CommuneFactory()
-
-    def share_by_reading_first(buyer_phone: str, wanted: dict[int, int]) -> None:
-        share = BuyerShare.objects.filter(offer=offer, buyer_phone=buyer_phone).first()
-        held = share.quantity if share else 0
-        if held + wanted[offer.pk] > offer.limit_per_buyer:
-            raise LimitReached
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_sleep(0.05)")
-        BuyerShare.objects.update_or_create(
-            offer=offer, buyer_phone=buyer_phone, defaults={"quantity": held + wanted[offer.pk]}
-        )
-
-    monkeypatch.setattr(placing, "_take_shares", share_by_reading_first)
-    results = all_at_once([lambda: order_of((offer, 1), commune=commune)] * 5)
+    guard = """WHERE orders_buyershare.quantity + excluded.quantity
+                <= (SELECT limit_per_buyer FROM livestreams_offer WHERE id = excluded.offer_id)"""
+    read_first = "WHERE wanted.quantity <= offer.limit_per_buyer"
+    with placing_function(
+        (guard, ""),
+        (
+            read_first,
+            f"""{read_first} AND wanted.quantity + coalesce((
+                SELECT quantity FROM orders_buyershare
+                WHERE offer_id = offer.id AND buyer_phone = p_buyer_phone
+            ), 0) <= offer.limit_per_buyer AND pg_sleep(0.05) IS NOT NULL""",
+        ),
+    ):
+        results = all_at_once([lambda: order_of((offer, 1), commune=commune)] * 5)
 
     assert kinds(results)["Order"] > 1
+    assert sold(offer) > offer.limit_per_buyer
 
 
 def test_a_stuck_lock_is_given_up_within_its_time() -> None:

@@ -1,0 +1,252 @@
+-- One order in one round trip: everything placing.place needs of the database, the hot rows last.
+--
+-- Nothing is locked before the claims but rows of this buyer's own, so a hot offer is held for one
+-- UPDATE and the commit. A refusal that is plain beforehand is returned and writes nothing; one
+-- that shows only at a guard is raised, which rolls everything back:
+--   CP001 too few units left, CP002 the key was used this moment, CP003 over the limit per buyer;
+--   DETAIL is the offer's id (CP001) or the ids (CP003).
+-- Returns {"outcome": "placed" | "kept" | "reused" | "refused", …}; see orders/services/placing.py.
+CREATE OR REPLACE FUNCTION orders_place_order(
+    p_session_id bigint,
+    p_offer_ids bigint[],  -- in id order, each once
+    p_quantities integer[],
+    p_code text,
+    p_token text,
+    p_buyer_name text,
+    p_buyer_phone text,  -- E.164
+    p_commune_id text,
+    p_address_line text,
+    p_note text,
+    p_payment_method text,
+    p_language text,
+    p_hold interval,  -- how long units wait for a transfer, or for the buyer's word
+    p_is_standby boolean,  -- the first in line: goes past the line and is held
+    p_scope text,
+    p_key text,  -- NULL: nobody can ask again
+    p_fingerprint text
+) RETURNS jsonb
+LANGUAGE plpgsql
+-- Plans are kept while tables grow from nothing; none may be kept that reads them whole
+SET enable_seqscan = off
+AS $place$
+DECLARE
+    v_now timestamptz := statement_timestamp();
+    v_session record;
+    v_asked record;
+    v_kept record;
+    v_problem text := '';
+    v_short bigint[];
+    v_goods_vnd bigint;
+    v_shipping_vnd bigint;
+    v_state text;
+    v_pay_by timestamptz;
+    v_order_id bigint;
+    v_parcels jsonb;
+    v_answer jsonb;
+BEGIN
+    IF p_key IS NOT NULL THEN
+        SELECT fingerprint, body INTO v_kept
+        FROM core_idempotencyrecord WHERE scope = p_scope AND key = p_key;
+        IF FOUND THEN
+            IF v_kept.fingerprint <> p_fingerprint THEN
+                RETURN jsonb_build_object('outcome', 'reused');
+            END IF;
+            RETURN jsonb_build_object('outcome', 'kept', 'answer', v_kept.body::jsonb);
+        END IF;
+    END IF;
+
+    -- What cannot succeed is turned away before anything is written. No guard: the claims are that
+    SELECT
+        session.state, session.shipping_fee_vnd, session.is_simulated,
+        holder.state = 'approved' AS is_public,
+        holder.bank_bin, holder.bank_account_number,
+        coalesce(nullif(holder.bank_account_name, ''), holder.name) AS bank_account_name
+    INTO v_session
+    FROM livestreams_livestreamsession AS session
+    JOIN coops_cooperative AS holder ON holder.id = session.cooperative_id
+    WHERE session.id = p_session_id;
+
+    SELECT
+        count(*) AS found,
+        coalesce(sum(offer.unit_price_vnd * wanted.quantity), 0) AS goods_vnd,
+        count(DISTINCT offer.cooperative_id) AS parcels,
+        array_agg(offer.id) FILTER (
+            WHERE offer.state <> 'open'
+                OR offer.quantity_claimed > offer.quantity_offered - wanted.quantity
+                OR (offer.standby_waiting > 0 AND NOT p_is_standby)
+        ) AS short,
+        array_agg(offer.id) FILTER (WHERE wanted.quantity > offer.limit_per_buyer) AS over
+    INTO v_asked
+    FROM unnest(p_offer_ids, p_quantities) AS wanted (offer_id, quantity)
+    JOIN livestreams_offer AS offer
+        ON offer.id = wanted.offer_id AND offer.session_id = p_session_id;
+
+    IF v_session.state IS DISTINCT FROM 'live' OR NOT v_session.is_public THEN
+        v_problem := 'not_live';
+    ELSIF v_asked.found < cardinality(p_offer_ids) THEN
+        v_problem := 'gone';
+    ELSIF p_payment_method = 'transfer'
+        AND (v_session.bank_bin = '' OR v_session.bank_account_number = '') THEN
+        v_problem := 'no_transfer';
+    ELSIF v_asked.short IS NOT NULL THEN
+        v_problem := 'sold_out';
+        v_short := v_asked.short;
+    ELSIF v_asked.over IS NOT NULL THEN
+        v_problem := 'limit';
+        v_short := v_asked.over;
+    END IF;
+    IF v_problem <> '' THEN
+        -- The same press may have taken the last units a moment ago
+        SELECT fingerprint, body INTO v_kept
+        FROM core_idempotencyrecord WHERE scope = p_scope AND key = p_key;
+        IF FOUND AND v_kept.fingerprint = p_fingerprint THEN
+            RETURN jsonb_build_object('outcome', 'kept', 'answer', v_kept.body::jsonb);
+        END IF;
+        RETURN jsonb_build_object(
+            'outcome', 'refused', 'problem', v_problem, 'offer_ids', to_jsonb(v_short));
+    END IF;
+
+    v_goods_vnd := v_asked.goods_vnd;
+    v_shipping_vnd := v_session.shipping_fee_vnd * v_asked.parcels;
+    v_state := CASE
+        WHEN p_is_standby THEN 'held'
+        WHEN p_payment_method = 'transfer' THEN 'awaiting_payment'
+        ELSE 'confirmed' END;
+    IF v_state <> 'confirmed' THEN
+        v_pay_by := v_now + p_hold;
+    END IF;
+
+    INSERT INTO orders_order (
+        code, token, session_id, buyer_name, buyer_phone, commune_id, address_line, note,
+        payment_method, state, goods_vnd, shipping_vnd, language, placed_at, pay_by, close_reason,
+        is_simulated
+    ) VALUES (
+        p_code, p_token, p_session_id, p_buyer_name, p_buyer_phone, p_commune_id, p_address_line,
+        p_note, p_payment_method, v_state, v_goods_vnd, v_shipping_vnd, p_language, v_now, v_pay_by,
+        '', v_session.is_simulated
+    ) RETURNING id INTO v_order_id;
+
+    WITH wanted AS MATERIALIZED (
+        SELECT
+            offer.id AS offer_id, offer.live_code, offer.unit_price_vnd, asked.quantity,
+            offer.unit_price_vnd * asked.quantity AS total_vnd,
+            offer.cooperative_id, cooperative.name AS cooperative_name,
+            lot.id AS lot_id, lot.code AS lot_code,
+            variant.id AS variant_id, variant.name AS variant_name, variant.net_weight_g,
+            product.name AS product_name
+        FROM unnest(p_offer_ids, p_quantities) AS asked (offer_id, quantity)
+        JOIN livestreams_offer AS offer ON offer.id = asked.offer_id
+        JOIN coops_cooperative AS cooperative ON cooperative.id = offer.cooperative_id
+        JOIN products_lot AS lot ON lot.id = offer.lot_id
+        JOIN products_variant AS variant ON variant.id = lot.variant_id
+        JOIN products_product AS product ON product.id = variant.product_id
+    ), parcel AS (
+        INSERT INTO orders_parcel (order_id, cooperative_id, state, goods_vnd, shipping_vnd, changed_at)
+        SELECT v_order_id, cooperative_id, 'new', sum(total_vnd), v_session.shipping_fee_vnd, v_now
+        FROM wanted GROUP BY cooperative_id ORDER BY cooperative_id
+        RETURNING id, cooperative_id, goods_vnd
+    ), line AS (
+        INSERT INTO orders_orderline (
+            order_id, parcel_id, offer_id, lot_id, variant_id, cooperative_id, live_code,
+            product_name, variant_name, cooperative_name, lot_code, net_weight_g, unit_price_vnd,
+            quantity
+        )
+        SELECT
+            v_order_id, parcel.id, wanted.offer_id, wanted.lot_id, wanted.variant_id,
+            wanted.cooperative_id, wanted.live_code, wanted.product_name, wanted.variant_name,
+            wanted.cooperative_name, wanted.lot_code, wanted.net_weight_g, wanted.unit_price_vnd,
+            wanted.quantity
+        FROM wanted JOIN parcel USING (cooperative_id) ORDER BY wanted.offer_id
+    ), news AS (
+        INSERT INTO core_outboxmessage (topic, feed, payload, created_at)
+        SELECT
+            CASE v_state WHEN 'held' THEN 'orders.order.held' ELSE 'orders.order.placed' END,
+            'session:' || p_session_id,
+            jsonb_build_object(
+                'session_id', p_session_id, 'order_id', v_order_id, 'code', p_code,
+                'lines', jsonb_agg(jsonb_build_object(
+                    'offer_id', offer_id, 'live_code', live_code, 'quantity', quantity
+                ) ORDER BY offer_id),
+                'total_vnd', v_goods_vnd + v_shipping_vnd,
+                'province', (
+                    SELECT province.name FROM coops_commune AS commune
+                    JOIN coops_province AS province ON province.code = commune.province_id
+                    WHERE commune.code = p_commune_id
+                )
+            ),
+            v_now
+        FROM wanted
+    )
+    SELECT jsonb_agg(part.shown ORDER BY part.parcel_id) INTO v_parcels
+    FROM (
+        SELECT parcel.id AS parcel_id, jsonb_build_object(
+            'cooperative', min(wanted.cooperative_name), 'state', 'new',
+            'goods_vnd', min(parcel.goods_vnd), 'shipping_vnd', v_session.shipping_fee_vnd,
+            'lines', jsonb_agg(jsonb_build_object(
+                'offer', offer_id, 'live_code', live_code, 'product_name', product_name,
+                'variant_name', variant_name, 'cooperative_name', cooperative_name,
+                'lot_code', lot_code, 'unit_price_vnd', unit_price_vnd, 'quantity', quantity,
+                'line_total_vnd', total_vnd
+            ) ORDER BY live_code)
+        ) AS shown
+        FROM wanted JOIN parcel USING (cooperative_id) GROUP BY parcel.id
+    ) AS part;
+
+    v_answer := jsonb_build_object(
+        'order_id', v_order_id, 'code', p_code, 'token', p_token, 'session', p_session_id,
+        'state', v_state, 'payment_method', p_payment_method, 'placed_at', v_now,
+        'pay_by', v_pay_by, 'goods_vnd', v_goods_vnd, 'shipping_vnd', v_shipping_vnd,
+        'is_simulated', v_session.is_simulated, 'parcels', v_parcels,
+        'account', jsonb_build_object(
+            'bank_bin', v_session.bank_bin, 'account_number', v_session.bank_account_number,
+            'account_name', v_session.bank_account_name));
+
+    IF p_key IS NOT NULL THEN
+        INSERT INTO core_idempotencyrecord (
+            scope, key, fingerprint, status, location, content_type, body, created_at
+        ) VALUES (
+            p_scope, p_key, p_fingerprint, 201, '', 'application/json', v_answer::text, v_now
+        ) ON CONFLICT DO NOTHING;
+        IF NOT FOUND THEN
+            RAISE EXCEPTION 'the key was used this moment' USING ERRCODE = 'CP002';
+        END IF;
+    END IF;
+
+    -- What this phone holds of each offer: one guarded upsert, rows in offer-id order
+    WITH share AS (
+        INSERT INTO orders_buyershare (offer_id, buyer_phone, quantity)
+        SELECT offer.id, p_buyer_phone, wanted.quantity
+        FROM unnest(p_offer_ids, p_quantities) AS wanted (offer_id, quantity)
+        JOIN livestreams_offer AS offer ON offer.id = wanted.offer_id
+        WHERE wanted.quantity <= offer.limit_per_buyer
+        ORDER BY offer.id
+        ON CONFLICT (offer_id, buyer_phone) DO UPDATE
+            SET quantity = orders_buyershare.quantity + excluded.quantity
+            WHERE orders_buyershare.quantity + excluded.quantity
+                <= (SELECT limit_per_buyer FROM livestreams_offer WHERE id = excluded.offer_id)
+        RETURNING offer_id
+    )
+    SELECT array_agg(id) INTO v_short
+    FROM unnest(p_offer_ids) AS id WHERE id NOT IN (SELECT offer_id FROM share);
+    IF v_short IS NOT NULL THEN
+        RAISE EXCEPTION 'over the limit per buyer'
+            USING ERRCODE = 'CP003', DETAIL = array_to_string(v_short, ',');
+    END IF;
+
+    -- The guard: each offer's own row decides, in id order, and nothing follows but the commit
+    FOR i IN 1 .. cardinality(p_offer_ids) LOOP
+        UPDATE livestreams_offer
+        SET quantity_claimed = quantity_claimed + p_quantities[i]
+        WHERE id = p_offer_ids[i]
+            AND state = 'open'
+            AND quantity_claimed <= quantity_offered - p_quantities[i]
+            AND (standby_waiting = 0 OR p_is_standby);
+        IF NOT FOUND THEN
+            RAISE EXCEPTION 'too few units left'
+                USING ERRCODE = 'CP001', DETAIL = p_offer_ids[i]::text;
+        END IF;
+    END LOOP;
+
+    RETURN jsonb_build_object('outcome', 'placed', 'answer', v_answer);
+END
+$place$;
