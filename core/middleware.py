@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pghistory
 from django.conf import settings
-from django.db import OperationalError
+from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.response import SimpleTemplateResponse
@@ -77,3 +77,17 @@ class domain_error_middleware:  # noqa: N801 - listed among functions in setting
 def is_busy(error: OperationalError) -> bool:
     """Whether the database gave up waiting (lock timeout, deadlock, cancelled statement)."""
     return getattr(error.__cause__, "pgcode", "") in {"55P03", "40P01", "57014", "40001"}
+
+
+def is_away(error: BaseException | None) -> bool:
+    """Whether the database cannot be reached or cannot write: no connection, starting, stopping,
+    too many connections, disk full, read-only.
+    """
+    if isinstance(error, InterfaceError):  # asked again after the connection was lost
+        return True
+    if not isinstance(error, DatabaseError):
+        return False
+    code = getattr(error.__cause__, "pgcode", None)
+    if code is None:
+        return isinstance(error, OperationalError)
+    return code.startswith(("08", "53", "57P", "58")) or code == "25006"

@@ -1,10 +1,14 @@
 """Health, language, and the pages shown when something went wrong."""
 
+import sys
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.conf import settings
+from django.core.exceptions import SuspiciousOperation
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.multipartparser import MultiPartParserError
 from django.middleware.csrf import get_token
 from django.shortcuts import render
 from django.template import loader
@@ -12,7 +16,9 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views import i18n
 
+from core import busy
 from core.access import public
+from core.middleware import is_away
 
 SECRET_FIELDS = ("password", "code", "token", "csrf")
 
@@ -92,10 +98,38 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Drawn without database or context: either may be what failed."""
+    if is_away(sys.exception()):
+        return database_away(request)
     if _is_for_programs(request):
         return _refusal("server_error", _("Something went wrong here. Nothing was changed."), 500)
     page: Any = loader.get_template("500.html")
     return HttpResponse(page.render(), status=500)
+
+
+def database_away(request: HttpRequest) -> HttpResponse:
+    """503 with Retry-After; a form that was sent is kept on the page with its key."""
+    status, headers, body = busy.busy_response(
+        request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, ""),
+        _is_for_programs(request) or request.path.endswith(".json"),
+        kind=busy.AWAY,
+        method=str(request.method),
+        address=request.get_full_path(),
+        typed=_typed_in(request),
+    )
+    own_policy = {"content-security-policy"}  # the middleware knows better here
+    return HttpResponse(
+        body, status=status, headers={n: v for n, v in headers if n not in own_policy}
+    )
+
+
+def _typed_in(request: HttpRequest) -> busy.Typed:
+    try:
+        if request.method != "POST" or request.FILES:
+            return ()
+        fields = request.POST.lists()
+    except (OSError, SuspiciousOperation, MultiPartParserError):  # it cannot be read at all
+        return ()
+    return busy.kept((name, value) for name, values in fields for value in values)
 
 
 def _is_for_programs(request: HttpRequest) -> bool:

@@ -1,6 +1,8 @@
 // Sends a [data-order-form] and stands by it: when the network fails or the server is busy, the same order
 // with the same key is sent again after a pause, and the page says so. A refusal is drawn by the browser
 // itself: the form is then sent once more in the plain way, which is safe, for a refusal kept no key.
+// The page for busy moments (core/busy.py) holds such a form too; data-order-waits says after how many
+// seconds it is sent by itself.
 const TIMEOUT_MS = 15000;
 const PAUSES_S = [2, 4, 8, 15];
 const form = document.querySelector("[data-order-form]");
@@ -44,7 +46,8 @@ const send = async () => {
     const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)), signal: AbortSignal.timeout(TIMEOUT_MS) });
     if (answer.redirected && answer.ok) { location.assign(answer.url); return; }
     if (answer.headers.has("Retry-After")) {
-      wait(form.dataset.wordsBusy, Math.max(Number(answer.headers.get("Retry-After")) || 1, pause()));
+      const isAway = answer.headers.get("X-Busy") === "database_away";
+      wait((isAway && form.dataset.wordsAway) || form.dataset.wordsBusy, Math.max(Number(answer.headers.get("Retry-After")) || 1, pause()));
     } else if (answer.status >= 500) {
       wait(form.dataset.wordsLost, pause());
     } else {
@@ -67,4 +70,5 @@ if (button) {
   form.querySelector("[data-order-again]").addEventListener("click", send);
   addEventListener("online", () => { if (!box.hidden) send(); });
   addEventListener("pageshow", (event) => { if (event.persisted) { isSending = false; box.hidden = true; busy(false); } });
+  if (form.dataset.orderWaits) wait(form.dataset.wordsBusy, Number(form.dataset.orderWaits));
 }

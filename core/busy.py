@@ -1,0 +1,118 @@
+"""The page (or JSON) for a moment in which nothing can be done: too many people, no database.
+
+Drawn without a query and without the request's person, so that it can be sent when the database is
+away, and by a server that turns a request down before any view sees it. Needs Django's settings,
+nothing else.
+"""
+
+import json
+import random
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from urllib.parse import parse_qsl
+
+from django.conf import settings
+from django.template import loader
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+BUSY, AWAY = "busy", "database_away"
+STATUS = 503
+RETRY_S = {BUSY: range(2, 6), AWAY: range(4, 10)}  # drawn by lot: not all come back at once
+READING = {"GET", "HEAD"}
+MAX_KEPT_BYTES = 64_000
+MAX_KEPT_FIELDS = 400
+KEY_FIELD = "idempotency_key"
+SECRETS = ("password", "one_time", "otp")
+SHOWN = ("buyer_name", "buyer_phone", "address_line", "note")
+URLENCODED = "application/x-www-form-urlencoded"
+POLICY = (
+    "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none';"
+    " form-action 'self'"
+)
+
+Answer = tuple[int, list[tuple[str, str]], bytes]
+Typed = Sequence[tuple[str, str]]
+
+
+def busy_response(
+    accept_language: str,
+    wants_json: bool,  # noqa: FBT001 - the one thing every caller must say
+    *,
+    kind: str = BUSY,
+    method: str = "GET",
+    address: str = "",
+    typed: Typed = (),
+) -> Answer:
+    """Status 503, headers and body of the answer to a request that cannot be served now.
+
+    `accept_language` is the value of the reader's `lang` cookie (`language_in` finds it) or of the
+    header; whatever does not begin with "en" is answered in Vietnamese. `kind` is BUSY or AWAY. A
+    page that was only read (`method`) loads again by itself. One that was sent cannot: with `typed`
+    (see `typed_in`) it holds the form for `address` with its key, sent again by the script or the
+    button; without, it says to go back and press once more.
+    """
+    seconds = random.choice(RETRY_S[kind])  # noqa: S311 - no secret
+    language = "en" if accept_language.strip().lower().startswith("en") else "vi"
+    with translation.override(language):
+        if wants_json:
+            body = json.dumps(_refusal(kind), ensure_ascii=False, separators=(",", ":"))
+        else:
+            body = _page(kind, seconds, method=method, address=address, typed=typed)
+    headers = [
+        ("content-type", "application/json" if wants_json else "text/html; charset=utf-8"),
+        ("content-language", language),
+        ("retry-after", str(seconds)),
+        ("cache-control", "no-store"),
+        ("x-busy", kind),  # lets scripts say the true reason
+        ("content-security-policy", POLICY),
+        ("x-content-type-options", "nosniff"),
+        ("referrer-policy", "same-origin"),
+    ]
+    return STATUS, headers, body.encode()
+
+
+def language_in(cookies: str) -> str:
+    """The language chosen in a Cookie header, or ""."""
+    pairs = (part.strip().partition("=") for part in cookies.split(";"))
+    return next((value for name, _eq, value in pairs if name == settings.LANGUAGE_COOKIE_NAME), "")
+
+
+def typed_in(content_type: str, body: bytes) -> Typed:
+    """The fields of a form as it was sent, when it may be sent again; else nothing."""
+    if not content_type.startswith(URLENCODED) or len(body) > MAX_KEPT_BYTES:
+        return ()
+    try:
+        pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MAX_KEPT_FIELDS)
+    except ValueError:
+        return ()
+    return kept(pairs)
+
+
+def kept(pairs: Iterable[tuple[str, str]]) -> Typed:
+    """`pairs` when they carry a key, which makes a repeat safe, and no password; else nothing."""
+    found = list(pairs)
+    names = {name for name, _value in found}
+    has_secret = any(word in name for name in names for word in SECRETS)
+    return () if has_secret or KEY_FIELD not in names else found
+
+
+def _refusal(kind: str) -> Mapping[str, Any]:
+    words = {
+        BUSY: _("Very many people are ordering. Nothing was lost; please press again."),
+        AWAY: _("Our records do not answer right now. Nothing was lost; please send it again."),
+    }
+    return {"code": kind, "message": words[kind], "field": None, "details": {}}
+
+
+def _page(kind: str, seconds: int, *, method: str, address: str, typed: Typed) -> str:
+    context = {
+        "is_away": kind == AWAY,
+        "seconds": seconds,
+        "was_sent": method not in READING,
+        "address": address,
+        "typed": typed,
+        "shown": [value for name, value in typed if name in SHOWN and value.strip()],
+    }
+    page: Any = loader.get_template("busy.html")
+    return str(page.render(context))

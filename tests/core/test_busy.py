@@ -1,0 +1,158 @@
+"""A moment in which nothing can be done is told honestly, and nothing typed is lost."""
+
+import json
+import re
+
+import psycopg2
+import pytest
+from django.db import InterfaceError, OperationalError, connection
+from django.test import Client
+
+from core import busy
+from core.middleware import is_away
+
+FORM = b"idempotency_key=0123456789abcdef&buyer_name=Lan+%3Cb%3E&note=&quantity_7=2"
+
+
+def drawn(*args, **kwargs):
+    status, headers, body = busy.busy_response(*args, **kwargs)
+    return status, dict(headers), body.decode()
+
+
+def test_a_page_that_was_read_loads_again_by_itself():
+    status, headers, page = drawn("vi", False)
+
+    assert status == 503
+    seconds = headers["retry-after"]
+    assert f'http-equiv="refresh" content="{seconds}"' in page
+    assert 'lang="vi"' in page
+    assert "Đang có rất nhiều người cùng vào" in page
+    assert headers["cache-control"] == "no-store"
+
+
+def test_english_is_for_those_who_chose_it():
+    cookies = "csrf=x; lang=en; phien=y"
+    assert "Very many people" in drawn(busy.language_in(cookies), False)[2]
+    assert "Đang có" in drawn(busy.language_in("csrf=x"), False)[2]
+
+
+def test_what_was_sent_is_kept_with_its_key_and_never_loaded_again_by_a_refresh():
+    typed = busy.typed_in("application/x-www-form-urlencoded", FORM)
+    _status, _headers, page = drawn(
+        "vi", False, method="POST", address="/phien/1/dat/", typed=typed
+    )
+
+    assert "http-equiv" not in page
+    assert 'action="/phien/1/dat/"' in page
+    found = dict(re.findall(r'<input type="hidden" name="(\w+)" value="(.*?)">', page))
+    assert found == {
+        "idempotency_key": "0123456789abcdef",
+        "buyer_name": "Lan &lt;b&gt;",
+        "note": "",
+        "quantity_7": "2",
+    }
+    assert "data-order-waits" in page
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("application/x-www-form-urlencoded", b"buyer_name=Lan"),  # no key: a repeat might double
+        ("application/x-www-form-urlencoded", FORM + b"&password=x"),
+        ("application/x-www-form-urlencoded", FORM + b"&x=" + b"y" * busy.MAX_KEPT_BYTES),
+        ("application/x-www-form-urlencoded", b"&".join([FORM] * 200)),
+        ("application/x-www-form-urlencoded", b"\xff\xfe"),
+        ("application/json", FORM),
+    ],
+)
+def test_what_may_not_be_sent_again_is_not_offered_again(content_type, body):
+    typed = busy.typed_in(content_type, body)
+    page = drawn("vi", False, method="POST", address="/x/", typed=typed)[2]
+
+    assert typed == ()
+    assert "<form" not in page
+    assert "nút quay lại" in page
+    assert "http-equiv" not in page
+
+
+def test_programs_are_told_in_json():
+    _status, headers, body = drawn("en", True, kind=busy.AWAY)
+
+    assert headers["content-type"] == "application/json"
+    assert int(headers["retry-after"]) > 0
+    assert json.loads(body)["code"] == "database_away"
+    assert set(json.loads(body)) == {"code", "message", "field", "details"}
+
+
+@pytest.mark.django_db
+def test_it_is_drawn_without_a_query(django_assert_num_queries):
+    with django_assert_num_queries(0):
+        drawn("vi", False, kind=busy.AWAY, method="POST", address="/", typed=[("a", "b")])
+
+
+@pytest.fixture
+def away(monkeypatch):
+    """Every connection is refused, as by a server that is not there."""
+
+    def refuse(*_args, **_kwargs):
+        raise psycopg2.OperationalError("connection refused")
+
+    connection.close()
+    monkeypatch.setattr(connection, "ensure_connection", raises_wrapped(refuse))
+
+
+def raises_wrapped(act):
+    def ensure(*args, **kwargs):
+        with connection.wrap_database_errors:
+            act()
+
+    return ensure
+
+
+PAGES = ["/", "/phien/", "/phien/1/", "/phien/1/dat/", "/don/" + "x" * 22 + "/", "/san-pham/"]
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_without_the_database_a_page_says_so_and_is_no_fault(away, address):
+    for cookies in ({}, {"phien": "0123456789abcdefghijklmnopqrstuv"}):
+        client = Client(raise_request_exception=False)
+        client.cookies.load(cookies)
+        answer = client.get(address)
+        assert answer.status_code == 503
+        assert answer["X-Busy"] == "database_away"
+        assert int(answer["Retry-After"]) > 0
+        assert "Sổ sách của chợ" in answer.content.decode()
+
+
+def test_without_the_database_an_order_keeps_all_that_was_typed(away):
+    client = Client(raise_request_exception=False)
+    answer = client.post("/phien/1/dat/", FORM, content_type="application/x-www-form-urlencoded")
+
+    assert answer.status_code == 503
+    page = answer.content.decode()
+    assert 'name="idempotency_key" value="0123456789abcdef"' in page
+    assert 'name="quantity_7" value="2"' in page
+    assert "Lan &lt;b&gt;" in page
+
+
+def test_without_the_database_programs_hear_it_in_json(away):
+    client = Client(raise_request_exception=False)
+    key = {"Idempotency-Key": "0123456789abcdef"}
+    answer = client.post("/api/orders/", b"{}", content_type="application/json", headers=key)
+
+    assert answer.status_code == 503
+    assert answer.json()["code"] == "database_away"
+    assert answer["Retry-After"]
+
+
+@pytest.mark.django_db
+def test_a_fault_of_ours_is_not_called_an_absence():
+    with (
+        pytest.raises(Exception, match="nothing_so_named") as caught,
+        connection.cursor() as cursor,
+    ):
+        cursor.execute("SELECT 1 FROM nothing_so_named")
+    assert not is_away(caught.value)
+    assert not is_away(ValueError())
+    assert is_away(InterfaceError("connection already closed"))
+    assert is_away(OperationalError("server closed the connection unexpectedly"))
