@@ -195,6 +195,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_BEAT_SCHEDULE = {
     "release-overdue-orders": {"task": "orders.release_overdue", "schedule": 15.0},
+    "attend-standby-lines": {"task": "orders.attend_standby", "schedule": 15.0},
     "recount-live-sessions": {"task": "orders.recount_live_sessions", "schedule": 60.0},
     "continue-origin-codes": {"task": "traceability.continue_batches", "schedule": 30.0},
     "send-overdue-codes": {"task": "accounts.send_overdue_codes", "schedule": 15.0},
@@ -205,8 +206,17 @@ CELERY_BEAT_SCHEDULE = {
 # What each event sets off: topic -> tasks, each with the payload keys it is called with
 OUTBOX_TASKS: dict[str, list[tuple[str, tuple[str, ...]]]] = {
     "orders.order.placed": [("orders.recount_session", ("session_id",))],
-    "orders.order.changed": [("orders.recount_session", ("session_id",))],
-    "livestreams.session.ended": [("orders.recount_session", ("session_id",))],
+    "orders.order.changed": [
+        ("orders.recount_session", ("session_id",)),
+        ("orders.promote_standby", ("session_id",)),
+    ],
+    "livestreams.session.ended": [
+        ("orders.recount_session", ("session_id",)),
+        ("orders.promote_standby", ("session_id",)),
+    ],
+    "livestreams.offer.changed": [("orders.promote_standby", ("session_id",))],
+    "orders.standby.left": [("orders.promote_standby", ("session_id",))],
+    "orders.standby.promoted": [("orders.tell_standby", ("entry_id",))],
     "traceability.batch.requested": [("traceability.issue_batch", ("batch_id",))],
     "accounts.code.requested": [("accounts.send_code", ("code_id",))],
     "config.pictures.wanted": [("config.draw_pictures", ())],

@@ -114,6 +114,17 @@ class OfferQuerySet(models.QuerySet):
         left = self.filter(state=OPEN, quantity_claimed__lte=F("quantity_offered") - quantity)
         return left.update(quantity_claimed=F("quantity_claimed") + quantity) == 1
 
+    def with_units_for_line(self) -> Self:
+        """Open offers with units that belong to the first in their line."""
+        return self.filter(
+            state=OPEN, standby_waiting__gt=0, quantity_claimed__lt=F("quantity_offered")
+        )
+
+    def shorten_line(self, by: int) -> bool:
+        """Count `by` fewer waiting; False when fewer were waiting."""
+        line = self.filter(standby_waiting__gte=by)
+        return line.update(standby_waiting=F("standby_waiting") - by) == 1
+
     def release(self, quantity: int) -> bool:
         """Give `quantity` claimed units back; False when fewer were claimed."""
         claimed = self.filter(quantity_claimed__gte=quantity)

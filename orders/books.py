@@ -113,6 +113,54 @@ QUESTIONS = (
         """,
     ),
     Question(
+        "those counted in line for an offer are its waiting entries",
+        """
+        SELECT 'offer ' || offer.id, offer.standby_waiting, count(entry.id)
+        FROM livestreams_offer AS offer LEFT JOIN orders_standbyentry AS entry
+            ON entry.offer_id = offer.id AND entry.state = 'waiting'
+        GROUP BY offer.id HAVING offer.standby_waiting <> count(entry.id)
+        """,
+    ),
+    Question(
+        "no entry of a line has a number that its offer has not given",
+        """
+        SELECT 'offer ' || offer.id, offer.standby_issued, max(entry.number)
+        FROM livestreams_offer AS offer JOIN orders_standbyentry AS entry
+            ON entry.offer_id = offer.id
+        GROUP BY offer.id HAVING offer.standby_issued < max(entry.number)
+        """,
+    ),
+    Question(
+        "an entry whose turn came became an order of the same buyer in the same session",
+        """
+        SELECT 'standby entry ' || entry.id, 'order ' || placed.code, 0
+        FROM orders_standbyentry AS entry
+        JOIN orders_order AS placed ON placed.id = entry.order_id
+        JOIN livestreams_offer AS offer ON offer.id = entry.offer_id
+        WHERE (placed.buyer_phone, placed.session_id) <> (entry.buyer_phone, offer.session_id)
+        """,
+    ),
+    Question(
+        "a held order is of somebody whose turn came",
+        """
+        SELECT 'order ' || placed.code, 'held', coalesce(entry.state, 'of nobody')
+        FROM orders_order AS placed
+        LEFT JOIN orders_standbyentry AS entry ON entry.order_id = placed.id
+        WHERE placed.state = 'held' AND entry.state IS DISTINCT FROM 'promoted'
+        """,
+    ),
+    Question(
+        "nobody is left standing in line for an offer that is closed",
+        """
+        SELECT 'offer ' || offer.id, count(*), 0
+        FROM livestreams_offer AS offer JOIN orders_standbyentry AS entry
+            ON entry.offer_id = offer.id AND entry.state = 'waiting'
+        WHERE offer.state = 'closed'
+            AND offer.closed_at < clock_timestamp() - make_interval(secs => %(late_s)s)
+        GROUP BY offer.id
+        """,
+    ),
+    Question(
         "a session's tally is a recount of its lines",
         """
         WITH counted AS (

@@ -72,6 +72,37 @@ class WrongStep(NotAllowed):
     message = _("This parcel has moved on meanwhile. Look at its state again.")
 
 
+class NotSoldOut(OrderRefused):
+    """Nobody needs to wait: there are units, and nobody stands before the buyer."""
+
+    code = "not_sold_out"
+    message = _("There are some left. You need not wait: order them now.")
+
+
+class LineClosed(OrderRefused):
+    code = "line_closed"
+    message = _("This is no longer on sale, so nobody can wait for it. Nothing was ordered.")
+
+
+class AlreadyInLine(OrderRefused):
+    """Says nothing about who waits with this phone, and leads nowhere."""
+
+    code = "already_in_line"
+    message = _("This phone number already stands in line for these goods. Once is enough.")
+
+
+class NotInLine(NotAllowed):
+    code = "not_in_line"
+    message = _("You no longer stand in line: see below what became of it.")
+
+
+class HoldOver(NotAllowed):
+    """The units went to the next in line, or the order was cancelled."""
+
+    code = "hold_over"
+    message = _("The time to take these goods is over, so they went to the next in line.")
+
+
 class TooManyTries(DomainError):
     status = 429
     code = "too_many_tries"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from core import outbox
-from orders.models import Order, OrderLine, Parcel
+from orders.models import Order, OrderLine, Parcel, StandbyEntry
 
 
 def order_placed(order: Order, lines: Sequence[OrderLine], *, feed: str) -> None:
@@ -46,6 +46,27 @@ def parcel_moved(parcel: Parcel) -> None:
         state=order.state,
         parcel_id=parcel.pk,
         parcel_state=parcel.state,
+    )
+
+
+def line_joined(*, session_id: int, offer_id: int) -> None:
+    """Somebody stands in line: the board counts one more."""
+    outbox.add(
+        "orders.standby.joined",
+        feed=f"session:{session_id}",
+        session_id=session_id,
+        offer_id=offer_id,
+    )
+
+
+def standby_settled(entry: StandbyEntry, *, session_id: int) -> None:
+    """An entry's turn came (`promoted`), or it left the line, or the line was closed for it."""
+    outbox.add(
+        f"orders.standby.{entry.state}",
+        feed=f"session:{session_id}",
+        session_id=session_id,
+        offer_id=entry.offer_id,
+        entry_id=entry.pk,
     )
 
 

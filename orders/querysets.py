@@ -124,6 +124,16 @@ class StandbyEntryQuerySet(models.QuerySet):
     def waiting(self) -> Self:
         return self.filter(state="waiting")
 
+    def up_to(self, entry: Any) -> Self:
+        """Those in line before `entry`, and itself: as many as its place counts."""
+        return self.waiting().filter(offer_id=entry.offer_id, number__lte=entry.number)
+
+    def to_be_told(self) -> Self:
+        """Those whose turn has come, who can still take their goods and got no message yet."""
+        return self.filter(
+            state="promoted", told_at=None, order__state=HELD, order__pay_by__gt=Instant()
+        )
+
 
 class RefundQuerySet(models.QuerySet):
     def due(self) -> Self:

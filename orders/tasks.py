@@ -5,7 +5,7 @@ from django.db import OperationalError
 
 from livestreams.models import LivestreamSession
 from orders import limits
-from orders.services import cancelling, tallies
+from orders.services import cancelling, standing_by, tallies, telling
 
 
 @shared_task(
@@ -29,3 +29,21 @@ def recount_live_sessions() -> None:
 def release_overdue() -> int:
     limits.forget_old()
     return cancelling.release_overdue()
+
+
+@shared_task(name="orders.promote_standby")
+def promote_standby(session_id: int) -> int:
+    """Units came free, or a line is over: see to the lines of this session."""
+    return standing_by.promote_all(session_id=session_id)
+
+
+@shared_task(name="orders.attend_standby")
+def attend_standby() -> None:
+    """A floor under the lines: whatever was lost on the way, they move within seconds."""
+    standing_by.promote_all()
+    telling.tell_all()
+
+
+@shared_task(name="orders.tell_standby")
+def tell_standby(entry_id: int) -> bool:
+    return telling.tell_promoted(entry_id=entry_id)

@@ -3,8 +3,9 @@
 from typing import Any
 
 from livestreams.models import Offer
-from orders.models import Order
+from orders.models import Order, StandbyEntry
 from orders.services.placing import place_order
+from orders.services.standing_by import join_line
 from tests.factories.coops import CommuneFactory
 
 LAN = "+84912345678"
@@ -22,3 +23,20 @@ def order_of(*lines: tuple[Offer, int], **details: Any) -> Order:
     }
     commune = details.pop("commune", None) or CommuneFactory()
     return place_order(**{**typed, **details}, commune=commune)
+
+
+def phone_of(number: int) -> str:
+    """The E.164 phone of the `number`-th somebody."""
+    return f"+84987{number:06d}"
+
+
+def in_line(offer: Offer, quantity: int = 1, **details: Any) -> StandbyEntry:
+    """Lan stands in line for a sold-out offer; keywords replace what she would have typed."""
+    typed: dict[str, Any] = {
+        "buyer_name": "Nguyễn Thị Lan",
+        "buyer_phone": LAN,
+        "address_line": "Thôn Nậm Đâu, nhà cạnh trạm xá",
+        "payment_method": Order.PaymentMethod.COD,
+    }
+    commune = details.pop("commune", None) or CommuneFactory()
+    return join_line(offer=offer, quantity=quantity, **{**typed, **details}, commune=commune)
