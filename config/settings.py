@@ -222,7 +222,9 @@ OUTBOX_TASKS: dict[str, list[tuple[str, tuple[str, ...]]]] = {
     "config.pictures.wanted": [("config.draw_pictures", ())],
 }
 # What viewers of a feed see: feed kind -> function(feed key) that draws its public snapshot
-LIVE_SNAPSHOTS = {"session": "livestreams.board.snapshot"}
+LIVE_SNAPSHOTS = {"session": "livestreams.updates.update"}
+# Keys of the feeds that are watched now: feed kind -> function; they are drawn though nothing happens
+LIVE_FEEDS = {"session": "livestreams.updates.watched"}
 
 # People and sessions
 AUTH_USER_MODEL = "accounts.User"

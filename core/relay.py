@@ -31,6 +31,7 @@ SNAPSHOT_PERIOD_S = 0.25  # at most four board snapshots a second and feed
 POLL_S = 0.1  # polling, not NOTIFY: docs/decisions/0004-relay-polls.md
 WAIT_AFTER_FAULT_S = 1.0
 BEAT_PERIOD_S = 2.0
+REDRAWN_S = 5.0  # a board that is watched, though nothing happens: who comes in finds one
 LEFT_UNDRAWN = dt.timedelta(minutes=2)
 
 
@@ -42,7 +43,7 @@ class Relay:
         self._stopping = False
         self._dirty: dict[str, int] = {}  # feed -> its newest number
         self._drawn_at: dict[str, float] = {}
-        self._beat_at = 0.0
+        self._beat_at = self._looked_at = 0.0
 
     def stop(self) -> None:
         self._stopping = True
@@ -67,6 +68,7 @@ class Relay:
 
     def turn(self) -> int:
         handed_on = self.drain()
+        self._look_for_watched()
         self.draw_snapshots()
         self._beat()
         return handed_on
@@ -137,6 +139,21 @@ class Relay:
                 )
                 newest = max(self._dirty.get(message.feed, 0), message.feed_number)
                 self._dirty[message.feed] = newest
+
+    def _look_for_watched(self) -> None:
+        """Make the boards due that are watched and have not been drawn for REDRAWN_S."""
+        now = time.monotonic()
+        if now - self._looked_at < REDRAWN_S / 2:
+            return
+        self._looked_at = now
+        old = [
+            feed
+            for kind, keys in settings.LIVE_FEEDS.items()
+            for feed in (f"{kind}:{key}" for key in import_string(keys)())
+            if feed not in self._dirty and now - self._drawn_at.get(feed, 0.0) > REDRAWN_S / 2
+        ]
+        numbers = dict(FeedCounter.objects.filter(feed__in=old).values_list("feed", "last_number"))
+        self._dirty.update({feed: numbers.get(feed, 0) for feed in old})
 
     def draw_snapshots(self) -> None:
         """Send the board of each changed feed, each at most once per SNAPSHOT_PERIOD_S."""

@@ -9,6 +9,8 @@
         i id · c live code · n product · p pack · v price in đồng · q units offered ·
         l units left · m limit for each buyer · k token of the picture (left out when none) ·
         g crop sign while there is none · x state when not on sale: w lined up, s sold out
+    v  version of the line-up: all of this but at, s, n and each offer's l and x. Viewers are sent
+       what changes beside it (livestreams/updates.py)
 
 Nothing personal is in it, and nothing in a language: names are as the co-ops wrote them.
 """
@@ -27,6 +29,7 @@ from products.models import ProductPhoto
 Board = dict[str, Any]
 OFFERING = {LivestreamSession.State.SCHEDULED, LivestreamSession.State.LIVE}
 LINED_UP, SOLD_OUT = "w", "s"
+NUMBERS = {"l", "x"}  # of an offer, what changes while it is sold
 _MARKS: dict[str, str] = {Offer.State.LINED_UP: LINED_UP, Offer.State.SOLD_OUT: SOLD_OUT}
 
 
@@ -44,7 +47,7 @@ def of_session(session: LivestreamSession) -> Board:
 
 def draw(session: LivestreamSession, offers: list[Offer]) -> Board:
     """The board as plain values, of a session with its `read_at` and `offers_shown` of it."""
-    return {
+    drawn = {
         "at": int(session.read_at.timestamp() * 1000),  # type: ignore[attr-defined]
         "s": session.state,
         "t": session.title,
@@ -52,6 +55,14 @@ def draw(session: LivestreamSession, offers: list[Offer]) -> Board:
         "h": {offer.live_code[0]: offer.cooperative.name for offer in offers},
         "o": [_offer(offer) for offer in offers],
     }
+    return {**drawn, "v": _version(drawn)}
+
+
+def _version(drawn: Board) -> str:
+    """Eight letters that differ when the line-up does."""
+    offers = [[pair for pair in offer.items() if pair[0] not in NUMBERS] for offer in drawn["o"]]
+    line_up = [drawn["t"], drawn["h"], offers]
+    return hashlib.sha256(json.dumps(line_up).encode()).hexdigest()[:8]
 
 
 @dataclass(frozen=True)

@@ -101,8 +101,10 @@ def show_session(request: HttpRequest, session_id: int) -> HttpResponse:
 
 
 def _live(session: LivestreamSession, offers: list[Offer]) -> dict[str, Any]:
+    drawn = board.draw(session, offers)
     return {
-        "board": board.draw(session, offers),
+        "board": drawn,
+        "whole": board.as_json(drawn),
         "places": board.arrange(session.now_selling_id, offers),
     }
 

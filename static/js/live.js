@@ -1,23 +1,38 @@
 // Follows the feed of every [data-live] element: server-sent events, and polling [data-poll] while they
 // are silent or fail. Tells the element "live:news" (detail: what came, of kind [data-feed]: "board", a whole
 // snapshot, or "event", one message) and "live:heard" (the server says that what is shown is current).
-// Stands still while the page is hidden and makes up for it on return.
+// Stands still while the page is hidden and makes up for it on return. A board's updates hold numbers alone
+// (livestreams/updates.py); with the line-up of [data-whole], or of the last poll, they make a whole snapshot.
 const SILENT_MS = 12000; // beats come every five seconds
 const POLL_MS = [3000, 6000]; // spread, so that thousands do not ask together
 const ASK_TIMEOUT_MS = 8000;
-const FAILED_MS = [300, 2000];
-const REOPEN_MS = [10000, 30000];
+const FIRST_MS = [3000, 5000]; // for what the channel gives who comes in
+const REOPEN_MS = [500, 4000]; // a server that came back meets its viewers one by one
+const REOPEN_LATER_MS = [10000, 30000];
+const ASK_WHOLE_MS = [0, 1500];
 const between = ([least, most]) => least + Math.random() * (most - least);
 
 const follow = (element) => {
   const kind = element.dataset.feed;
   const tell = (name, detail) => element.dispatchEvent(new CustomEvent(name, { detail }));
-  let source, silence, poll, reopen;
+  let source, silence, poll, reopen, missing;
+  let failures = 0;
   let last = Number(element.dataset.after || 0); // newest number of an event feed
+  let whole = element.dataset.whole ? JSON.parse(element.dataset.whole) : undefined;
 
+  const complete = (update) => {
+    if (!update.l) return update;
+    if (!whole || (whole.v !== update.v && !update.f?.includes(whole.v))) return undefined;
+    const { l, x, f, i, c, ...rest } = update;
+    const known = new Map([...whole.o, ...(c || [])].map((offer) => [offer.i, offer]));
+    const order = i || whole.o.map((offer) => offer.i);
+    const o = order.map((id, at) => ({ ...known.get(id), l: l[at], x: x[at] === "-" ? undefined : x[at] }));
+    return { ...whole, ...rest, o };
+  };
   const heard = () => {
     clearTimeout(silence);
     clearTimeout(poll);
+    failures = 0;
     silence = setTimeout(ask, SILENT_MS);
     tell("live:heard");
   };
@@ -25,13 +40,20 @@ const follow = (element) => {
     if (kind === "event") {
       if (number <= last) return;
       last = number;
+      tell("live:news", data);
+      return;
     }
-    tell("live:news", data);
+    if (whole && data.at < whole.at) return; // an older answer came late
+    const snapshot = complete(data);
+    if (!snapshot) { missing ??= setTimeout(ask, between(ASK_WHOLE_MS)); return; }
+    if (snapshot.o) whole = snapshot;
+    tell("live:news", snapshot);
   };
   const ask = async () => {
-    clearTimeout(poll);
+    [poll, missing].forEach(clearTimeout);
+    missing = undefined;
     poll = setTimeout(ask, between(POLL_MS));
-    if (!source || source.readyState === EventSource.CLOSED) openLater();
+    if (!source) openLater(REOPEN_LATER_MS);
     try {
       const url = kind === "event" ? `${element.dataset.poll}?after=${last}` : element.dataset.poll;
       const answer = await fetch(url, { cache: "no-cache", signal: AbortSignal.timeout(ASK_TIMEOUT_MS) });
@@ -48,16 +70,26 @@ const follow = (element) => {
     source = new EventSource(kind === "event" ? `${element.dataset.live}?after=${last}` : element.dataset.live);
     source.addEventListener(kind, (frame) => { heard(); take(Number(frame.lastEventId), JSON.parse(frame.data)); });
     source.addEventListener("beat", heard);
-    source.addEventListener("error", () => { clearTimeout(silence); silence = setTimeout(ask, between(FAILED_MS)); });
+    source.addEventListener("error", fail);
   };
-  const openLater = () => { reopen ??= setTimeout(open, between(REOPEN_MS)); };
+  const openLater = (wait) => { reopen ??= setTimeout(open, between(wait)); };
+  const fail = () => {
+    source?.close(); // the browser's own next try would come at the same moment as everybody's
+    source = undefined;
+    failures += 1;
+    if (failures === 1) { openLater(REOPEN_MS); return; }
+    openLater(REOPEN_LATER_MS);
+    clearTimeout(silence);
+    ask();
+  };
   const stop = () => {
     source?.close();
     source = undefined;
-    [silence, poll, reopen].forEach(clearTimeout);
-    reopen = undefined;
+    [silence, poll, reopen, missing].forEach(clearTimeout);
+    reopen = missing = undefined;
+    failures = 0;
   };
-  const start = () => { silence = setTimeout(ask, SILENT_MS); open(); };
+  const start = () => { silence = setTimeout(ask, between(FIRST_MS)); open(); };
 
   element.addEventListener("live:ask", ask);
   element.addEventListener("live:stop", () => { stop(); document.removeEventListener("visibilitychange", turn); });

@@ -59,7 +59,7 @@ def test_every_task_in_settings_exists() -> None:
 
 
 def test_every_snapshot_in_settings_exists() -> None:
-    for dotted in settings.LIVE_SNAPSHOTS.values():
+    for dotted in (*settings.LIVE_SNAPSHOTS.values(), *settings.LIVE_FEEDS.values()):
         assert callable(import_string(dotted))
 
 

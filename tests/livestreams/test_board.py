@@ -71,6 +71,7 @@ def test_the_board_tells_what_is_sold_at_which_price_and_how_much_is_left():
     sell_now(offer=offer)
     drawn = snapshot(offer.session)
     assert drawn.pop("at") > 1_700_000_000_000
+    assert len(drawn.pop("v")) == 8
     assert drawn == {
         "s": "live",
         "t": "Phiên chợ vùng cao",
@@ -121,7 +122,7 @@ def test_the_board_holds_nothing_of_buyers_or_hosts():
         assert secret not in text
     for secret in (host.display_name, host.phone[3:], session.cooperative.phone[3:]):
         assert secret not in text
-    assert set(snapshot(session)) == {"at", "s", "t", "n", "h", "o"}
+    assert set(snapshot(session)) == {"at", "s", "t", "n", "h", "o", "v"}
 
 
 @pytest.mark.parametrize("trait", ["draft", "cancelled", "ended"])

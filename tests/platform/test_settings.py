@@ -105,5 +105,5 @@ def test_every_task_that_the_clock_and_the_relay_name_exists():
 
 
 def test_every_snapshot_function_exists():
-    for path in settings.LIVE_SNAPSHOTS.values():
+    for path in (*settings.LIVE_SNAPSHOTS.values(), *settings.LIVE_FEEDS.values()):
         assert callable(import_string(path))
