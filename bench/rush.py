@@ -1,0 +1,308 @@
+"""How fast orders for one hot offer are taken, beside what the database alone could do.
+
+One run, one server, one durability: the reference transaction in pgbench, the service without
+HTTP, and the whole door (page form and API) with web, relay, worker and beat as ./run starts them.
+The client shares the machine. `python -m bench.rush --json` prints one JSON object last.
+"""
+
+import argparse
+import asyncio
+import itertools
+import json
+import os
+import random
+import re
+import secrets
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from bench.ground import Place, ground
+from bench.load import Outcome, press
+from bench.rows import SessionRows, make_session
+from core.local.postgres import programs
+
+REFERENCE = Path(__file__).parent / "reference"
+BUYERS = 32
+FEW_BUYERS = 8
+SPREAD = 50
+SERVICE_PROCESSES = 2
+SERVICE_THREADS = 4  # with the processes: about four connections a core, the gate of a hot row
+TICK_S = 1 / os.sysconf("SC_CLK_TCK")
+LAST_UNITS = 1_000
+
+
+def main() -> None:
+    asked = arguments()
+    with ground() as place:
+        place.django()
+        figures = measure(place, asked.seconds, asked.attempts)
+    if asked.json:
+        print(json.dumps(figures))
+    else:
+        for name, value in figures.items():
+            print(f"{name:28} {value}")
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--seconds", type=float, default=8, help="length of each measurement")
+    parser.add_argument("--attempts", type=int, default=3_000, help="on the last 1,000 units")
+    return parser.parse_args()
+
+
+def measure(place: Place, seconds: float, attempts: int) -> dict[str, Any]:
+    rows = make_session(offers=SPREAD)
+    hot, spread = rows.offer_ids[:1], rows.offer_ids
+    say("reference, before")
+    psql(place, REFERENCE / "tables.sql")
+    references = {name: [pgbench(place, name, seconds)] for name in ("hot", "spread")}
+    say("service")
+    service = {name: served(place, rows, ids, seconds) for name, ids in (("hot", hot), ("spread", spread))}
+    doors: dict[str, Outcome] = {}
+    cpu_s: dict[str, float] = {}
+    for name, door, ids, buyers in (
+        ("warm", form, spread, FEW_BUYERS),
+        ("form", form, hot, BUYERS),
+        ("form_c8", form, hot, FEW_BUYERS),
+        ("form_spread", form, spread, BUYERS),
+        ("api", api, hot, BUYERS),
+        ("api_c8", api, hot, FEW_BUYERS),
+    ):
+        settle(place)
+        say(f"door: {name}")
+        used_s = cpu_seconds(place)
+        doors[name] = asyncio.run(
+            press(place.port, door(rows, ids), buyers=buyers, seconds=seconds)
+        )
+        cpu_s[name] = cpu_seconds(place) - used_s
+    settle(place)
+    say("reference, after")
+    for name, found in references.items():
+        found.append(pgbench(place, name, seconds))
+    last = last_units(place, attempts)
+    return report(references, service, doors, cpu_s, last)
+
+
+def report(
+    references: dict[str, list[float]],
+    service: dict[str, float],
+    doors: dict[str, Outcome],
+    cpu_s: dict[str, float],
+    last: dict[str, int],
+) -> dict[str, Any]:
+    reference = {name: statistics.mean(found) for name, found in references.items()}
+    rate = {name: accepted(outcome) / outcome.seconds for name, outcome in doors.items()}
+    errors = sum(outcome.lost + outcome.statuses.total() - accepted(outcome) for outcome in doors.values())
+    return {
+        "orders_per_s_hot": round(rate["form"]),
+        "orders_per_s_hot_api": round(rate["api"]),
+        "orders_per_s_spread": round(rate["form_spread"]),
+        "orders_per_s_hot_c8": round(rate["form_c8"]),
+        "orders_per_s_hot_c8_api": round(rate["api_c8"]),
+        "p50_ms": doors["form"].percentile_ms(0.5),
+        "p99_ms": doors["form"].percentile_ms(0.99),
+        "p50_ms_api": doors["api"].percentile_ms(0.5),
+        "p99_ms_api": doors["api"].percentile_ms(0.99),
+        "pgbench_hot_tps": round(reference["hot"]),
+        "pgbench_hot_tps_runs": [round(tps) for tps in references["hot"]],
+        "pgbench_spread_tps": round(reference["spread"]),
+        "service_hot_tps": round(service["hot"]),
+        "service_spread_tps": round(service["spread"]),
+        "service_share_of_pgbench": share(service["hot"], reference["hot"]),
+        "http_share_of_pgbench": share(rate["form"], reference["hot"]),
+        "http_share_of_pgbench_api": share(rate["api"], reference["hot"]),
+        "c32_share_of_c8": share(rate["form"], rate["form_c8"]),
+        "server_cpu_ms_per_order": round(cpu_s["form"] * 1000 / max(1, accepted(doors["form"])), 2),
+        **last,
+        "errors": errors + last["errors"],
+    }
+
+
+def accepted(outcome: Outcome) -> int:
+    return outcome.count(201, 303)
+
+
+def share(part: float, whole: float) -> float:
+    return round(part / whole, 3)
+
+
+def say(words: str) -> None:
+    print(f"… {words}", file=sys.stderr, flush=True)
+
+
+# What buyers send
+
+
+def form(rows: SessionRows, offer_ids: list[int]) -> Callable[[], bytes]:
+    """Orders as a browser's form sends them."""
+    path = f"/phien/{rows.session_id}/dat/"
+    draw = random.Random(1)
+
+    def request() -> bytes:
+        fields = {
+            "buyer_name": "Giàng A Sử",
+            "buyer_phone": phone(draw),
+            "commune": rows.commune_code,
+            "address_line": "Bản Tà Chơ, nhà 12",
+            "note": "",
+            "payment_method": "cod",
+            "idempotency_key": secrets.token_hex(16),
+            f"quantity_{draw.choice(offer_ids)}": "1",
+        }
+        return post(path, urlencode(fields).encode(), "application/x-www-form-urlencoded")
+
+    return request
+
+
+def api(rows: SessionRows, offer_ids: list[int]) -> Callable[[], bytes]:
+    draw = random.Random(2)
+
+    def request() -> bytes:
+        order = {
+            "session": rows.session_id,
+            "lines": [{"offer": draw.choice(offer_ids), "quantity": 1}],
+            "name": "Giàng A Sử",
+            "phone": phone(draw),
+            "commune": rows.commune_code,
+            "address_line": "Bản Tà Chơ, nhà 12",
+            "payment_method": "cod",
+        }
+        key = f"Idempotency-Key: {secrets.token_hex(16)}\r\n"
+        return post("/api/orders/", json.dumps(order).encode(), "application/json", key)
+
+    return request
+
+
+def phone(draw: random.Random) -> str:
+    return f"09{draw.randrange(10**8):08d}"
+
+
+def post(path: str, body: bytes, kind: str, more: str = "") -> bytes:
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {kind}\r\n{more}"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
+
+
+# What is measured beside the door
+
+
+def psql(place: Place, script: Path) -> None:
+    run_client(place, "psql", "-q", "-v", "ON_ERROR_STOP=1", "-f", str(script))
+
+
+def pgbench(place: Place, name: str, seconds: float) -> float:
+    """Transactions a second of the reference with 32 clients."""
+    words = run_client(
+        place, "pgbench", "-n", "-c", str(BUYERS), "-j", "2", "-T", str(round(seconds)),
+        "-f", str(REFERENCE / f"{name}.sql"),
+    )  # fmt: skip
+    found = re.search(r"tps = ([\d.]+)", words)
+    if found is None:
+        msg = f"pgbench gave no figure: {words}"
+        raise RuntimeError(msg)
+    return float(found[1])
+
+
+def run_client(place: Place, name: str, *words: str) -> str:
+    done = subprocess.run(  # noqa: S603 - our own servers' tools
+        [programs() / name, *words, place.env["DATABASE_URL"]],
+        check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    return done.stdout
+
+
+def served(place: Place, rows: SessionRows, offer_ids: list[int], seconds: float) -> float:
+    """Orders a second through the service, with as many connections as the web may use."""
+    settle(place)
+    command = [
+        sys.executable, "-m", "bench.service", "--session", str(rows.session_id),
+        "--commune", rows.commune_code, "--threads", str(SERVICE_THREADS),
+        "--seconds", str(seconds), "--offers", *map(str, offer_ids),
+    ]  # fmt: skip
+    env = {**place.env, "DJANGO_SETTINGS_MODULE": "config.settings"}
+    running = [
+        subprocess.Popen(  # noqa: S603 - our own program
+            [*command, "--seed", str(number)], env=env, stdout=subprocess.PIPE, text=True
+        )
+        for number in range(SERVICE_PROCESSES)
+    ]
+    answers = [json.loads(process.communicate()[0]) for process in running]
+    return sum(answer["orders"] / answer["seconds"] for answer in answers)
+
+
+def last_units(place: Place, attempts: int) -> dict[str, int]:
+    """Many more buyers than units; counts what they were told and what the database holds."""
+    from livestreams.models import Offer
+    from orders.models import OrderLine
+
+    say("the last units")
+    rows = make_session(offers=1, units=LAST_UNITS, cooperatives=1)
+    requests = form(rows, rows.offer_ids)
+    numbers = itertools.count()
+    outcome = asyncio.run(
+        press(place.port, lambda: requests() if next(numbers) < attempts else None, buyers=BUYERS)
+    )
+    offer = Offer.objects.get(pk=rows.offer_ids[0])
+    sold = sum(OrderLine.objects.filter(offer=offer).values_list("quantity", flat=True))
+    refused = outcome.count(409)
+    return {
+        "attempts": attempts,
+        "accepted": accepted(outcome),
+        "refused": refused,
+        "oversold": max(0, sold - LAST_UNITS, offer.quantity_claimed - LAST_UNITS),
+        "stranded": max(0, min(LAST_UNITS, attempts) - sold) + abs(offer.quantity_claimed - sold),
+        "errors": attempts - accepted(outcome) - refused,
+    }
+
+
+def settle(place: Place) -> None:
+    """Wait until the relay has handed on what the last measurement left."""
+    from core.models import OutboxMessage
+
+    deadline = time.monotonic() + 120
+    while OutboxMessage.objects.filter(published_at=None).exists():
+        if time.monotonic() > deadline:
+            msg = f"the outbox does not empty: {place.words()[-2000:]}"
+            raise TimeoutError(msg)
+        time.sleep(0.2)
+    time.sleep(0.5)
+
+
+def cpu_seconds(place: Place) -> float:
+    """Processor time all processes of the platform have used so far."""
+    roots = {program.pid for program in place.children.values()}
+    for server in (place.postgres, place.broker):
+        if server.child is not None:
+            roots.add(server.child.process.pid)
+    total, parents = 0.0, {}
+    ticks: dict[int, int] = {}
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdigit():
+            continue
+        try:
+            fields = (folder / "stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        parents[int(folder.name)] = int(fields[1])
+        # With the time of children that have ended: servers of connections come and go
+        ticks[int(folder.name)] = sum(int(fields[n]) for n in (11, 12, 13, 14))
+    for pid, used in ticks.items():
+        above = pid
+        while above in parents and above not in roots:
+            above = parents[above]
+        if above in roots:
+            total += used * TICK_S
+    return total
+
+
+if __name__ == "__main__":
+    main()
