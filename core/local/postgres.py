@@ -4,6 +4,7 @@ Only the wheel's programs are used. Its own launcher takes the machine's locale,
 `'Đường' ILIKE 'đường'` is false on a machine without one.
 """
 
+import contextlib
 import hashlib
 import importlib.util
 import os
@@ -13,7 +14,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from core.local import process
+from core.local import process, standstill
 from core.local.paths import LocalError, Places
 
 OWNER = "app"
@@ -78,6 +79,7 @@ class Postgres:
         if not (self.data / "PG_VERSION").exists():
             self.create()
         self.refuse_other_version()
+        self.end_leftovers()
         self.await_start()
         self.create_database()
 
@@ -140,6 +142,17 @@ class Postgres:
             )
             raise LocalError(msg)
 
+    def end_leftovers(self) -> None:
+        """End what a killed server left at work (or frozen) in its folder; with it no new one may
+        start. A server that lives is left alone.
+        """
+        kept = self.data / "postmaster.pid"
+        found = standstill.at_work_in(self.data)
+        if found and not (kept.exists() and int(kept.read_text().split()[0]) in found):
+            for pid in found:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+
     def await_start(self) -> None:
         deadline = time.monotonic() + START_TIMEOUT_S
         while True:
@@ -154,7 +167,7 @@ class Postgres:
                 msg = f"The database did not start. Its last words: {last_words(self.log)}"
                 raise LocalError(msg)
             self.child.kill()
-            time.sleep(0.5)
+            time.sleep(0.2)
 
     def spawn(self) -> process.Child:
         settings = SETTINGS | (FORGETFUL if self.forgetful else {})

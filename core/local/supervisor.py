@@ -1,20 +1,28 @@
-"""Keeps services running: starts them in order, starts again what dies, stops all in order."""
+"""Keeps services running: starts them in order, starts again what dies, wakes what stands still,
+replaces what no longer answers, stops all in order.
+"""
 
 import contextlib
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from core.local import standstill
 from core.local.paths import LocalError
 from core.local.process import Child
 
 FIRST_DELAY_S = 1.0
 LONGEST_DELAY_S = 30.0
-STEADY_AFTER_S = 60.0  # one that lived this long begins again at the first delay
+STEADY_AFTER_S = 10.0  # one that lived this long is started again at once
 LOOK_EVERY_S = 0.2
+LOOK_FOR_STANDSTILL_EVERY_S = 1.0
+STANDSTILL_S = 2.0  # a debugger's glance is shorter
+ASK_EVERY_S = 1.0
+SILENCE_S = 6.0  # longer than the slowest answer under load
 
 Say = Callable[[str], None]
 
@@ -25,6 +33,7 @@ class Stopped(Exception):
 
 class Service(Protocol):
     name: str
+    child: Child | None
 
     def start(self) -> None: ...
     def is_alive(self) -> bool: ...
@@ -42,7 +51,10 @@ class Program:
         *,
         env: Mapping[str, str] | None = None,
         grace_s: float = 10,
+        answers: Callable[[], bool] | None = None,
     ) -> None:
+        """`answers` tells whether it still does its work; it may take seconds to say no."""
+        self.answers = answers
         self.name = name
         self.command = command
         self.env = env
@@ -71,6 +83,8 @@ class Supervisor:
         self.started_at: dict[str, float] = {}
         self.delays: dict[str, float] = {}
         self.due_at: dict[str, float] = {}
+        self.still_since: dict[int, float] = {}
+        self.looked_at = 0.0
         self.is_stopping = False
 
     def listen(self) -> None:
@@ -120,20 +134,55 @@ class Supervisor:
     # While it runs
 
     def watch(self) -> None:
-        """Start again whatever dies, until asked to stop."""
+        """Start again whatever dies, wake what stands still, replace what is silent; until asked
+        to stop.
+        """
+        listeners = [
+            Listener(service)
+            for service in self.services
+            if isinstance(service, Program) and service.answers
+        ]
+        for listener in listeners:
+            listener.start()
         while not self.is_stopping:
             for service in self.services:
                 if not service.is_alive():
                     self.revive(service)
+            self.wake_sleepers()
+            for listener in listeners:
+                self.replace_if_silent(listener)
             time.sleep(LOOK_EVERY_S)
+
+    def wake_sleepers(self) -> None:
+        """Let go on what somebody stopped where it stood, once that has lasted STANDSTILL_S."""
+        now = time.monotonic()
+        if now - self.looked_at < LOOK_FOR_STANDSTILL_EVERY_S:
+            return
+        self.looked_at = now
+        names = {s.child.process.pid: s.name for s in self.services if s.child and s.is_alive()}
+        found = standstill.stopped_below(names)
+        still = {pid: self.still_since.get(pid, now) for pids in found.values() for pid in pids}
+        self.still_since = still
+        for root, pids in found.items():
+            if long := {pid for pid in pids if now - still[pid] >= STANDSTILL_S}:
+                standstill.wake(long)
+                self.say(f"{names[root]} stood still; it goes on again.")
+
+    def replace_if_silent(self, listener: "Listener") -> None:
+        service = listener.service
+        if service.child and service.is_alive() and listener.silent_s() >= SILENCE_S:
+            self.say(f"{service.name} no longer answers; replacing it.")
+            listener.forget()
+            service.child.kill()
 
     def revive(self, service: Service) -> None:
         now = time.monotonic()
         if service.name not in self.due_at:
             delay = self.next_delay(service.name, now)
             self.due_at[service.name] = now + delay
-            self.say(f"{service.name} ended unexpectedly; starting it again in {delay:.0f} s.")
-        elif now >= self.due_at[service.name]:
+            when = f" in {delay:.0f} s" if delay else ""
+            self.say(f"{service.name} ended unexpectedly; starting it again{when}.")
+        if now >= self.due_at[service.name]:
             del self.due_at[service.name]
             service.stop()  # what is left of its group
             self.started_at[service.name] = now
@@ -145,10 +194,10 @@ class Supervisor:
                 self.say(f"{service.name} is running again.")
 
     def next_delay(self, name: str, now: float) -> float:
+        """0 after a steady life; else twice the delay before, so that no broken start spins."""
         lived_s = now - self.started_at.get(name, now)
-        before = self.delays.get(name, 0)
-        again = before and lived_s < STEADY_AFTER_S
-        self.delays[name] = min(before * 2, LONGEST_DELAY_S) if again else FIRST_DELAY_S
+        longer = max(self.delays.get(name, 0) * 2, FIRST_DELAY_S)
+        self.delays[name] = 0 if lived_s >= STEADY_AFTER_S else min(longer, LONGEST_DELAY_S)
         return self.delays[name]
 
     def stop(self) -> None:
@@ -160,6 +209,30 @@ class Supervisor:
         for service in [*reversed(programs), *reversed(servers)]:
             service.stop()
         self.services.clear()
+
+
+class Listener(threading.Thread):
+    """Asks a program again and again whether it answers, beside the supervisor's own work."""
+
+    def __init__(self, service: Program) -> None:
+        super().__init__(name=f"listener of {service.name}", daemon=True)
+        self.service = service
+        self.asked: Child | None = None
+        self.heard_at = 0.0
+
+    def run(self) -> None:
+        while True:
+            child, begun = self.service.child, time.monotonic()
+            if self.service.answers and self.service.answers():
+                self.asked, self.heard_at = child, time.monotonic()
+            time.sleep(max(0.0, ASK_EVERY_S - (time.monotonic() - begun)))
+
+    def silent_s(self) -> float:
+        """For how long the process that runs now has said nothing; 0 until its first answer."""
+        return time.monotonic() - self.heard_at if self.asked is self.service.child else 0.0
+
+    def forget(self) -> None:
+        self.asked = None
 
 
 def say_aloud(text: str) -> None:

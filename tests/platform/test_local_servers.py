@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -53,6 +54,31 @@ def test_what_is_written_is_checked_and_flushed(database, here):
     shown = [query(here, f"SHOW {name}")[0][0] for name in ("data_checksums", "fsync")]
 
     assert shown == ["on", "on"]
+
+
+def test_a_killed_server_whose_backend_hangs_is_started_again(database, here, monkeypatch):
+    with psycopg2.connect(here.database_url) as line, line.cursor() as cursor:
+        cursor.execute("CREATE TABLE kept AS SELECT 1 AS n; SELECT pg_backend_pid()")
+        backend = cursor.fetchone()[0]
+        line.commit()
+        os.kill(backend, signal.SIGSTOP)
+        database.child.kill()
+
+        with monkeypatch.context() as without:
+            without.setattr(local_postgres, "START_TIMEOUT_S", 2)
+            without.setattr(Postgres, "end_leftovers", lambda _self: None)
+            with pytest.raises(LocalError, match="did not start"):
+                database.start()
+
+        database.start()
+
+    assert query(here, "SELECT n FROM kept") == [(1,)]
+
+
+def test_a_server_that_lives_is_not_taken_for_a_leftover(database, here):
+    database.end_leftovers()
+
+    assert query(here, "SELECT 1") == [(1,)]
 
 
 def test_committed_rows_outlive_a_killed_server(database, here):

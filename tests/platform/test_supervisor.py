@@ -58,6 +58,20 @@ def test_a_program_that_is_killed_is_started_again_and_that_is_said(supervisor, 
     ]
 
 
+def test_one_that_stood_is_started_again_at_once(supervisor, said, monkeypatch):
+    monkeypatch.setattr(module, "STEADY_AFTER_S", 0.2)
+    program = Program("worker", SLEEPER)
+    supervisor.start(program)
+    first = program.child
+    threading.Timer(0.5, first.kill).start()
+    threading.Timer(1.2, supervisor.note_wish).start()
+
+    supervisor.watch()
+
+    assert program.child is not first
+    assert said == ["worker ended unexpectedly; starting it again.", "worker is running again."]
+
+
 def test_one_that_dies_at_once_is_tried_ever_more_rarely(supervisor):
     supervisor.started_at["web"] = time.monotonic()
 
@@ -67,12 +81,51 @@ def test_one_that_dies_at_once_is_tried_ever_more_rarely(supervisor):
     assert delays[-1] == module.LONGEST_DELAY_S
 
 
-def test_one_that_lived_long_begins_again_at_the_first_delay(supervisor):
+def test_one_that_lived_long_begins_again_without_delay(supervisor):
     now = time.monotonic()
     supervisor.started_at["web"] = now
     supervisor.delays["web"] = 16
 
-    assert supervisor.next_delay("web", now + module.STEADY_AFTER_S + 1) == 0.1
+    assert supervisor.next_delay("web", now + module.STEADY_AFTER_S + 1) == 0
+    assert supervisor.next_delay("web", now + module.STEADY_AFTER_S - 1) == 0.1
+
+
+def test_what_stands_still_is_woken_its_children_too(supervisor, said, monkeypatch):
+    monkeypatch.setattr(module, "STANDSTILL_S", 0.5)
+    monkeypatch.setattr(module, "LOOK_FOR_STANDSTILL_EVERY_S", 0.1)
+    program = Program("worker", [sys.executable, "-c", FAMILY])
+    supervisor.start(program)
+    leader = psutil.Process(program.child.process.pid)
+    until(leader.children)
+    [grandchild] = leader.children()
+
+    grandchild.suspend()
+    assert grandchild.status() == psutil.STATUS_STOPPED  # the negative control: nothing else wakes
+    threading.Timer(2, supervisor.note_wish).start()
+    supervisor.watch()
+
+    assert grandchild.status() == psutil.STATUS_SLEEPING
+    assert program.child.process.pid == leader.pid
+    assert said == ["worker stood still; it goes on again."]
+
+
+def test_one_that_has_answered_and_falls_silent_is_replaced(supervisor, said, monkeypatch):
+    monkeypatch.setattr(module, "STEADY_AFTER_S", 0)
+    monkeypatch.setattr(module, "ASK_EVERY_S", 0.1)
+    monkeypatch.setattr(module, "SILENCE_S", 0.5)
+    talks = [False]
+    program = Program("web", SLEEPER, answers=lambda: talks[0])
+    supervisor.start(program)
+    first = program.child
+
+    threading.Timer(1.0, talks.__setitem__, (0, True)).start()  # slow to start: nobody minds
+    threading.Timer(1.5, talks.__setitem__, (0, False)).start()
+    threading.Timer(3.5, supervisor.note_wish).start()
+    supervisor.watch()
+
+    assert said[0] == "web no longer answers; replacing it."
+    assert said.count("web is running again.") == 1  # the new one is not asked for its first word
+    assert program.child is not first
 
 
 def test_the_wish_to_stop_cuts_a_step_short(supervisor):

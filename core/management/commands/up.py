@@ -90,7 +90,7 @@ def start_programs(here: Places, supervisor: Supervisor) -> None:
     host = os.environ.get("HOST", "127.0.0.1")
     env = environment_of_children()
     schedule = str(here.data / "beat")
-    supervisor.start(Program("web", roles.web(port, host), env=env))
+    supervisor.start(Program("web", roles.web(port, host), env=env, answers=says_anything))
     supervisor.start(Program("relay", roles.relay(), env=env))
     supervisor.start(Program("worker", roles.worker(), env=env, grace_s=WORKER_GRACE_S))
     supervisor.start(Program("clock", roles.beat(schedule), env=env))
@@ -112,13 +112,22 @@ def announce(seconds: float) -> None:
 
 def answers() -> bool:
     """Whether the web process answers /healthz."""
+    return status_of_web() == http.HTTPStatus.OK
+
+
+def says_anything() -> bool:
+    """Whether the web process answers at all: one that sheds load lives."""
+    return status_of_web() is not None
+
+
+def status_of_web() -> int | None:
     site = urlsplit(settings.SITE_URL)
-    line = http.client.HTTPConnection("127.0.0.1", int(os.environ["PORT"]), timeout=5)
+    line = http.client.HTTPConnection("127.0.0.1", int(os.environ["PORT"]), timeout=3)
     try:
         line.request("GET", "/healthz", headers={"Host": site.netloc})
-        return line.getresponse().status == http.HTTPStatus.OK
+        return line.getresponse().status
     except (OSError, http.client.HTTPException):
-        return False
+        return None
     finally:
         line.close()
 
