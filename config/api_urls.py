@@ -6,7 +6,7 @@ from config.api_pages import OpenApiDocument, show_api
 from coops import api as coops
 from dashboards import api as dashboards
 from livestreams.api import public as sessions, workspace as hosting
-from orders import api as orders
+from orders import api as orders, api_refunds as refunds
 from products.api import public as products, workspace as listing
 from traceability import api as origin
 
@@ -50,6 +50,12 @@ urlpatterns = [
         f"{MY_COOP}parcels/<int:parcel_id>/move/",
         orders.MoveParcel.as_view(),
         name="api-move-parcel",
+    ),
+    path(f"{MY_COOP}refunds/", refunds.ListRefunds.as_view(), name="api-list-refunds"),
+    path(
+        f"{MY_COOP}refunds/<int:refund_id>/settle/",
+        refunds.SettleRefund.as_view(),
+        name="api-settle-refund",
     ),
     path(MY_PRODUCT, listing.ShowMyProduct.as_view(), name="api-show-my-product"),
     path(f"{MY_PRODUCT}publish/", listing.PublishProduct.as_view(), name="api-publish-product"),

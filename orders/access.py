@@ -8,8 +8,8 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404
 
 from coops.models import Cooperative
-from livestreams.models import LivestreamSession
-from orders.models import Order, OrderLine, Parcel
+from livestreams.models import LivestreamSession, Offer
+from orders.models import Order, OrderLine, Parcel, Refund, StandbyEntry
 
 TOKEN = re.compile(r"[\w-]{1,43}", re.ASCII)
 
@@ -24,13 +24,30 @@ def get_order_by_token(order_token: str) -> Order:
     """The order whose secret link this is, with its parcels and lines."""
     if not TOKEN.fullmatch(order_token):
         raise Http404
-    orders = Order.objects.select_related("session__cooperative", "commune__province")
-    parcels = Parcel.objects.select_related("cooperative").order_by("pk")
+    orders = Order.objects.select_related(
+        "session__cooperative", "commune__province", "refund__replacement"
+    )
+    parcels = Parcel.objects.with_goods().select_related("cooperative").order_by("pk")
     lines = OrderLine.objects.order_by("live_code")
     return get_object_or_404(
         orders.prefetch_related(Prefetch("parcels", parcels), Prefetch("parcels__lines", lines)),
         token=order_token,
     )
+
+
+def get_offer_to_wait_for(session_id: int, offer_id: int) -> Offer:
+    """An offer of a session that buyers may see; whether one can stand in line is not said here."""
+    shown = Offer.objects.filter(session__in=LivestreamSession.objects.addressable())
+    return get_object_or_404(
+        shown.for_cards().select_related("session__cooperative"), session=session_id, pk=offer_id
+    )
+
+
+def get_entry_by_token(entry_token: str) -> StandbyEntry:
+    """The place in a line whose secret link this is, with its offer and what it became."""
+    if not TOKEN.fullmatch(entry_token):
+        raise Http404
+    return get_object_or_404(StandbyEntry.objects.for_page(), token=entry_token)
 
 
 def get_cooperative_to_pack(user: Any, cooperative_slug: str) -> Cooperative:
@@ -53,3 +70,15 @@ def get_order_to_host(user: Any, session_id: int, order_id: int) -> Order:
     """An order of a session whose holding co-op `user` hosts for: it takes the money."""
     orders = Order.objects.of_sessions_hosted_by(user).filter(session_id=session_id)
     return get_object_or_404(orders.select_related("session__cooperative"), pk=order_id)
+
+
+def get_cooperative_to_refund(user: Any, cooperative_slug: str) -> Cooperative:
+    """The co-op when `user` hosts for it: it takes the money of its sessions, and sends it back."""
+    return get_object_or_404(Cooperative.objects.hosted_by(user), slug=cooperative_slug)
+
+
+def get_refund_to_settle(user: Any, cooperative_slug: str, refund_id: int) -> Refund:
+    refunds = Refund.objects.settled_by(user).for_cards()
+    return get_object_or_404(
+        refunds, order__session__cooperative__slug=cooperative_slug, pk=refund_id
+    )

@@ -1,6 +1,7 @@
 """Do the books agree? Each question compares what is kept with a recount; nothing is changed."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -105,11 +106,33 @@ QUESTIONS = (
         """,
     ),
     Question(
-        "parcels are cancelled exactly when their order is closed",
+        "parcels are cancelled exactly when their order is closed or nothing is left in them",
         """
         SELECT 'parcel ' || parcel.id, parcel.state, placed.state
         FROM orders_parcel AS parcel JOIN orders_order AS placed ON placed.id = parcel.order_id
-        WHERE (parcel.state = 'cancelled') = (placed.state = ANY(%(open)s))
+        WHERE (parcel.state = 'cancelled')
+            = (placed.state = ANY(%(open)s) AND parcel.goods_vnd > 0)
+        """,
+    ),
+    Question(
+        "money of a closed order is in the queue of money to send back, all of it",
+        """
+        SELECT 'order ' || placed.code, coalesce(refund.amount_vnd, 0),
+            CASE WHEN placed.state = ANY(%(open)s) OR placed.paid_at IS NULL THEN 0
+                ELSE placed.total_vnd END
+        FROM orders_order AS placed LEFT JOIN orders_refund AS refund ON refund.order_id = placed.id
+        WHERE (placed.paid_at IS NOT NULL OR refund.id IS NOT NULL)
+            AND coalesce(refund.amount_vnd, 0)
+                <> CASE WHEN placed.state = ANY(%(open)s) OR placed.paid_at IS NULL THEN 0
+                    ELSE placed.total_vnd END
+        """,
+    ),
+    Question(
+        "an order that took the place of another was paid with exactly that money",
+        """
+        SELECT 'order ' || anew.code, anew.total_vnd, refund.amount_vnd
+        FROM orders_refund AS refund JOIN orders_order AS anew ON anew.id = refund.replacement_id
+        WHERE anew.total_vnd <> refund.amount_vnd OR anew.paid_at IS NULL
         """,
     ),
     Question(
@@ -198,7 +221,7 @@ def differences() -> list[Difference]:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         for question in QUESTIONS:
-            asked = {
+            asked: dict[str, Any] = {
                 "open": list(OPEN_STATES),
                 "ordered": list(ORDERED_STATES),
                 "late_s": TALLY_LATE_S,

@@ -50,19 +50,58 @@ class CannotCancel(NotAllowed):
     message = _("This order can no longer be cancelled here. Please ring the co-op.")
 
 
-class PaymentCameLate(NotAllowed):
-    """The units went back on sale before the money was seen: a person must settle it."""
-
-    code = "payment_came_late"
-    message = _(
-        "The time to pay had run out and the units are on sale again, so this order cannot be"
-        " revived. Ring the buyer: place a new order together, or send the money back."
-    )
-
-
 class NotAwaitingPayment(NotAllowed):
     code = "not_awaiting_payment"
     message = _("This order does not wait for a transfer.")
+
+
+class AmountChanged(NotAllowed):
+    """The buyer changed the order after the page with its old amount was drawn."""
+
+    code = "amount_changed"
+    message = _(
+        "The buyer has changed this order meanwhile. Compare the new amount with the money."
+    )
+
+
+class CannotChange(NotAllowed):
+    code = "cannot_change"
+    message = _("This order can no longer be changed here. Please ring the co-op.")
+
+
+class NothingLeftOver(NotAllowed):
+    status = 422
+    code = "nothing_left_over"
+    message = _("At least one unit must stay. To have nothing sent, cancel the order.")
+
+
+class TooFewToAdd(NotAllowed):
+    """More was asked for than there is; nothing was changed.
+
+    `details["lines"]` tells of each line at fault: `offer_id`, `live_code`, `name`, `quantity`
+    asked for, `possible` (the most it can be set to), `problem` (sold_out, limit, closed, held,
+    price).
+    """
+
+    code = "too_few_to_add"
+    message = _("Not everything can be added. Nothing was changed yet.")
+
+
+class RefundMoved(NotAllowed):
+    """Somebody was quicker: the money is settled otherwise."""
+
+    code = "refund_moved"
+    message = _("This money was dealt with meanwhile. Look at how it stands now.")
+
+
+class CannotPlaceAnew(NotAllowed):
+    code = "cannot_place_anew"
+    message = _("The session is over, so nothing can be ordered in it. Send the money back.")
+
+
+class PriceChanged(CannotPlaceAnew):
+    code = "price_changed"
+    message = _("A new order would cost another amount now. Send the money back instead.")
 
 
 class WrongStep(NotAllowed):

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from core import outbox
-from orders.models import Order, OrderLine, Parcel, StandbyEntry
+from orders.models import Order, OrderLine, Parcel, Refund, StandbyEntry
 
 
 def order_placed(order: Order, lines: Sequence[OrderLine], *, feed: str) -> None:
@@ -23,8 +23,11 @@ def order_placed(order: Order, lines: Sequence[OrderLine], *, feed: str) -> None
     )
 
 
-def order_changed(order: Order) -> None:
-    """Payment seen, cancelled or released: figures and the board may be different now."""
+def order_changed(order: Order, *, offer_ids: Sequence[int] = ()) -> None:
+    """Payment seen, changed, cancelled or released: figures and the board may be different now.
+
+    `offer_ids` are the offers of which units came free, for whoever stands in line.
+    """
     outbox.add(
         "orders.order.changed",
         feed=_feed_of(order),
@@ -32,6 +35,7 @@ def order_changed(order: Order) -> None:
         order_id=order.pk,
         code=order.code,
         state=order.state,
+        offer_ids=list(offer_ids),
     )
 
 
@@ -44,8 +48,20 @@ def parcel_moved(parcel: Parcel) -> None:
         order_id=order.pk,
         code=order.code,
         state=order.state,
+        offer_ids=[],
         parcel_id=parcel.pk,
         parcel_state=parcel.state,
+    )
+
+
+def refund_changed(refund: Refund) -> None:
+    """Money to send back was noted or settled; for programs, no board shows it."""
+    outbox.add(
+        "orders.refund.changed",
+        order_id=refund.order_id,
+        refund_id=refund.pk,
+        state=refund.state,
+        amount_vnd=refund.amount_vnd,
     )
 
 

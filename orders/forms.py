@@ -164,3 +164,11 @@ class CancelReasonForm(FormLook, forms.Form):
         max_length=200,
         error_messages={"required": _("Tell the buyer why.")},
     )
+
+
+class ReferenceForm(FormLook, forms.Form):
+    reference = PlainTextField(
+        label=_("The bank's number of the transfer back"),
+        max_length=80,
+        error_messages={"required": _("Enter the number your bank gave the transfer back.")},
+    )

@@ -100,6 +100,15 @@ class Order(models.Model):
         return self.state in {self.State.HELD, self.State.AWAITING_PAYMENT, self.State.CONFIRMED}
 
     @property
+    def may_be_paid(self) -> bool:
+        """A transfer for it may still be seen in the account, in time or late."""
+        return (
+            self.payment_method == self.PaymentMethod.TRANSFER
+            and self.paid_at is None
+            and self.state != self.State.HELD
+        )
+
+    @property
     def transfer_memo(self) -> str:
         return self.code
 
@@ -341,6 +350,11 @@ class Refund(models.Model):
 
     def __str__(self) -> str:
         return f"{self.order}: {self.amount_vnd}"
+
+    @property
+    def tone(self) -> str:
+        """Tone of the state's chip."""
+        return "wait" if self.state == self.State.DUE else "done"
 
 
 class PhoneReveal(models.Model):

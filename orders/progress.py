@@ -5,7 +5,9 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from orders.models import Order, Parcel
+from core.clock import LOCAL_ZONE
+from core.money import format_vnd
+from orders.models import Order, Parcel, Refund
 
 State = Parcel.State
 REACHED: dict[str, int] = {
@@ -19,6 +21,10 @@ REACHED: dict[str, int] = {
 
 def steps_of(order: Order) -> list[dict[str, Any]]:
     """Steps for `_parts/steps.html`. With several parcels the slowest one counts."""
+    if order.state == Order.State.HELD:
+        later = [_("Ordered"), _("Packed"), _("On its way"), _("Delivered")]
+        held = {"label": _("Held for you"), "state": "now", "at": order.placed_at}
+        return [held, *({"label": label, "state": "next"} for label in later)]
     steps: list[dict[str, Any]] = [{"label": _("Ordered"), "state": "done", "at": order.placed_at}]
     if order.payment_method == Order.PaymentMethod.TRANSFER:
         label = _("Paid") if order.paid_at else _("Payment")
@@ -44,17 +50,55 @@ def _payment_state(order: Order) -> str:
 
 def next_words(order: Order, now: dt.datetime) -> str:
     """What the buyer does next, or what happens by itself."""
-    if order.state == Order.State.AWAITING_PAYMENT:
-        if order.pay_by and order.pay_by < now:
-            return _("The time to pay is over. Please do not transfer any more; order anew.")
-        if not order.session.cooperative.can_take_transfers:
-            return _("The co-op is changing its bank account. Please ring it before you pay.")
-        return _("Transfer the money now. The co-op looks into its account and confirms here.")
+    if not order.is_open:
+        return _closed(order)
+    if order.state == Order.State.CONFIRMED:
+        return _on_the_way(order, {parcel.state for parcel in order.parcels.all()})
+    is_over = order.pay_by is not None and order.pay_by < now
+    if order.state == Order.State.HELD:
+        return _held(is_over=is_over)
+    if is_over:
+        return _("The time to pay is over. Please do not transfer any more; order anew.")
+    if not order.session.cooperative.can_take_transfers:
+        return _("The co-op is changing its bank account. Please ring it before you pay.")
+    return _("Transfer the money now. The co-op looks into its account and confirms here.")
+
+
+def _held(*, is_over: bool) -> str:
+    if is_over:
+        return _("The time to take these goods is over; they go to the next in line.")
+    return _("Your turn in the line has come. Take the goods before the time runs out.")
+
+
+def _closed(order: Order) -> str:
+    if refund := getattr(order, "refund", None):
+        return _about_refund(refund)
     if order.state == Order.State.CANCELLED:
         return _("This order is cancelled. Nothing will be sent and nothing is to be paid.")
-    if order.state == Order.State.RELEASED:
+    if order.payment_method == Order.PaymentMethod.TRANSFER:
         return _("The transfer did not come in time, so the goods went back on sale.")
-    return _on_the_way(order, {parcel.state for parcel in order.parcels.all()})
+    return _("The goods were not taken in time, so they went to the next in line.")
+
+
+def _about_refund(refund: Refund) -> str:
+    if refund.state == Refund.State.SENT and refund.settled_at:
+        return _(
+            "The co-op sent your %(amount)s back on %(day)s; the bank's number is %(number)s."
+        ) % {
+            "amount": format_vnd(refund.amount_vnd),
+            "day": f"{refund.settled_at.astimezone(LOCAL_ZONE):%d/%m/%Y}",
+            "number": refund.reference,
+        }
+    if refund.state == Refund.State.REPLACED:
+        return _("Your money was used for a new order of the same goods.")
+    if refund.reason == Refund.Reason.LATE:
+        words = _(
+            "Your money came after the time had run out. The co-op rings you: it sends %(amount)s"
+            " back, or places the order anew if you agree."
+        )
+    else:
+        words = _("You had paid: the co-op sends %(amount)s back to you.")
+    return words % {"amount": format_vnd(refund.amount_vnd)}
 
 
 def _on_the_way(order: Order, states: set[str]) -> str:

@@ -25,11 +25,11 @@ REVEAL_LASTS = dt.timedelta(minutes=60)
 
 
 class Plain(Func):
-    """Text in lower case without Vietnamese marks, worked out inside the query."""
+    """Text in lower case without Vietnamese marks, as core.text.fold has it, inside the query."""
 
     template = (
-        "regexp_replace(normalize(translate(%(expressions)s, 'đ', 'd'), NFD),"
-        " '[\u0300-\u036f]', '', 'g')"
+        "regexp_replace(regexp_replace(normalize(translate(%(expressions)s, 'đ', 'd'), NFD),"
+        " '[\u0300-\u036f]', '', 'g'), '(?<=[bcdfghjklmnpqrstvwxz]|qu)y', 'i', 'g')"
     )
     output_field = models.TextField()
 
@@ -83,6 +83,10 @@ class ParcelQuerySet(models.QuerySet):
         """Parcels of the co-ops `user` packs for. Never another co-op's part of the same order."""
         return self.filter(cooperative__in=Cooperative.objects.packed_by(user))
 
+    def with_goods(self) -> Self:
+        """Without those whose last line the buyer took out; they stay behind, cancelled."""
+        return self.filter(goods_vnd__gt=0)
+
     def for_packing(self) -> Self:
         """With what a packing list shows, in a fixed number of queries."""
         from orders.models import OrderLine
@@ -124,6 +128,15 @@ class StandbyEntryQuerySet(models.QuerySet):
     def waiting(self) -> Self:
         return self.filter(state="waiting")
 
+    def for_page(self) -> Self:
+        """With what the buyer's page shows, in a fixed number of queries."""
+        from livestreams.models import Offer
+
+        offers = Offer.objects.for_cards().select_related("session__cooperative")
+        return self.select_related("order", "commune__province").prefetch_related(
+            Prefetch("offer", offers), "order__lines"
+        )
+
     def up_to(self, entry: Any) -> Self:
         """Those in line before `entry`, and itself: as many as its place counts."""
         return self.waiting().filter(offer_id=entry.offer_id, number__lte=entry.number)
@@ -139,6 +152,33 @@ class RefundQuerySet(models.QuerySet):
     def due(self) -> Self:
         return self.filter(state="due")
 
+    def settled(self) -> Self:
+        return self.exclude(state="due")
+
     def settled_by(self, user: Any) -> Self:
         """Refunds of sessions held by a co-op that `user` hosts for: who took the transfers."""
         return self.filter(order__session__cooperative__in=Cooperative.objects.hosted_by(user))
+
+    def for_cards(self) -> Self:
+        """With what the queue shows, in a fixed number of queries."""
+        from orders.models import OrderLine
+
+        lines = Prefetch("order__lines", OrderLine.objects.order_by("live_code"))
+        return self.select_related(
+            "order__session__cooperative", "noted_by", "settled_by", "replacement"
+        ).prefetch_related(lines)
+
+    def with_reveals_to(self, user: Any) -> Self:
+        """Adds `is_revealed`: whether `user` asked for the whole number within the hour."""
+        from orders.models import PhoneReveal
+
+        mine = PhoneReveal.objects.filter(
+            parcel__order=models.OuterRef("order"),
+            revealed_to=user.pk,
+            revealed_at__gt=Instant() - REVEAL_LASTS,
+        )
+        return self.annotate(is_revealed=models.Exists(mine))
+
+    def matching(self, typed: str) -> Self:
+        named = self.annotate(plain_name=Plain("order__buyer_name"))
+        return named.filter(words_of_a_buyer(typed, "order__"))

@@ -1,11 +1,13 @@
 from django.urls import path
 
-from orders.views import following, hosting, packing, placing
+from orders.views import following, hosting, packing, placing, refunds
 
 ORDER = "don/<str:order_token>/"
 PARCELS = "lam-viec/<slug:cooperative_slug>/kien-hang/"
 PARCEL = f"{PARCELS}<int:parcel_id>/"
 SESSION = "lam-viec/phien/<int:session_id>/"
+REFUNDS = "lam-viec/<slug:cooperative_slug>/tien-tra-lai/"
+REFUND = f"{REFUNDS}<int:refund_id>/"
 HOSTED = f"{SESSION}don/<int:order_id>/"
 
 urlpatterns = [
@@ -31,4 +33,9 @@ urlpatterns = [
     path(f"{SESSION}so-lieu.json", hosting.show_session_figures, name="show-session-figures"),
     path(f"{HOSTED}tien/", hosting.confirm_payment, name="confirm-payment"),
     path(f"{HOSTED}huy/", hosting.call_off_order, name="call-off-order"),
+    path(REFUNDS, refunds.list_refunds, name="list-refunds"),
+    path(f"{REFUND}da-tra/", refunds.send_refund, name="send-refund"),
+    path(f"{REFUND}dat-lai/", refunds.place_anew, name="place-anew"),
+    path(f"{REFUND}lui/", refunds.undo_refund, name="undo-refund"),
+    path(f"{REFUND}hien-so/", refunds.reveal_refund_phone, name="reveal-refund-phone"),
 ]

@@ -11,11 +11,14 @@ from django.conf import settings
 from django.db import DatabaseError, transaction
 from django.db.models import F, Q
 
+from accounts.models import User
 from core.clock import Instant
 from livestreams.models import Offer
 from orders import events
 from orders.errors import CannotCancel
 from orders.models import BuyerShare, Order, Parcel
+from orders.querysets import ON_HOLD_STATES, OPEN_STATES
+from orders.services import refunding
 from products.services import stock
 
 log = logging.getLogger(__name__)
@@ -33,9 +36,9 @@ class BooksDisagree(RuntimeError):
 def cancel_until(order: Order) -> dt.datetime | None:
     """Until when the buyer may cancel; None when that is past being a question of time.
 
-    A transfer may be cancelled while it waits to be paid, cash on delivery for CANCEL_WINDOW.
+    What is held or waits to be paid may be cancelled as long, cash on delivery for CANCEL_WINDOW.
     """
-    if order.state == Order.State.AWAITING_PAYMENT:
+    if order.state in ON_HOLD_STATES:
         return order.pay_by
     if order.state == Order.State.CONFIRMED and order.paid_at is None:
         return order.placed_at + CANCEL_WINDOW
@@ -48,7 +51,7 @@ def cancel_order(*, order: Order) -> Order:
 
     Raises CannotCancel once paid, once the window is over, or once a parcel is packed.
     """
-    waiting = Q(state=Order.State.AWAITING_PAYMENT)
+    waiting = Q(state__in=ON_HOLD_STATES)
     fresh = Q(
         state=Order.State.CONFIRMED,
         payment_method=Order.PaymentMethod.COD,
@@ -59,13 +62,15 @@ def cancel_order(*, order: Order) -> Order:
 
 
 @transaction.atomic
-def cancel_order_for_coop(*, order: Order, reason: str) -> Order:
+def cancel_order_for_coop(*, order: Order, reason: str, user: User | None = None) -> Order:
     """Cancel for the co-op that holds the session, at any time before a parcel is packed.
 
-    `reason` is shown to the buyer. Money already received is for the co-op to send back.
+    `reason` is shown to the buyer. Money already received goes into the queue of money to send
+    back, noted by `user`.
     """
-    open_order = Q(state__in=[Order.State.AWAITING_PAYMENT, Order.State.CONFIRMED])
-    _close(order, open_order, Order.State.CANCELLED, reason)
+    _close(order, Q(state__in=OPEN_STATES), Order.State.CANCELLED, reason)
+    if order.paid_at:
+        refunding.note_cancelled(order=order, user=user)
     return order
 
 
@@ -86,7 +91,7 @@ def release_overdue() -> int:
 
 def release_order(*, order_id: int) -> bool:
     """Give back the units of an order that is overdue by the database's clock; False if not."""
-    overdue = Q(state=Order.State.AWAITING_PAYMENT, pay_by__lt=Instant())
+    overdue = Q(state__in=ON_HOLD_STATES, pay_by__lt=Instant())
     try:
         with transaction.atomic():
             _close(Order(pk=order_id), overdue, Order.State.RELEASED, TIME_RAN_OUT)
@@ -105,20 +110,24 @@ def _close(order: Order, may_close: Q, state: str, reason: str) -> None:
             return  # cancelled before
         raise CannotCancel
     _cancel_parcels(order)
-    _give_back(order)
-    events.order_changed(order)
+    freed = _give_back_shares(order)
+    events.order_changed(order, offer_ids=[line["offer_id"] for line in freed])
+    _give_back(freed)
 
 
 def _cancel_parcels(order: Order) -> None:
     """A parcel being packed at this moment wins: its own row says so."""
-    count = order.parcels.count()
-    fresh = order.parcels.filter(state=Parcel.State.NEW)
+    with_goods = order.parcels.with_goods()
+    count = with_goods.count()
+    fresh = with_goods.filter(state=Parcel.State.NEW)
     if fresh.update(state=Parcel.State.CANCELLED, changed_at=Instant()) != count:
         raise CannotCancel
 
 
-def _give_back(order: Order) -> None:
-    lines = list(order.lines.order_by("offer_id").values("offer_id", "lot_id", "quantity"))
+def _give_back_shares(order: Order) -> list[dict[str, int]]:
+    """Take the order's units off the buyer's shares; returns its lines in offer-id order."""
+    named = order.lines.order_by("offer_id").values("offer_id", "lot_id", "quantity")
+    lines: list[dict[str, int]] = [dict(line) for line in named]  # type: ignore[arg-type]
     for line in lines:
         share = BuyerShare.objects.filter(
             offer_id=line["offer_id"],
@@ -127,6 +136,10 @@ def _give_back(order: Order) -> None:
         )
         if not share.update(quantity=F("quantity") - line["quantity"]):
             raise BooksDisagree(f"share of order {order.pk}")
+    return lines
+
+
+def _give_back(lines: list[dict[str, int]]) -> None:
     closed = [line for line in lines if not _release_open(line["offer_id"], line["quantity"])]
     for line in sorted(closed, key=lambda line: line["lot_id"]):
         # A closed offer gave its rest to the lot; what comes free later goes the same way

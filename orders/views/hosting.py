@@ -4,21 +4,24 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Prefetch, Q
+from django.db.models import Count, Min, Prefetch, Q, Sum
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from core.access import cooperative
+from core.clock import db_now
 from core.errors import DomainError
 from core.idempotency import idempotent
 from livestreams.models import LivestreamSession
 from orders.access import get_order_to_host, get_session_to_follow
 from orders.figures import own_cooperatives, session_figures
 from orders.forms import CancelReasonForm
-from orders.models import Order, OrderLine, Parcel
+from orders.models import Order, OrderLine, Parcel, Refund
+from orders.querysets import ON_HOLD_STATES
 from orders.services import cancelling, paying
 from orders.views.packing import private
 
@@ -26,7 +29,7 @@ HOSTS = ("manager", "host")
 ON_A_PAGE = 50
 TABS = {
     "tat-ca": Q(),
-    "cho-tien": Q(state=Order.State.AWAITING_PAYMENT),
+    "cho-tien": Q(state__in=ON_HOLD_STATES),
     "da-nhan": Q(state=Order.State.CONFIRMED),
     "da-huy": Q(state__in=[Order.State.CANCELLED, Order.State.RELEASED]),
 }
@@ -63,10 +66,22 @@ def draw_orders(
         "q": words,
         "figures": session_figures(session, mine),
         "reason_form": CancelReasonForm(),
+        "now": db_now(),
+        "waiting": waiting_for_money(session) if mine is None else None,
         **more,
     }
     response = render(request, "orders/session_orders.html", context, status=status)
     return private(response)
+
+
+def waiting_for_money(session: LivestreamSession) -> dict[str, Any]:
+    """What the holder's account should still show, and what has to go back."""
+    unpaid = Order.objects.filter(session=session).awaiting_payment()
+    due = Refund.objects.due().filter(order__session=session)
+    return {
+        **unpaid.aggregate(count=Count("pk"), amount_vnd=Sum("total_vnd"), next_at=Min("pay_by")),
+        **due.aggregate(refund_count=Count("pk"), refund_vnd=Sum("amount_vnd")),
+    }
 
 
 def visible_orders(session: LivestreamSession, mine: Any) -> Any:
@@ -77,9 +92,9 @@ def visible_orders(session: LivestreamSession, mine: Any) -> Any:
         parcels = parcels.filter(cooperative__in=mine)
     lines = OrderLine.objects.order_by("live_code")
     shown = parcels.select_related("cooperative").order_by("pk")
-    return orders.select_related("commune__province", "paid_confirmed_by").prefetch_related(
-        Prefetch("parcels", shown), Prefetch("parcels__lines", lines)
-    )
+    return orders.select_related(
+        "commune__province", "paid_confirmed_by", "refund"
+    ).prefetch_related(Prefetch("parcels", shown), Prefetch("parcels__lines", lines))
 
 
 @cooperative(*HOSTS)
@@ -87,16 +102,30 @@ def visible_orders(session: LivestreamSession, mine: Any) -> Any:
 def confirm_payment(request: HttpRequest, session_id: int, order_id: int) -> HttpResponse:
     order = get_order_to_host(request.user, session_id, order_id)
     try:
-        return confirm(request, order)
+        return confirm(request, order, seen_amount(request))
     except DomainError as refusal:
         return draw_orders(
             request, order.session, status=refusal.status, refusal=refusal, refused_order=order
         )
 
 
+def seen_amount(request: HttpRequest) -> int | None:
+    """The amount that stood beside the button."""
+    typed = request.POST.get("amount", "")
+    return int(typed) if typed.isascii() and typed.isdecimal() and len(typed) < 15 else None
+
+
 @idempotent
-def confirm(request: HttpRequest, order: Order) -> HttpResponse:
-    paying.confirm_payment(order=order, user=request.user)  # type: ignore[arg-type]
+def confirm(request: HttpRequest, order: Order, seen_vnd: int | None) -> HttpResponse:
+    paying.confirm_payment(order=order, user=request.user, seen_vnd=seen_vnd)  # type: ignore[arg-type]
+    if not order.is_open:
+        words = _(
+            "Order %(code)s was closed before, so its money is on the list of money to send back."
+            " Ring the buyer, then send it back or place the order anew."
+        )
+        messages.warning(request, words % {"code": order.code})
+        where = reverse("list-refunds", args=[order.session.cooperative.slug])
+        return HttpResponseRedirect(f"{where}?{urlencode({'q': order.code})}", status=303)
     messages.success(
         request,
         _("Order %(code)s is paid. Its parcels can be packed; the buyer's page says so.")
@@ -124,12 +153,15 @@ def call_off_order(request: HttpRequest, session_id: int, order_id: int) -> Http
 
 @idempotent
 def call_off(request: HttpRequest, order: Order, reason: str) -> HttpResponse:
-    cancelling.cancel_order_for_coop(order=order, reason=reason)
+    cancelling.cancel_order_for_coop(order=order, reason=reason, user=request.user)  # type: ignore[arg-type]
     words = _(
         "Order %(code)s is cancelled. The buyer's page says why; its goods are on sale again."
     )
     if order.paid_at:
-        words = _("Order %(code)s is cancelled. It was paid: send the money back to the buyer.")
+        words = _(
+            "Order %(code)s is cancelled. It was paid: its money is on the list of money to send"
+            " back."
+        )
     messages.success(request, words % {"code": order.code})
     return HttpResponseRedirect(orders_address(order.session_id), status=303)
 

@@ -44,6 +44,7 @@ VALUES: dict[str, Callable[[Side], Any]] = {
     "order_token": lambda side: side.order.token,
     "order_id": lambda side: side.order.pk,
     "parcel_id": lambda side: side.parcel.pk,
+    "refund_id": lambda side: side.refund.pk,
     "membership_id": lambda side: side.membership.pk,
     "event_id": lambda side: side.event.pk,
     "batch_id": lambda side: side.batch.pk,

@@ -10,8 +10,9 @@ from factory.django import DjangoModelFactory
 from core.clock import db_now
 from core.codes import order_code, secret_token
 from livestreams.models import Offer
-from orders.models import BuyerShare, Order, OrderLine, Parcel
+from orders.models import BuyerShare, Order, OrderLine, Parcel, Refund
 from products.models import Lot, StockMovement
+from tests.factories.accounts import UserFactory
 from tests.factories.coops import CommuneFactory
 from tests.factories.livestreams import OfferFactory
 
@@ -117,3 +118,21 @@ def _claim(order: Order, lines: Lines) -> None:
                 quantity=-quantity,
                 reference=f"offer:{offer.pk}",
             )
+
+
+class RefundFactory(DjangoModelFactory[Refund]):
+    """Money of a released order that came late."""
+
+    class Meta:
+        model = Refund
+
+    order = factory.SubFactory(
+        OrderFactory,
+        transfer=True,
+        state=Order.State.RELEASED,
+        closed_at=factory.LazyFunction(db_now),
+        paid_at=factory.LazyFunction(db_now),
+    )
+    reason = Refund.Reason.LATE
+    amount_vnd = factory.LazyAttribute(lambda refund: refund.order.total_vnd)
+    noted_by = factory.SubFactory(UserFactory)

@@ -9,7 +9,7 @@ from accounts.models import User
 from core.clock import db_now
 from core.models import OutboxMessage
 from livestreams.models import Offer
-from orders.errors import CannotCancel, NotAwaitingPayment, PaymentCameLate
+from orders.errors import CannotCancel, NotAwaitingPayment
 from orders.models import BuyerShare, Order, Parcel
 from orders.services import cancelling, packing, paying
 from products.models import StockMovement
@@ -167,17 +167,6 @@ def test_overdue_but_not_released_is_still_good_to_pay(minh: User) -> None:
 
     assert cancelling.release_overdue() == 0
     assert order.state == Order.State.CONFIRMED
-
-
-@pytest.mark.parametrize("state", ["released", "cancelled"])
-def test_money_that_comes_late_revives_nothing(minh: User, state: str) -> None:
-    order = OrderFactory(transfer=True, state=state)
-
-    with pytest.raises(PaymentCameLate):
-        paying.confirm_payment(order=order, user=minh)
-
-    order.refresh_from_db()
-    assert (order.state, order.paid_at) == (state, None)
 
 
 def test_cash_is_not_confirmed_as_a_transfer(minh: User) -> None:

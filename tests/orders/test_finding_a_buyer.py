@@ -21,6 +21,13 @@ def test_what_a_buyer_says_finds_them(typed: str) -> None:
     assert found(typed) == 1
 
 
+@pytest.mark.parametrize("typed", ["lo thi my", "mỷ", "mĩ", "Thuý", "thúy"])
+def test_a_name_is_found_in_each_of_its_spellings(typed: str) -> None:
+    OrderFactory(buyer_name="Lò Thị Mỷ Thúy")
+    OrderFactory(buyer_name="Trần Hoà")
+    assert found(typed) == 1
+
+
 @pytest.mark.parametrize("typed", ["45678", "345678", "2345678", "12345678", "912345"])
 def test_part_of_a_number_finds_nobody(typed: str) -> None:
     OrderFactory(buyer_phone=PHONE, code="CPZZZZZZ")

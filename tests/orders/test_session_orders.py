@@ -111,15 +111,6 @@ def test_an_order_is_not_reached_through_another_session(
         assert press(minh, f"{page_of(at)}{foreign.pk}/tien/").status_code == 404
 
 
-def test_money_that_came_late_is_explained_and_revives_nothing(minh: Client, session: Any) -> None:
-    order = order_of(session, transfer=True, state="released")
-    page = press(minh, f"{page_of(session)}{order.pk}/tien/")
-    assert page.status_code == 409
-    assert "Hãy gọi cho người mua" in words(page)
-    order.refresh_from_db()
-    assert order.state == Order.State.RELEASED
-
-
 def test_confirming_twice_is_one_confirmation(minh: Client, session: Any) -> None:
     order = order_of(session, transfer=True)
     for _press in range(2):
