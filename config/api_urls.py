@@ -6,7 +6,7 @@ from config.api_pages import OpenApiDocument, show_api
 from coops import api as coops
 from dashboards import api as dashboards
 from livestreams.api import public as sessions, workspace as hosting
-from orders import api as orders, api_refunds as refunds
+from orders import api as orders, api_refunds as refunds, api_standby as standby
 from products.api import public as products, workspace as listing
 from traceability import api as origin
 
@@ -17,6 +17,7 @@ MY_LOT = "my/lots/<int:lot_id>/"
 MY_SESSION = "my/sessions/<int:session_id>/"
 MY_OFFER = "my/offers/<int:offer_id>/"
 ORDER = "orders/<str:order_token>/"
+STANDBY = "standby/<str:entry_token>/"
 FIGURES = "provinces/<str:province_code>/figures/"
 
 urlpatterns = [
@@ -41,6 +42,10 @@ urlpatterns = [
     path("orders/", orders.PlaceOrder.as_view(), name="api-place-order"),
     path(ORDER, orders.ShowOrder.as_view(), name="api-show-order"),
     path(f"{ORDER}cancel/", orders.CancelOrder.as_view(), name="api-cancel-order"),
+    path(f"{ORDER}take/", standby.TakeOrder.as_view(), name="api-take-order"),
+    path("standby/", standby.JoinStandby.as_view(), name="api-join-standby"),
+    path(STANDBY, standby.ShowStandby.as_view(), name="api-show-standby"),
+    path(f"{STANDBY}leave/", standby.LeaveStandby.as_view(), name="api-leave-standby"),
     # co-ops
     path("my/cooperatives/", coops.ListMyCooperatives.as_view(), name="api-list-my-cooperatives"),
     path(f"{MY_COOP}products/", listing.ListMyProducts.as_view(), name="api-list-my-products"),

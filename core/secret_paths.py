@@ -2,7 +2,7 @@
 
 import re
 
-SECRET_PATHS = ("/don/", "/api/orders/", "/live/console/")
+SECRET_PATHS = ("/don/", "/hang-cho/", "/api/orders/", "/api/standby/", "/live/console/")
 _SECRET_IN_TEXT = re.compile(rf"({'|'.join(SECRET_PATHS)})[^/\s?#\"']+")
 
 

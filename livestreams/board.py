@@ -8,9 +8,10 @@
     o   offers in the order of selling, closed ones left out:
         i id · c live code · n product · p pack · v price in đồng · q units offered ·
         l units left · m limit for each buyer · k token of the picture (left out when none) ·
-        g crop sign while there is none · x state when not on sale: w lined up, s sold out
-    v  version of the line-up: all of this but at, s, n and each offer's l and x. Viewers are sent
-       what changes beside it (livestreams/updates.py)
+        g crop sign while there is none · x state when not on sale: w lined up, s sold out ·
+        w how many stand in line for it (left out when nobody does)
+    v  version of the line-up: all of this but at, s, n and each offer's l, x and w. Viewers are
+       sent what changes beside it (livestreams/updates.py)
 
 Nothing personal is in it, and nothing in a language: names are as the co-ops wrote them.
 """
@@ -29,7 +30,7 @@ from products.models import ProductPhoto
 Board = dict[str, Any]
 OFFERING = {LivestreamSession.State.SCHEDULED, LivestreamSession.State.LIVE}
 LINED_UP, SOLD_OUT = "w", "s"
-NUMBERS = {"l", "x"}  # of an offer, what changes while it is sold
+NUMBERS = {"l", "x", "w"}  # of an offer, what changes while it is sold
 _MARKS: dict[str, str] = {Offer.State.LINED_UP: LINED_UP, Offer.State.SOLD_OUT: SOLD_OUT}
 
 
@@ -121,6 +122,8 @@ def _offer(offer: Offer) -> Board:
         shown["g"] = product.sign
     if mark := _MARKS.get(offer.state, ""):
         shown["x"] = mark
+    if offer.standby_waiting:
+        shown["w"] = offer.standby_waiting
     return shown
 
 

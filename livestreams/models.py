@@ -201,6 +201,11 @@ class Offer(models.Model):
         return self.state == self.State.SOLD_OUT or self.quantity_left == 0
 
     @property
+    def has_line(self) -> bool:
+        """Whether one may stand in line for it, as far as this row can tell."""
+        return self.state in {self.State.OPEN, self.State.SOLD_OUT} and self.is_gone
+
+    @property
     def is_running_low(self) -> bool:
         return self.quantity_left * FEW_LEFT_SHARE <= self.quantity_offered
 

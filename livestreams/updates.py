@@ -4,13 +4,14 @@
     v         the line-up's version; its letters are those of `v` on the whole board
     l         units left, of each offer in the board's order
     x         one letter for each offer in that order: - on sale, w lined up, s sold out
+    w         how many stand in line, by the offer's place in that order; none where nobody does
     and, when the line-up changed a moment ago:
     f         versions that the following turns into this one
     i         ids of the offers in order
-    c         offers that are new or changed, without l and x
+    c         offers that are new or changed, without l, x and w
     t, h      as on the board
 
-A line-up is everything but `at`, `s`, `n` and each offer's `l` and `x`: what a page was drawn with.
+A line-up is everything but `at`, `s`, `n` and each offer's `l`, `x` and `w`: what a page was drawn with.
 Each update tells all numbers, so one that was missed is made good by the next; a viewer whose
 version is neither `v` nor in `f` asks for the whole board.
 """
@@ -53,11 +54,13 @@ class Updates:
         if "o" not in whole:
             return whole
         line_up = line_up_of(whole)
-        numbers = {
+        numbers: Board = {
             **{name: whole[name] for name in ("at", "s", "n", "v")},
             "l": [offer["l"] for offer in whole["o"]],
             "x": "".join(offer.get("x", ON_SALE) for offer in whole["o"]),
         }
+        if waiting := {at: o["w"] for at, o in enumerate(whole["o"]) if "w" in o}:
+            numbers["w"] = waiting
         return _with_changes(numbers, line_up, self._remember(key, line_up))
 
     def _remember(self, key: str, line_up: LineUp) -> list[LineUp]:

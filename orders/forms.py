@@ -126,6 +126,23 @@ class OrderForm(CommuneFormMixin, FormLook, forms.Form):
         return rows
 
 
+class StandbyForm(OrderForm):
+    """To stand in line for one offer: the fields of an order, so that one may become the other."""
+
+    def __init__(
+        self, data: Any = None, *, session: LivestreamSession, offer: Offer, **kwargs: Any
+    ) -> None:
+        super().__init__(data, session=session, offers=[offer], chosen={offer.pk: 1}, **kwargs)
+
+    @property
+    def row(self) -> Row:
+        return self.rows()[0]
+
+    @property
+    def quantity(self) -> int:
+        return sum(quantity for _offer, quantity in self.lines)
+
+
 def asked_quantities(data: Iterable[tuple[str, Any]]) -> dict[int, int]:
     """What a sent form asks for: quantities by offer id, unreadable ones as 0."""
     asked = {}

@@ -8,6 +8,7 @@ from orders.models import TryCount
 
 WINDOW_S = 600
 KEPT_WINDOWS = 6
+JOINS = {"phone": 20, "address": 120}  # lines joined in one window; many share one address
 
 COUNT_SQL = """
     INSERT INTO orders_trycount (key, began_at, count)
@@ -34,6 +35,11 @@ def count_try(**limits: tuple[str, int]) -> None:
     waits = [wait_s for key, count, wait_s in rows if count > allowed[key]]
     if waits:
         raise TooManyTries(wait_s=max(1, *waits))
+
+
+def count_joining(*, phone: str, address: str) -> None:
+    """Standing in line costs no stock, so it has a limit of its own; as count_try."""
+    count_try(standby_phone=(phone, JOINS["phone"]), standby_address=(address, JOINS["address"]))
 
 
 def forget_old() -> None:

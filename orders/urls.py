@@ -1,8 +1,9 @@
 from django.urls import path
 
-from orders.views import following, hosting, packing, placing, refunds
+from orders.views import following, hosting, packing, placing, refunds, standing_by
 
 ORDER = "don/<str:order_token>/"
+STANDBY = "hang-cho/<str:entry_token>/"
 PARCELS = "lam-viec/<slug:cooperative_slug>/kien-hang/"
 PARCEL = f"{PARCELS}<int:parcel_id>/"
 SESSION = "lam-viec/phien/<int:session_id>/"
@@ -17,6 +18,15 @@ urlpatterns = [
     path(f"{ORDER}trang-thai.json", following.show_order_state, name="show-order-state"),
     path(f"{ORDER}vietqr.png", following.show_payment_code, name="show-payment-code"),
     path(f"{ORDER}huy/", following.cancel_own_order, name="cancel-own-order"),
+    path(f"{ORDER}lay/", standing_by.take_order, name="take-order"),
+    path(
+        "phien/<int:session_id>/cho/<int:offer_id>/",
+        standing_by.join_standby,
+        name="join-standby",
+    ),
+    path(STANDBY, standing_by.show_standby, name="show-standby"),
+    path(f"{STANDBY}trang-thai.json", standing_by.show_standby_state, name="show-standby-state"),
+    path(f"{STANDBY}roi/", standing_by.leave_standby, name="leave-standby"),
     path("tra-don/", following.find_order, name="find-order"),
     # those who pack
     path(PARCELS, packing.list_parcels, name="list-parcels"),

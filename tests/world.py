@@ -9,14 +9,14 @@ from typing import Any
 from accounts.models import User
 from coops.models import Cooperative, Membership
 from livestreams.models import LivestreamSession, Offer, Slot
-from orders.models import Order, Parcel, Refund
+from orders.models import Order, Parcel, Refund, StandbyEntry
 from orders.services import tallies
 from products.models import Lot, OcopRecognition, Product, ProductPhoto, Variant
 from tests.cast import Cast, make_cast
 from tests.factories.accounts import UserFactory
 from tests.factories.coops import CooperativePhotoFactory
 from tests.factories.livestreams import OfferFactory, SessionFactory
-from tests.factories.orders import OrderFactory, RefundFactory
+from tests.factories.orders import OrderFactory, RefundFactory, StandbyEntryFactory
 from tests.factories.products import (
     LotFactory,
     OcopRecognitionFactory,
@@ -50,6 +50,7 @@ class Side:
     slot: Slot
     order: Order
     parcel: Parcel
+    entry: StandbyEntry
     refund: Refund
     event: TraceEvent
     batch: OriginCodeBatch
@@ -107,6 +108,7 @@ def make_side(cooperative: Cooperative, manager: User, province_code: str) -> Si
         slot=session.slots.get(),
         order=order,
         parcel=order.parcels.get(),
+        entry=StandbyEntryFactory(offer=offer, state="left"),
         refund=RefundFactory(order__offer=offer, noted_by=manager),
         event=event,
         batch=batch,

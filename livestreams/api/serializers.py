@@ -48,13 +48,17 @@ class OfferSerializer(serializers.ModelSerializer):
     pack = serializers.CharField(source="lot.variant.name")
     net_weight_g = serializers.IntegerField(source="lot.variant.net_weight_g")
     cooperative = CooperativeNameSerializer()
-    quantity_left = serializers.IntegerField()
+    quantity_left = serializers.IntegerField(
+        help_text="None may be ordered while somebody stands in line."
+    )
+    standby_waiting = serializers.IntegerField(help_text="How many stand in line.")
 
     class Meta:
         model = Offer
         fields = [
             "id", "live_code", "product", "product_slug", "pack", "net_weight_g", "cooperative",
-            "unit_price_vnd", "quantity_offered", "quantity_left", "limit_per_buyer", "state",
+            "unit_price_vnd", "quantity_offered", "quantity_left", "standby_waiting",
+            "limit_per_buyer", "state",
         ]  # fmt: skip
 
 
@@ -90,6 +94,7 @@ class BoardOfferSerializer(serializers.Serializer):
     k = serializers.CharField(required=False, help_text="token of the picture")
     g = serializers.CharField(required=False, help_text="crop sign while there is no picture")
     x = serializers.CharField(required=False, help_text="w lined up, s sold out")
+    w = serializers.IntegerField(required=False, help_text="how many stand in line for it")
 
 
 class BoardSerializer(serializers.Serializer):

@@ -26,6 +26,7 @@ from orders.forms import FindOrderForm
 from orders.limits import count_try
 from orders.models import Order
 from orders.progress import next_words, steps_of
+from orders.querysets import ORDERED_STATES
 from orders.services.cancelling import cancel_order, cancel_until
 
 View = Callable[..., HttpResponse]
@@ -63,7 +64,8 @@ def draw_order(request: HttpRequest, order: Order, **more: Any) -> HttpResponse:
         "now": now,
         "steps": steps_of(order),
         "next_words": next_words(order, now),
-        "is_new": order.is_open and (now - order.placed_at).total_seconds() < NEW_FOR_S,
+        "is_new": order.state in ORDERED_STATES
+        and (now - order.placed_at).total_seconds() < NEW_FOR_S,
         "cancel_until": until if until and until > now and is_fresh else None,
         "payment": payment_of(order),
         "share_url": f"{settings.SITE_URL}{reverse('show-order', args=[order.token])}",

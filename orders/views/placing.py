@@ -141,6 +141,7 @@ def draw(
         "form": form,
         "chosen": [row for row in rows if row.is_chosen],
         "others": [row for row in rows if not row.is_chosen and row.offer.is_orderable],
+        "gone": [row.offer for row in rows if row.offer.has_line and not row.is_chosen],
         "can_order": session.is_live and any(row.offer.is_orderable for row in rows),
         "goods_vnd": goods_vnd,
         "shipping_vnd": shipping_vnd,

@@ -50,6 +50,7 @@ const newCard = (offer) => {
   card.id = `offer-${offer.i}`;
   card.dataset.offer = offer.i;
   part(card, "order").href = words.orderUrl + offer.i;
+  part(card, "standby").href = words.standbyUrl.replace(/0\/$/, `${offer.i}/`);
   card.querySelector(".offer__media").append(pictureOf(offer));
   card.classList.add("is-new");
   return card;
@@ -67,6 +68,12 @@ const showLeft = (card, offer) => {
   bar.value = left;
   bar.classList.toggle("bar--low", few);
 };
+const showLine = (card, offer) => {
+  part(card, "standby").hidden = !isGone(offer);
+  write(part(card, "standby-what"), ` ${offer.c} ${offer.n}`);
+  part(card, "in-line").hidden = !offer.w;
+  write(part(card, "in-line"), words.wordsInLine.replace("%s", digits(offer.w || 0)));
+};
 const showOffer = (card, offer, names, isNow) => {
   card.classList.toggle("offer--now", isNow);
   card.classList.toggle("offer--gone", isGone(offer));
@@ -82,6 +89,7 @@ const showOffer = (card, offer, names, isNow) => {
   order.classList.toggle("btn--main", isNow);
   order.classList.toggle("btn--large", isNow);
   write(part(card, "order-what"), ` ${offer.c} ${offer.n}`);
+  showLine(card, offer);
   showLeft(card, offer);
 };
 const place = (name, cards) => {
@@ -105,7 +113,7 @@ const show = (snapshot) => {
   shownAt = snapshot.at;
   if (snapshot.s !== "live") {
     part(board, "over").hidden = false;
-    board.querySelectorAll("[data-order]").forEach((order) => { order.hidden = true; });
+    board.querySelectorAll("[data-order], [data-standby]").forEach((order) => { order.hidden = true; });
     board.dispatchEvent(new Event("live:stop"));
     part(board, "fresh").hidden = true;
     return;

@@ -23,10 +23,10 @@ const follow = (element) => {
   const complete = (update) => {
     if (!update.l) return update;
     if (!whole || (whole.v !== update.v && !update.f?.includes(whole.v))) return undefined;
-    const { l, x, f, i, c, ...rest } = update;
+    const { l, x, w, f, i, c, ...rest } = update;
     const known = new Map([...whole.o, ...(c || [])].map((offer) => [offer.i, offer]));
     const order = i || whole.o.map((offer) => offer.i);
-    const o = order.map((id, at) => ({ ...known.get(id), l: l[at], x: x[at] === "-" ? undefined : x[at] }));
+    const o = order.map((id, at) => ({ ...known.get(id), l: l[at], x: x[at] === "-" ? undefined : x[at], w: w?.[at] }));
     return { ...whole, ...rest, o };
   };
   const heard = () => {

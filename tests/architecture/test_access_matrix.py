@@ -42,6 +42,7 @@ VALUES: dict[str, Callable[[Side], Any]] = {
     "offer_id": lambda side: side.offer.pk,
     "slot_id": lambda side: side.slot.pk,
     "order_token": lambda side: side.order.token,
+    "entry_token": lambda side: side.entry.token,
     "order_id": lambda side: side.order.pk,
     "parcel_id": lambda side: side.parcel.pk,
     "refund_id": lambda side: side.refund.pk,

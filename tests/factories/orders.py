@@ -10,7 +10,7 @@ from factory.django import DjangoModelFactory
 from core.clock import db_now
 from core.codes import order_code, secret_token
 from livestreams.models import Offer
-from orders.models import BuyerShare, Order, OrderLine, Parcel, Refund
+from orders.models import BuyerShare, Order, OrderLine, Parcel, Refund, StandbyEntry
 from products.models import Lot, StockMovement
 from tests.factories.accounts import UserFactory
 from tests.factories.coops import CommuneFactory
@@ -136,3 +136,35 @@ class RefundFactory(DjangoModelFactory[Refund]):
     reason = Refund.Reason.LATE
     amount_vnd = factory.LazyAttribute(lambda refund: refund.order.total_vnd)
     noted_by = factory.SubFactory(UserFactory)
+
+
+class StandbyEntryFactory(DjangoModelFactory[StandbyEntry]):
+    """A place in the line of an offer, counted on its row; `state="left"` is given up again."""
+
+    class Meta:
+        model = StandbyEntry
+
+    offer = factory.SubFactory(OfferFactory)
+    number = factory.LazyAttribute(lambda entry: entry.offer.standby_issued + 1)
+    token = factory.LazyFunction(secret_token)
+    buyer_name = "Nguyễn Thị Lan"
+    buyer_phone = factory.Sequence(lambda n: f"+8498{1_000_000 + n}")
+    commune = factory.SubFactory(CommuneFactory)
+    address_line = "Thôn Nậm Đâu, nhà cạnh trạm xá"
+    payment_method = Order.PaymentMethod.COD
+    quantity = 1
+    settled_at = factory.LazyAttribute(
+        lambda entry: None if entry.state == StandbyEntry.State.WAITING else db_now()
+    )
+    state = StandbyEntry.State.WAITING
+
+    @classmethod
+    def _create(cls, model_class: type[StandbyEntry], *args: Any, **given: Any) -> StandbyEntry:
+        entry: StandbyEntry = super()._create(model_class, *args, **given)
+        is_waiting = entry.state == StandbyEntry.State.WAITING
+        Offer.objects.filter(pk=entry.offer_id).update(
+            standby_issued=F("standby_issued") + 1,
+            standby_waiting=F("standby_waiting") + int(is_waiting),
+        )
+        entry.offer.refresh_from_db()
+        return entry
