@@ -43,6 +43,15 @@ def env_list(name: str, default: str = "") -> list[str]:
     return [part.strip() for part in os.environ.get(name, default).split(",") if part.strip()]
 
 
+def address(name: str) -> str:
+    """An http:// address that ends with a slash, or empty."""
+    value = os.environ.get(name, "")
+    if value and not (value.startswith("http://") and value.endswith("/")):
+        msg = f"{name} must look like http://nginx:8080/publish/, not “{value}”."
+        raise ImproperlyConfigured(msg)
+    return value
+
+
 def database(url: str) -> dict[str, Any]:
     """Django's database settings from postgresql://user:password@host:port/name?option=value."""
     msg = "DATABASE_URL must look like postgresql://user:password@host:5432/name."
@@ -169,6 +178,9 @@ DATABASES = {"default": database(env("DATABASE_URL"))}
 REDIS_URL = env("REDIS_URL")
 REDIS_PREFIX = os.environ.get("REDIS_PREFIX", "chophien")
 REDIS_TIMEOUT_S = 2
+# Where nginx takes boards for its viewers (core/realtime.py); empty: the hub alone serves them
+NCHAN_PUBLISH_URL = env_address("NCHAN_PUBLISH_URL")
+NCHAN_TIMEOUT_S = 2
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
 # Work in the background: every task may run twice, at once and late

@@ -1,4 +1,7 @@
-"""The live channel's sending side: frames for the viewers of a feed.
+"""The live channel's sending side: frames for the viewers of a feed, over one or two transports.
+
+The broker carries every frame to our own hub (config/live.py). Where NCHAN_PUBLISH_URL is set,
+boards also go to nginx, which fans them out to the thousands (deploy/nginx.conf).
 
 A frame is `{"feed", "kind", "number", "data"}`. Kind `board` is a whole public snapshot, so a
 viewer who missed frames is right again with the next; kind `event` is one message of the feed for
@@ -7,8 +10,10 @@ frames loses no truth: both are read again from PostgreSQL.
 """
 
 import functools
+import http.client
 import json
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 import redis
 from django.conf import settings
@@ -36,10 +41,85 @@ class RedisPublisher:
         self._redis.publish(channel_name(), json.dumps(frame, ensure_ascii=False))
 
 
+class NotTaken(OSError):
+    """The server that fans boards out did not take one."""
+
+
+class NchanPublisher:
+    """Posts boards to nchan, which keeps the newest of each and tells those who watch.
+
+    `url` is the publisher location, such as `http://nginx:8080/publish/`. What is not a board is
+    not its business: consoles resume by feed number, which the hub knows and nchan does not, and
+    a board that is drawn every few seconds needs no beat beside it.
+
+    Raises OSError (NotTaken is one) within twice NCHAN_TIMEOUT_S when nginx is down or refuses.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._at = urlsplit(url)
+        self._connection: http.client.HTTPConnection | None = None
+
+    def publish(self, feed: str, kind: str, number: int, data: Any) -> None:
+        if kind != "board":
+            return
+        path = f"{self._at.path}board/{feed.partition(':')[2]}"
+        body = json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
+        try:
+            status = self._post_kept(path, body)
+        except http.client.HTTPException as fault:
+            self.close()
+            raise NotTaken(repr(fault)) from fault
+        except OSError:
+            self.close()
+            raise
+        if status not in {200, 201, 202}:
+            msg = f"{path}: {status}"
+            raise NotTaken(msg)
+
+    def _post_kept(self, path: str, body: bytes) -> int:
+        """Post over the connection that stands; over a new one when that was closed meanwhile."""
+        if self._connection is not None:
+            try:
+                return self._post(self._connection, path, body)
+            except (ConnectionError, http.client.HTTPException):
+                self.close()
+        self._connection = http.client.HTTPConnection(
+            str(self._at.hostname), self._at.port, timeout=settings.NCHAN_TIMEOUT_S
+        )
+        return self._post(self._connection, path, body)
+
+    @staticmethod
+    def _post(connection: http.client.HTTPConnection, path: str, body: bytes) -> int:
+        headers = {"Content-Type": "application/json", "X-EventSource-Event": "board"}
+        connection.request("POST", path, body, headers)
+        answer = connection.getresponse()
+        answer.read()
+        return answer.status
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+class Several:
+    """Publishes each frame over every transport, in their order."""
+
+    def __init__(self, *publishers: Publisher) -> None:
+        self._publishers = publishers
+
+    def publish(self, feed: str, kind: str, number: int, data: Any) -> None:
+        for each in self._publishers:
+            each.publish(feed, kind, number, data)
+
+
 def channel_name() -> str:
     return f"{settings.REDIS_PREFIX}:{CHANNEL}"
 
 
 @functools.cache
 def publisher() -> Publisher:
-    return RedisPublisher(settings.REDIS_URL)
+    broker = RedisPublisher(settings.REDIS_URL)
+    if not settings.NCHAN_PUBLISH_URL:
+        return broker
+    return Several(broker, NchanPublisher(settings.NCHAN_PUBLISH_URL))

@@ -60,7 +60,7 @@ class Relay:
                 leading, handed_on = False, 0
                 time.sleep(WAIT_AFTER_FAULT_S)
             except (BrokerDown, redis.RedisError, OSError) as fault:
-                log.warning("broker unreachable, the outbox waits: %s", fault)
+                log.warning("broker or nginx unreachable, what is left waits: %s", fault)
                 handed_on = 0
                 time.sleep(WAIT_AFTER_FAULT_S)
             if handed_on < BATCH:

@@ -3,6 +3,7 @@
 import base64
 import json
 import signal
+import socket
 import sys
 import tempfile
 import time
@@ -24,7 +25,7 @@ from core.local.broker import Broker
 from core.local.paths import Places
 from core.local.process import Child
 from core.models import FeedCounter, OutboxMessage
-from core.realtime import BEAT, RedisPublisher, channel_name
+from core.realtime import BEAT, NchanPublisher, RedisPublisher, Several, channel_name
 from core.relay import RELAY_LOCK, Relay
 from tests.servers import environment_of_children
 
@@ -323,6 +324,24 @@ def test_a_line_that_breaks_on_the_way_repeats_and_loses_nothing(
     assert waiting() == 0
     heard = [frame["number"] for frame in listener.frames()]
     assert heard == [*range(1, good + 1), 1, 2, 3]
+
+
+@pytest.mark.django_db
+def test_work_goes_on_while_nginx_takes_no_boards(listener: Listener, settings: Settings):
+    settings.LIVE_SNAPSHOTS = {"session": f"{__name__}.plain_board"}
+    settings.OUTBOX_TASKS = {"tests.thing.happened": [("tests.count", ("thing_id",))]}
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        away = NchanPublisher(f"http://127.0.0.1:{nobody.getsockname()[1]}/publish/")
+        relay = Relay(Several(RedisPublisher(settings.REDIS_URL), away))
+        for number in (1, 2):
+            add("session:1", thing_id=number)
+            with pytest.raises(OSError, match="refused"):
+                relay.turn()
+    assert waiting() == 0
+    assert listener.tasks() == [("tests.count", [1]), ("tests.count", [2])]
+    assert [frame["number"] for frame in listener.frames()] == [1, 2]
+    assert not listener.frames(BEAT)  # nobody is told that boards are current
 
 
 @pytest.mark.django_db

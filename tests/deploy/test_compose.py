@@ -28,10 +28,13 @@ def settings_words() -> set[str]:
     return set(re.findall(r"""(?:env\w*\(|environ\.get\(|environ\[)\s*["'](\w+)["']""", text))
 
 
+DOCKERFILES = [ROOT / "Dockerfile", ROOT / "deploy" / "nginx.Dockerfile"]
+
+
 def commands(compose: dict[str, Any]) -> list[list[str]]:
     named = [service["command"] for service in compose["services"].values() if "command" in service]
-    dockerfile = (ROOT / "Dockerfile").read_text()
-    return [*named, yaml.safe_load(re.search(r"^CMD (\[.*\])$", dockerfile, re.MULTILINE)[1])]  # type: ignore[index]
+    usual = [re.search(r"^CMD (\[.*\])$", file.read_text(), re.MULTILINE) for file in DOCKERFILES]
+    return [*named, *(yaml.safe_load(found[1]) for found in usual if found)]
 
 
 def test_every_part_of_the_platform_is_there(compose: dict[str, Any]) -> None:
@@ -60,7 +63,7 @@ def test_every_command_exists(compose: dict[str, Any]) -> None:
             case ["celery", "-A", module, kind, *_]:
                 assert hasattr(importlib.import_module(module), "celery_app")
                 assert kind in {"worker", "beat"}
-            case ["valkey-server", *_]:
+            case ["valkey-server", *_] | ["nginx", *_]:
                 pass
             case _:
                 pytest.fail(f"a command nobody checks: {command}")
@@ -104,6 +107,29 @@ def test_mounted_files_exist(compose: dict[str, Any]) -> None:
             source = mount.split(":")[0]
             if source.startswith("./"):
                 assert (ROOT / source).exists()
+
+
+def test_boards_are_published_where_nginx_takes_them_and_nobody_outside_can(
+    compose: dict[str, Any],
+) -> None:
+    url = compose["services"]["relay"]["environment"]["NCHAN_PUBLISH_URL"]
+    found = re.fullmatch(r"http://(\w+):(\d+)(/publish/)", url)
+    assert found
+    service, port, path = found.groups()
+    conf = (ROOT / "deploy" / "nginx.conf").read_text()
+    assert f"listen {port};" in conf
+    assert f'location ~ "^{path}board/' in conf
+    published = {str(mapping).split(":")[-1] for mapping in compose["services"][service]["ports"]}
+    assert published == {"80", "443"}
+
+
+def test_images_that_are_built_have_their_files(compose: dict[str, Any]) -> None:
+    for service in compose["services"].values():
+        build = service.get("build")
+        if isinstance(build, dict):
+            assert (ROOT / build["context"] / build["dockerfile"]).exists()
+        elif build:
+            assert (ROOT / build / "Dockerfile").exists()
 
 
 def test_the_dockerfile_copies_what_exists() -> None:

@@ -42,6 +42,7 @@ def manage(*words: str, **env: str) -> subprocess.CompletedProcess[str]:
         ({"SECRET_KEY": ""}, "SECRET_KEY is not set."),
         ({"DEBUG": "yes"}, "DEBUG must be true or false, not “yes”."),
         ({"PORT": "http"}, "PORT must be a whole number, not “http”."),
+        ({"NCHAN_PUBLISH_URL": "nginx:8080"}, "NCHAN_PUBLISH_URL must look like http://"),
         ({"SITE_URL": "chophien.example"}, "SITE_URL must start with http:// or https://."),
     ],
 )

@@ -96,7 +96,8 @@ def test_the_checks_do_not_go_on_without_a_browser(checkout):
     done = check_as(checkout, user_id=1000)
 
     assert done.returncode == 1
-    assert done.stderr.startswith("Chromium is missing. As root: apt-get install ")
+    assert done.stderr.startswith("Missing: chromium fonts-dejavu-core")
+    assert "As root: apt-get install " in done.stderr
     assert "ruff" not in done.stdout
 
 

@@ -1,0 +1,385 @@
+"""Debian's nginx with deploy/nginx.conf and nchan, a real relay, real pages: as production runs."""
+
+import contextlib
+import gzip
+import http.client
+import json
+import random
+import shutil
+import socket
+import ssl
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import pytest
+
+from bench.ground import Place, ground
+from bench.nginx import Front, Ports, nginx, publish_url
+from core.local.paths import BASE_DIR
+from core.local.process import run
+from core.realtime import NchanPublisher
+from livestreams.board import as_json
+from tests.deploy.watching import Watcher
+
+SECRET = "N0-0ne-May-Read-This-1234567890"
+MAKE = """
+from bench.rows import make_session
+from core.live_grants import grant
+import json
+rows = make_session(offers=30, cooperatives=2)
+quiet = make_session(offers=2, cooperatives=1)
+print(json.dumps([rows.session_id, rows.offer_ids, quiet.session_id,
+                  grant(f"session:{rows.session_id}")]))
+"""
+
+
+@dataclass
+class Market:
+    """What is served: a session with thirty offers, one in which nothing happens, a console."""
+
+    place: Place
+    front: Front
+    session_id: int
+    offer_ids: list[int]
+    quiet_id: int
+    grant: str
+
+    @property
+    def board_url(self) -> str:
+        return f"{self.front.url}/live/board/{self.session_id}"
+
+    def take(self, offer: int, units: int) -> None:
+        """What an order does to a board: units claimed, and word of it in the outbox."""
+        with psycopg2.connect(self.place.env["DATABASE_URL"]) as line, line.cursor() as cursor:
+            cursor.execute(
+                "UPDATE livestreams_offer SET quantity_claimed = quantity_claimed + %s"
+                " WHERE id = %s",
+                [units, offer],
+            )
+            cursor.execute(
+                "INSERT INTO core_outboxmessage (topic, feed, payload, created_at)"
+                " VALUES ('tests.units.taken', %s, %s, clock_timestamp())",
+                [f"session:{self.session_id}", json.dumps({"units": units})],
+            )
+        line.close()
+
+    def claimed(self) -> int:
+        with psycopg2.connect(self.place.env["DATABASE_URL"]) as line, line.cursor() as cursor:
+            cursor.execute(
+                "SELECT sum(quantity_claimed) FROM livestreams_offer WHERE session_id = %s",
+                [self.session_id],
+            )
+            found = cursor.fetchone()
+        line.close()
+        assert found
+        return int(found[0])
+
+
+@pytest.fixture(scope="module")
+def market() -> Iterator[Market]:
+    ports = Ports()
+    env = {"NCHAN_PUBLISH_URL": publish_url(ports), "BEHIND_PROXY": "true"}
+    with (
+        ground(("web", "relay"), settings_env=env) as place,
+        folder() as where,
+        nginx(where, web_port=place.port, ports=ports, workers=2) as front,
+    ):
+        session_id, offers, quiet, word = json.loads(made_by(place))
+        yield Market(place, front, session_id, offers, quiet, word)
+
+
+def made_by(place: Place) -> str:
+    """What MAKE prints, run as a program of the platform."""
+    command = [sys.executable, "manage.py", "shell", "--no-imports", "-c", MAKE]
+    return run(command, env=place.env, cwd=BASE_DIR)
+
+
+@contextlib.contextmanager
+def folder() -> Iterator[Path]:
+    made = Path(tempfile.mkdtemp(prefix="nginx-"))
+    made.chmod(0o755)
+    try:
+        yield made
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+
+
+def get(url: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
+    asked = urllib.request.Request(
+        url, headers={n.replace("_", "-"): v for n, v in headers.items()}
+    )
+    try:
+        with urllib.request.urlopen(asked, timeout=10) as answer:
+            return answer.status, {k.lower(): v for k, v in answer.headers.items()}, answer.read()
+    except urllib.error.HTTPError as refusal:
+        return refusal.code, {k.lower(): v for k, v in refusal.headers.items()}, refusal.read()
+
+
+def sold(board: Any, of: int) -> int:
+    return 30 * of - sum(board["l"])
+
+
+# Boards
+
+
+def test_a_viewer_gets_the_newest_board_at_once_and_then_each_in_order(market: Market):
+    market.take(market.offer_ids[0], 1)
+    time.sleep(1)
+    with Watcher(market.board_url) as lan:
+        lan.until(lambda: len(lan.boards()) == 1, 2)
+        assert (lan.status, lan.headers["cache-control"]) == (200, "no-store")
+        assert lan.headers["content-type"].startswith("text/event-stream")
+        units = lan.boards()[0]["l"][0]
+        for _ in range(5):
+            market.take(market.offer_ids[0], 3)
+            time.sleep(0.3)
+        lan.until(lambda: lan.boards()[-1]["l"][0] == units - 15)
+        times = [board["at"] for board in lan.boards()]
+        assert times == sorted(set(times))
+        assert max(len(as_json(board).encode()) for board in lan.boards()) < 2000
+
+
+def test_a_newcomer_to_a_session_where_nothing_happens_has_the_board_soon(market: Market):
+    with Watcher(f"{market.front.url}/live/board/{market.quiet_id}") as lan:
+        lan.until(lambda: bool(lan.boards()), 6)
+        first = len(lan.boards())
+        lan.until(lambda: len(lan.boards()) > first, 6)  # the beat of a board: it is drawn again
+    status, _headers, body = get(f"{market.front.url}/phien/{market.quiet_id}/bang.json")
+    assert (status, json.loads(body)["v"]) == (200, lan.boards()[0]["v"])
+
+
+def test_viewers_that_are_cut_at_random_lose_and_repeat_nothing(market: Market):
+    dice = random.Random(3)
+    seen: list[int] = []
+    last_id, last = "", None
+    for _ in range(25):
+        market.take(dice.choice(market.offer_ids), 1)
+        with Watcher(market.board_url, last_event_id=last_id) as lan:
+            time.sleep(dice.random() * 0.4)
+        seen += [board["at"] for board in lan.boards()]
+        if lan.boards():
+            last_id, last = lan.frames[-1].number, lan.boards()[-1]
+    assert len(seen) >= 5
+    assert seen == sorted(set(seen))  # in order, none twice
+    with Watcher(market.board_url, last_event_id=last_id) as lan:
+        time.sleep(1)
+    whole = json.loads(get(f"{market.front.url}/phien/{market.session_id}/bang.json")[2])
+    newest = [*[last], *lan.boards()][-1]
+    assert newest
+    assert newest["l"] == [offer["l"] for offer in whole["o"]]
+
+
+def test_a_number_of_the_hubs_is_answered_with_the_newest_board(market: Market):
+    market.take(market.offer_ids[0], 1)
+    with Watcher(market.board_url, last_event_id="42") as lan:
+        lan.until(lambda: len(lan.boards()) >= 1, 6)
+
+
+# Consoles
+
+
+def test_a_console_resumes_by_feed_number_through_nginx(market: Market):
+    url = f"{market.front.url}/live/console/{market.grant}"
+    with Watcher(url) as minh:
+        time.sleep(1)
+        before = len(minh.events())
+        market.take(market.offer_ids[1], 1)
+        minh.until(lambda: len(minh.events()) == before + 1)
+    first = minh.events()[-1]
+    for _ in range(5):
+        market.take(market.offer_ids[1], 1)
+    with Watcher(url, last_event_id=str(first)) as minh:
+        minh.until(lambda: len(minh.events()) == 5)
+        market.take(market.offer_ids[1], 1)
+        minh.until(lambda: len(minh.events()) == 6)
+        minh.until(lambda: any(frame.kind == "beat" for frame in minh.frames))
+    assert minh.events() == list(range(first + 1, first + 7))
+    assert get(f"{market.front.url}/live/console/{market.grant[:-1]}")[0] == 404
+
+
+# Who may publish
+
+
+@pytest.mark.parametrize("path", ["/publish/board/{}", "/live/board/{}", "//publish/board/{}"])
+def test_nobody_publishes_from_outside(market: Market, path: str):
+    at = market.front.url.removeprefix("http://")
+    line = http.client.HTTPConnection(at, timeout=10)
+    line.request("POST", path.format(market.session_id), '{"s":"gone"}')
+    assert line.getresponse().status in {403, 404, 405}
+    line.close()
+    with Watcher(market.board_url) as lan:
+        lan.until(lambda: bool(lan.boards()), 6)
+        assert lan.boards()[-1]["s"] == "live"
+
+
+def test_only_private_addresses_reach_the_publisher(market: Market):
+    stranger = {"allow 127.0.0.0/8;": ""}
+    with folder() as where, nginx(where, web_port=market.place.port, more=stranger) as front:
+        at = f"127.0.0.1:{front.ports.publish}"
+        line = http.client.HTTPConnection(at, timeout=10)
+        line.request("POST", "/publish/board/7", "{}")
+        assert line.getresponse().status == 403
+        line.close()
+    line = http.client.HTTPConnection(f"127.0.0.1:{market.front.ports.publish}", timeout=10)
+    for path in ("/publish/board/x", "/publish/board/123456789012", "/live/board/7", "/"):
+        line.request("POST", path, "{}")
+        answer = line.getresponse()
+        answer.read()
+        assert answer.status == 404
+    line.close()
+
+
+# When nginx is away
+
+
+def test_the_publisher_tells_that_nginx_is_away_and_finds_it_again(market: Market):
+    ports = Ports()
+    publisher = NchanPublisher(publish_url(ports))
+    with pytest.raises(OSError, match=r"."):
+        publisher.publish("session:7", "board", 1, {"at": 1})
+    for number in (2, 3):
+        with folder() as where, nginx(where, web_port=market.place.port, ports=ports) as front:
+            publisher.publish("session:7", "board", number, {"at": number})
+            publisher.publish("session:7", "event", number, {})  # not its business
+            publisher.publish("", "beat", 0, None)
+            with Watcher(f"{front.url}/live/board/7") as lan:
+                lan.until(lambda: lan.boards() == [{"at": number}])  # noqa: B023
+        with pytest.raises(OSError, match=r"."):
+            publisher.publish("session:7", "board", number, {})
+
+
+def test_a_silent_or_refusing_server_is_a_fault_in_time():
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        publisher = NchanPublisher(f"http://127.0.0.1:{silent.getsockname()[1]}/publish/")
+        begun = time.monotonic()
+        with pytest.raises(OSError, match=r"."):
+            publisher.publish("session:7", "board", 1, {})
+        assert time.monotonic() - begun < 5
+
+
+def test_a_refused_board_is_a_fault(market: Market):
+    publisher = NchanPublisher(f"{market.front.publish_url}nowhere/")
+    with pytest.raises(OSError, match="404"):
+        publisher.publish("session:7", "board", 1, {})
+    publisher.close()
+
+
+# The second's cache
+
+
+def drawn_at(body: bytes) -> str:
+    """When the page or the snapshot was drawn, to the millisecond: tells one drawing from another."""
+    text = body.decode()
+    if text.startswith("{"):
+        return str(json.loads(text)["at"])
+    return text.split('data-at="')[1].split('"')[0]
+
+
+@pytest.mark.parametrize("name", ["", "bang.json"])
+def test_viewers_of_one_second_cost_one_drawing(market: Market, name: str):
+    url = f"{market.front.url}/phien/{market.session_id}/{name}"
+    time.sleep(1.1)
+    with ThreadPoolExecutor(20) as crowd:
+        answers = list(crowd.map(lambda _: get(url), range(60)))
+    assert {status for status, _, _ in answers} == {200}
+    assert len({drawn_at(body) for _, _, body in answers}) <= 2  # where a second ends, two
+    time.sleep(2.1)
+    later = get(url)
+    assert drawn_at(later[2]) not in {drawn_at(body) for _, _, body in answers}
+    straight = {
+        drawn_at(get(f"{market.place.url}/phien/{market.session_id}/{name}")[2]) for _ in "ab"
+    }
+    assert len(straight) == 2  # the harm: without the cache each view is drawn
+
+
+@pytest.mark.parametrize("name", ["", "bang.json"])
+def test_nothing_personal_is_kept_and_languages_and_zipping_stay_apart(market: Market, name: str):
+    url = f"{market.front.url}/phien/{market.session_id}/{name}"
+    for _ in range(2):
+        status, headers, body = get(url)
+        assert (status, "set-cookie" in headers) == (200, False)
+        assert headers["cache-control"] == "public, max-age=1"
+        for personal in (b"csrf", b"<form", b"buyer_"):
+            assert personal not in body.lower()
+        _, headers, zipped = get(url, Accept_Encoding="gzip")
+        assert headers["content-encoding"] == "gzip"
+        assert abs(int(drawn_at(gzip.decompress(zipped))) - int(drawn_at(body))) < 3000
+    if not name:
+        assert "Đang bán" in get(url)[2].decode()
+        assert "Now selling" in get(url, Cookie="lang=en")[2].decode()
+        mine = get(url, Cookie="phien=somebodys-session")
+        assert "private" in mine[1]["cache-control"]
+        assert get(url)[1]["cache-control"] == "public, max-age=1"
+
+
+# Addresses that hold secrets
+
+
+SECRET_ADDRESSES = [f"/don/{SECRET}/", f"/api/orders/{SECRET}/", f"/live/console/{SECRET}"]
+
+
+def logs_after(front: Front) -> str:
+    for address in SECRET_ADDRESSES:
+        get(f"{front.url}{address}")
+        get(f"{front.url}{address}?ref={SECRET}")
+    time.sleep(0.2)
+    assert '"GET /don/' in front.access_log()
+    return front.access_log() + front.error_log()
+
+
+def test_no_secret_address_is_written_down(market: Market):
+    assert SECRET not in logs_after(market.front)
+
+
+def test_no_secret_address_is_written_down_when_the_pages_are_away():
+    with folder() as where, nginx(where, web_port=Ports().plain) as front:
+        logs = logs_after(front)
+        assert SECRET not in logs
+        assert " 502 " in logs  # the fault itself is not hidden
+    usual = {"error.log crit;": "error.log warn;"}
+    with folder() as where, nginx(where, web_port=Ports().plain, more=usual) as front:
+        assert SECRET in logs_after(front)  # the harm
+
+
+# The door itself
+
+
+def unverified() -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def test_the_door_speaks_tls_and_sends_plain_visitors_there(market: Market):
+    port = market.front.ports.tls
+    line = http.client.HTTPSConnection("localhost", port, context=unverified(), timeout=10)
+    line.request("GET", f"/phien/{market.session_id}/")
+    assert line.getresponse().status == 200
+    line.close()
+    plain = http.client.HTTPConnection("localhost", market.front.ports.redirect, timeout=10)
+    plain.request("GET", "/phien/", headers={"Host": "chophien.example"})
+    answer = plain.getresponse()
+    assert (answer.status, answer.headers["Location"]) == (301, "https://chophien.example/phien/")
+    plain.close()
+
+
+def test_pictures_come_from_the_disk_and_nothing_else_does(market: Market):
+    shelf = market.front.folder / "media" / "pictures" / "ab"
+    shelf.mkdir(parents=True)
+    (shelf / "abcdef-320.webp").write_bytes(b"picture")
+    (market.front.folder / "media" / "private.txt").write_bytes(b"private")
+    status, headers, body = get(f"{market.front.url}/media/pictures/ab/abcdef-320.webp")
+    assert (status, body) == (200, b"picture")
+    assert "immutable" in headers["cache-control"]
+    for path in ("private.txt", "pictures/ab/../../private.txt", "pictures/"):
+        assert get(f"{market.front.url}/media/{path}")[0] == 404
