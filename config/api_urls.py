@@ -6,7 +6,12 @@ from config.api_pages import OpenApiDocument, show_api
 from coops import api as coops
 from dashboards import api as dashboards
 from livestreams.api import public as sessions, workspace as hosting
-from orders import api as orders, api_refunds as refunds, api_standby as standby
+from orders import (
+    api as orders,
+    api_changing as changing,
+    api_refunds as refunds,
+    api_standby as standby,
+)
 from products.api import public as products, workspace as listing
 from traceability import api as origin
 
@@ -41,6 +46,7 @@ urlpatterns = [
     # buyers
     path("orders/", orders.PlaceOrder.as_view(), name="api-place-order"),
     path(ORDER, orders.ShowOrder.as_view(), name="api-show-order"),
+    path(f"{ORDER}change/", changing.ChangeOrder.as_view(), name="api-change-order"),
     path(f"{ORDER}cancel/", orders.CancelOrder.as_view(), name="api-cancel-order"),
     path(f"{ORDER}take/", standby.TakeOrder.as_view(), name="api-take-order"),
     path("standby/", standby.JoinStandby.as_view(), name="api-join-standby"),

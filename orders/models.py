@@ -182,6 +182,12 @@ PARCEL_TONES = {
 }
 
 
+@pghistory.track(
+    pghistory.UpdateEvent(row=pghistory.Old),
+    pghistory.DeleteEvent(),
+    fields=["order", "offer", "quantity"],  # all that a buyer's change may touch
+    model_name="OrderLineEvent",
+)
 class OrderLine(models.Model):
     """Units of one offer in an order, with everything as it was at that moment."""
 

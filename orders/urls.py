@@ -1,6 +1,6 @@
 from django.urls import path
 
-from orders.views import following, hosting, packing, placing, refunds, standing_by
+from orders.views import changing, following, hosting, packing, placing, refunds, standing_by
 
 ORDER = "don/<str:order_token>/"
 STANDBY = "hang-cho/<str:entry_token>/"
@@ -17,6 +17,7 @@ urlpatterns = [
     path(ORDER, following.show_order, name="show-order"),
     path(f"{ORDER}trang-thai.json", following.show_order_state, name="show-order-state"),
     path(f"{ORDER}vietqr.png", following.show_payment_code, name="show-payment-code"),
+    path(f"{ORDER}sua/", changing.change_own_order, name="change-order"),
     path(f"{ORDER}huy/", following.cancel_own_order, name="cancel-own-order"),
     path(f"{ORDER}lay/", standing_by.take_order, name="take-order"),
     path(

@@ -6,6 +6,7 @@ lots; each kind by id.
 
 import datetime as dt
 import logging
+from collections.abc import Iterable
 
 from django.conf import settings
 from django.db import DatabaseError, transaction
@@ -140,9 +141,12 @@ def _give_back_shares(order: Order) -> list[dict[str, int]]:
 
 
 def _give_back(lines: list[dict[str, int]]) -> None:
-    closed = [line for line in lines if not _release_open(line["offer_id"], line["quantity"])]
-    for line in sorted(closed, key=lambda line: line["lot_id"]):
-        # A closed offer gave its rest to the lot; what comes free later goes the same way
+    give_to_lots([ln for ln in lines if not release_units(ln["offer_id"], ln["quantity"])])
+
+
+def give_to_lots(lines: Iterable[dict[str, int]]) -> None:
+    """A closed offer gave its rest to the lot; what comes free later goes the same way."""
+    for line in sorted(lines, key=lambda line: line["lot_id"]):
         stock.give_back_to_lot(
             lot_id=line["lot_id"],
             quantity=line["quantity"],
@@ -150,7 +154,7 @@ def _give_back(lines: list[dict[str, int]]) -> None:
         )
 
 
-def _release_open(offer_id: int, quantity: int) -> bool:
+def release_units(offer_id: int, quantity: int) -> bool:
     """Give units back to the offer; False when it is closed and they belong to the lot again."""
     offer = Offer.objects.filter(pk=offer_id)
     if offer.exclude(state=Offer.State.CLOSED).release(quantity):

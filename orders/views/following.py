@@ -32,6 +32,7 @@ from orders.services.cancelling import cancel_order, cancel_until
 View = Callable[..., HttpResponse]
 TRIES = {"phone": 10, "code": 10, "address": 60}  # in ten minutes; many share one address
 NEW_FOR_S = 600
+CHANGED = "da-sua"  # in the address after a change was saved
 
 
 def kept_secret(view: View) -> View:
@@ -64,9 +65,11 @@ def draw_order(request: HttpRequest, order: Order, **more: Any) -> HttpResponse:
         "now": now,
         "steps": steps_of(order),
         "next_words": next_words(order, now),
-        "is_new": order.state in ORDERED_STATES
-        and (now - order.placed_at).total_seconds() < NEW_FOR_S,
+        "is_new": (
+            order.state in ORDERED_STATES and (now - order.placed_at).total_seconds() < NEW_FOR_S
+        ),
         "cancel_until": until if until and until > now and is_fresh else None,
+        "was_changed": CHANGED in request.GET,
         "payment": payment_of(order),
         "share_url": f"{settings.SITE_URL}{reverse('show-order', args=[order.token])}",
         "version": version_of(order),
@@ -133,7 +136,8 @@ def show_order_state(request: HttpRequest, order_token: str) -> HttpResponse:
 
 def version_of(order: Order) -> str:
     """Changes whenever the page would look different."""
-    return ".".join([order.state, *(parcel.state for parcel in order.parcels.all())])
+    amount = str(order.goods_vnd + order.shipping_vnd)
+    return ".".join([order.state, amount, *(parcel.state for parcel in order.parcels.all())])
 
 
 @secret_link
