@@ -67,6 +67,7 @@ class Viewer:
             maxlen=1 if kind == "board" else CONSOLE_BACKLOG
         )
         self.is_behind = False
+        self.is_joined = False  # a console that has everything up to `last`
         self.last = last
         self._has_beat = False
         self._sleeping: asyncio.Future[None] | None = None
@@ -75,9 +76,17 @@ class Viewer:
         """Put a frame in line, but no older board and no event the viewer has already."""
         if number < self.last or (self.kind == "event" and number == self.last):
             return
+        if self.is_joined and number > self.last + 1:  # feeds have no gaps: something was lost
+            self.fall_behind()
+            return
         self.last = number
         self.is_behind |= self.kind == "event" and len(self.frames) == CONSOLE_BACKLOG
         self.frames.append((number, frame))
+        self.wake()
+
+    def fall_behind(self) -> None:
+        """The connection is cut, and the viewer resumes from the last number it was sent."""
+        self.is_behind = True
         self.wake()
 
     def beat(self) -> None:
@@ -195,7 +204,10 @@ class Hub:
                 for viewer in boards:
                     viewer.offer(number, frame)
             for viewer in [viewer for viewer in viewers if viewer.kind == "event"]:
-                for number, frame in await in_database_thread(missed_events, feed, viewer.last):
+                missed = await in_database_thread(missed_events, feed, viewer.last)
+                if len(missed) == CONSOLE_BACKLOG:
+                    viewer.fall_behind()
+                for number, frame in missed:
                     viewer.offer(number, frame)
 
     async def _fan_out(self, message: dict[str, Any]) -> None:
@@ -288,7 +300,7 @@ async def stream(
     try:
         retry_ms = 2000 + random.randrange(3000)  # noqa: S311 - spreads reconnects
         await write(f"retry: {retry_ms}\n\n: welcome\n\n".encode())
-        await _open(place.feed, viewer, begins_now=last is None)
+        await _open(place.feed, viewer, write, begins_now=last is None)
         while not gone.done() and not viewer.is_behind:
             if waiting := viewer.take():
                 await write(waiting)
@@ -312,7 +324,7 @@ def last_seen(query: str, last_event_id: str) -> int | None:
     return None
 
 
-async def _open(feed: str, viewer: Viewer, *, begins_now: bool) -> None:
+async def _open(feed: str, viewer: Viewer, write: Write, *, begins_now: bool) -> None:
     """Let the viewer in and put in line what it gets first.
 
     Without PostgreSQL a board waits for the next snapshot, a console is cut and comes again.
@@ -324,11 +336,22 @@ async def _open(feed: str, viewer: Viewer, *, begins_now: bool) -> None:
             return
         if begins_now:
             viewer.last = await in_database_thread(newest_number, feed)
+        viewer.last = await _catch_up(feed, viewer.last, write)
         hub.join(feed, viewer)
         await _resume(feed, viewer, viewer.last)
+    except (ConnectionError, RuntimeError):
+        raise  # the viewer went away
     except Exception:
         log.exception("live channel: no opening for %s", feed)
         viewer.is_behind = viewer.kind == "event"
+
+
+async def _catch_up(feed: str, last: int, write: Write) -> int:
+    """Write all that was missed but the last few hundred events; the number of the last written."""
+    while len(missed := await in_database_thread(missed_events, feed, last)) == CONSOLE_BACKLOG:
+        await write(b"".join(frame for _number, frame in missed))
+        last = missed[-1][0]
+    return last
 
 
 async def _resume(feed: str, viewer: Viewer, last_id: int) -> None:
@@ -337,6 +360,7 @@ async def _resume(feed: str, viewer: Viewer, last_id: int) -> None:
     meanwhile = list(viewer.frames)
     viewer.frames.clear()
     viewer.last = last_id
+    viewer.is_joined = True
     for number, frame in [*missed, *meanwhile]:
         viewer.offer(number, frame)
 

@@ -103,7 +103,17 @@ class Relay:
 
     @transaction.atomic
     def _number(self) -> list[OutboxMessage]:
-        waiting = list(OutboxMessage.objects.filter(published_at=None).order_by("id")[:BATCH])
+        """What is to be handed on now, each feed's in the order of its numbers.
+
+        What was numbered before a fault goes first: a message with a lower id may commit after
+        it, and gets a higher number.
+        """
+        unpublished = OutboxMessage.objects.filter(published_at=None)
+        waiting = list(
+            unpublished.filter(feed_number__isnull=False).order_by("feed_number", "id")[:BATCH]
+        )
+        fresh_ones = unpublished.filter(feed_number=None).order_by("id")
+        waiting += fresh_ones[: BATCH - len(waiting)]
         fresh: dict[str, list[OutboxMessage]] = {}
         for message in waiting:
             if message.feed and message.feed_number is None:
