@@ -209,7 +209,9 @@ def test_sold_out_meanwhile_says_what_is_left_and_fills_it_in(guest: Client) -> 
     page = guest.post(address(offer.session), typed((offer, 3), (full, 2)))
 
     assert page.status_code == 409
-    assert "còn 1, bạn chọn 3" in words(page)
+    assert "Còn 1 bạn chọn 3" in words(page)
+    assert "Chốt phần còn lại" in words(page)
+    assert "đủ cả hoặc chưa lấy gì" in words(page)
     assert value_of(page, f"quantity_{offer.pk}") == "1"
     assert value_of(page, f"quantity_{full.pk}") == "2"
     assert value_of(page, "buyer_name") == "Nguyễn Thị Lan"
@@ -226,7 +228,9 @@ def test_all_gone_offers_other_goods_and_never_a_dead_end(guest: Client) -> None
     page = guest.post(address(offer.session), typed((offer, 1)))
 
     assert page.status_code == 409
-    assert "đã hết" in words(page)
+    assert "Hết hàng" in words(page)
+    assert f"/phien/{offer.session_id}/cho/{offer.pk}/" in page.content.decode()
+    assert "Chốt phần còn lại" not in words(page)
     assert value_of(page, f"quantity_{offer.pk}") == "0"
     assert value_of(page, f"quantity_{other.pk}") == "0"
     assert "data-errors" in page.content.decode()
@@ -239,7 +243,7 @@ def test_the_limit_of_one_phone_is_said_without_telling_what_it_ordered(guest: C
     page = guest.post(address(offer.session), typed((offer, 2)))
 
     assert page.status_code == 409
-    assert "số điện thoại này đã đặt" in words(page)
+    assert "số điện thoại này đã chốt trước đó" in words(page)
     assert Order.objects.count() == 1
 
 
@@ -250,6 +254,7 @@ def test_a_session_that_ended_keeps_the_form_and_shows_the_way(guest: Client) ->
     page = guest.post(address(offer.session), typed((offer, 1)))
 
     assert page.status_code == 409
+    assert "Phiên này đã kết thúc" in words(page)
     assert value_of(page, "buyer_name") == "Nguyễn Thị Lan"
     assert f"/phien/{offer.session_id}/" in page.content.decode()
     assert guest.get(address(offer.session)).status_code == 200
@@ -361,7 +366,7 @@ def test_an_old_page_asking_for_a_closed_offer_is_told_so(guest: Client) -> None
     page = guest.post(address(offer.session), typed((offer, 1), (other, 1)))
 
     assert page.status_code == 409
-    assert "không còn bán" in words(page)
+    assert "Hiện không bán" in words(page)
     assert value_of(page, f"quantity_{other.pk}") == "1"
 
 
