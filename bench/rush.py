@@ -64,7 +64,9 @@ def measure(place: Place, seconds: float, attempts: int) -> dict[str, Any]:
     psql(place, REFERENCE / "tables.sql")
     references = {name: [pgbench(place, name, seconds)] for name in ("hot", "spread")}
     say("service")
-    service = {name: served(place, rows, ids, seconds) for name, ids in (("hot", hot), ("spread", spread))}
+    service = {
+        name: served(place, rows, ids, seconds) for name, ids in (("hot", hot), ("spread", spread))
+    }
     doors: dict[str, Outcome] = {}
     cpu_s: dict[str, float] = {}
     for name, door, ids, buyers in (
@@ -99,7 +101,9 @@ def report(
 ) -> dict[str, Any]:
     reference = {name: statistics.mean(found) for name, found in references.items()}
     rate = {name: accepted(outcome) / outcome.seconds for name, outcome in doors.items()}
-    errors = sum(outcome.lost + outcome.statuses.total() - accepted(outcome) for outcome in doors.values())
+    errors = sum(
+        outcome.lost + outcome.statuses.total() - accepted(outcome) for outcome in doors.values()
+    )
     return {
         "orders_per_s_hot": round(rate["form"]),
         "orders_per_s_hot_api": round(rate["api"]),
@@ -181,7 +185,7 @@ def api(rows: SessionRows, offer_ids: list[int]) -> Callable[[], bytes]:
 
 
 def phone(draw: random.Random) -> str:
-    return f"09{draw.randrange(10**8):08d}"
+    return f"{draw.choice(('090', '091', '097', '098'))}{draw.randrange(10**7):07d}"
 
 
 def post(path: str, body: bytes, kind: str, more: str = "") -> bytes:

@@ -1,37 +1,53 @@
 """Pages and the live channel in one process, on one port: what `manage.py up` serves.
 
-Pages run in long-lived WSGI threads, so that their database connections are kept; Django's own ASGI
-handler would start each of them in a fresh thread and leak connections.
+Orders have a lane of their own: a page that takes long keeps no buyer waiting, and the number of
+its threads is the gate of a hot offer's row, which is fastest with a few connections a core.
 """
 
+import asyncio
 import os
-from collections.abc import Awaitable, Callable
-from typing import Any, cast
+import re
+from typing import Any
 
-from a2wsgi import WSGIMiddleware
-
-from config.asgi import application as live
+from config.bridge import Bridge, Lane
 from config.wsgi import application as pages_wsgi
 
-Message = dict[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
+from config.live import HEADERS, place_of, stream  # isort: skip - after Django is set up
 
-pages = WSGIMiddleware(cast("Any", pages_wsgi), workers=int(os.environ.get("WEB_THREADS", "8")))
+WEB_THREADS = int(os.environ.get("WEB_THREADS", "8"))
+ORDER_THREADS = int(os.environ.get("ORDER_THREADS", "4"))
+ORDER_PATH = re.compile(r"/phien/\d+/dat/|/api/orders/")
+
+bridge = Bridge(pages_wsgi)
+orders = Lane("orders", threads=ORDER_THREADS, waiting=1000, longest_wait_s=2.0)
+pages = Lane("pages", threads=WEB_THREADS, waiting=500, longest_wait_s=5.0)
 
 
-async def application(scope: Message, receive: Receive, send: Send) -> None:
-    if scope["type"] != "http":
+class Application:
+    """What the server calls: `/live/…` is the live channel, everything else a page."""
+
+    async def __rsgi__(self, scope: Any, proto: Any) -> None:
+        if scope.proto != "http":
+            return
+        if scope.path.startswith("/live/"):
+            await show_live(scope, proto)
+        elif scope.method == "POST" and ORDER_PATH.fullmatch(scope.path):
+            await bridge(scope, proto, orders)
+        else:
+            await bridge(scope, proto, pages)
+
+
+application = Application()
+
+
+async def show_live(scope: Any, proto: Any) -> None:
+    if scope.method != "GET" or place_of(scope.path) is None:
+        proto.response_empty(404, [])
         return
-    if scope["path"].startswith("/live/"):
-        await live(scope, receive, send)
-        return
-
-    # The server's receive and send are awaitables; a2wsgi asks for coroutines
-    async def receive_one() -> Message:
-        return await receive()
-
-    async def send_one(message: Message) -> None:
-        await send(message)
-
-    await pages(scope, receive_one, send_one)  # type: ignore[arg-type]
+    transport = proto.response_stream(200, HEADERS)
+    gone = asyncio.ensure_future(proto.client_disconnect())
+    try:
+        last_seen = scope.headers.get("last-event-id", "")
+        await stream(scope.path, scope.query_string, last_seen, transport.send_bytes, gone)
+    finally:
+        gone.cancel()

@@ -6,15 +6,15 @@ from django.urls import include, path
 from core.media import serve_media
 
 urlpatterns = [
+    path("", include("orders.urls")),  # first: an order is in the greatest hurry
+    path("api/", include("config.api_urls")),
     path("", include("core.urls")),
     path("", include("accounts.urls")),
     path("", include("coops.urls")),
     path("", include("products.urls")),
     path("", include("livestreams.urls")),
-    path("", include("orders.urls")),
     path("", include("traceability.urls")),
     path("", include("dashboards.urls")),
-    path("api/", include("config.api_urls")),
     path(f"{settings.MEDIA_URL.strip('/')}/<path:path>", serve_media, name="show-media"),
 ]
 

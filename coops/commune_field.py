@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from django import forms
+from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.forms.utils import ErrorDict
 from django.utils.translation import gettext_lazy as _
@@ -18,6 +19,7 @@ from coops.models import Commune, Province
 from core.text import fold
 
 MAX_TYPED = 120
+KNOWN_S = 600
 
 
 class Choice(NamedTuple):
@@ -138,6 +140,13 @@ def as_choice(value: Any) -> Choice:
 
 
 def find_by_code(code: str) -> Commune | None:
+    """The commune with its province; kept for a while in this process, for codes never change."""
     if not (code.isascii() and code.isdigit()):
         return None
-    return Commune.objects.select_related("province").filter(pk=code).first()
+    name = f"commune:{code}"
+    known: Commune | None = cache.get(name)
+    if known is None:
+        known = Commune.objects.select_related("province").filter(pk=code).first()
+        if known is not None:
+            cache.set(name, known, KNOWN_S)
+    return known

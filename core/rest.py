@@ -13,7 +13,6 @@ from typing import Any, ClassVar
 
 import pghistory
 from django.conf import settings
-from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from rest_framework import permissions, serializers
 from rest_framework.authentication import SessionAuthentication
@@ -27,7 +26,7 @@ from core.access import AccessRule, Audience
 from core.errors import DomainError
 from core.forms import MAX_VND
 from core.idempotency import FORM_TYPES, KeyMissing, record_of, run_once
-from core.models import Picture
+from core.models import IdempotencyRecord, Picture
 from core.openapi import HouseSchema
 from core.phones import normalize_phone
 from core.refusals import InputRefused
@@ -193,14 +192,15 @@ def once(handler: Handler) -> Handler:
                 response = view.handle_exception(error)
             return view.finalize_response(request, response, *args, **kwargs)
 
-        return run_once(_record(request._request), act)
+        return run_once(record_for(request), act)
 
     return safe
 
 
-def _record(request: HttpRequest) -> Any:
+def record_for(request: Request) -> IdempotencyRecord:
+    """What the answer to `request` is kept under. Raises KeyMissing in words for programs."""
     try:
-        return record_of(request)
+        return record_of(request._request)
     except KeyMissing as refusal:
         raise KeyMissing(
             _("Send a header Idempotency-Key of 16 to 64 characters, new for every new wish.")
@@ -271,6 +271,14 @@ def refused_as_invalid() -> Iterator[None]:
 def _checked(serializer: Any) -> dict[str, Any]:
     serializer.is_valid(raise_exception=True)
     return dict(serializer.validated_data)
+
+
+def checked(serializer: serializers.Serializer, data: Any) -> dict[str, Any]:
+    """`data` as a serializer that is made once and has no context reads it.
+
+    Raises the ValidationError that says what is wrong.
+    """
+    return dict(serializer.run_validation(data))
 
 
 # What several apps draw

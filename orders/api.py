@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from coops.api import CommuneField, CommuneSerializer
-from coops.models import Cooperative
+from coops.models import Commune, Cooperative
 from core.banks import bank_name
 from core.phones import mask_phone
 from core.rest import (
@@ -21,8 +21,10 @@ from core.rest import (
     SecretLinkView,
     WholeField,
     absolute,
+    checked,
     members,
     once,
+    record_for,
 )
 from core.vietqr import vietqr_payload
 from livestreams.models import MAX_UNITS_PER_CLAIM, LivestreamSession
@@ -33,12 +35,14 @@ from orders.access import (
     get_session_to_follow,
     get_session_to_order,
 )
+from orders.errors import SessionNotLive
 from orders.models import Order, OrderLine, Parcel, SessionTally
 from orders.services.cancelling import cancel_order, cancel_until
 from orders.services.packing import move_parcel, next_steps
-from orders.services.placing import place_order
+from orders.services.placing import Buyer, order_of, place
 
 MOST_LINES = 50
+INSTANT = serializers.DateTimeField()
 MOVES = [Parcel.State.PACKED, Parcel.State.SHIPPED, Parcel.State.DELIVERED, Parcel.State.RETURNED]
 
 
@@ -109,16 +113,33 @@ class OrderSerializer(serializers.ModelSerializer):
         if order.state != Order.State.AWAITING_PAYMENT:
             return None
         coop = order.session.cooperative
-        due = {"amount_vnd": order.total_vnd, "memo": order.transfer_memo}
-        account = {"bank_bin": coop.bank_bin, "account_number": coop.bank_account_number}
-        payload = vietqr_payload(
+        return payment_into(
             bank_bin=coop.bank_bin,
             account_number=coop.bank_account_number,
-            amount_vnd=order.total_vnd,
-            memo=order.transfer_memo,
+            account_name=account_name(coop),
+            order=order,
         )
-        names = {"bank": bank_name(coop.bank_bin), "account_name": account_name(coop)}
-        return {**account, **names, **due, "vietqr": payload}
+
+
+def payment_into(
+    *, bank_bin: str, account_number: str, account_name: str, order: Order
+) -> dict[str, Any]:
+    """How to transfer the money of `order`, for PaymentSerializer and as it stands."""
+    amount_vnd = order.goods_vnd + order.shipping_vnd
+    return {
+        "bank_bin": bank_bin,
+        "bank": bank_name(bank_bin),
+        "account_number": account_number,
+        "account_name": account_name,
+        "amount_vnd": amount_vnd,
+        "memo": order.transfer_memo,
+        "vietqr": vietqr_payload(
+            bank_bin=bank_bin,
+            account_number=account_number,
+            amount_vnd=amount_vnd,
+            memo=order.transfer_memo,
+        ),
+    }
 
 
 def account_name(cooperative: Cooperative) -> str:
@@ -187,6 +208,11 @@ class NewOrder(serializers.Serializer):
     note = PlainText(required=False, max_length=300)
 
 
+NEW_ORDER = (
+    NewOrder()
+)  # reading keeps nothing, so one serves all; making one costs more than reading
+
+
 class ParcelQuery(serializers.Serializer):
     state = serializers.ChoiceField(Parcel.State.choices, required=False)
     session = serializers.IntegerField(required=False, min_value=1, max_value=MAX_INT)
@@ -207,23 +233,70 @@ class PlaceOrder(PublicView):
     gives = {"POST": OrderSerializer}
     makes_new = True
 
-    @once
     def post(self, request: Request) -> Response:
-        said = self.said()
-        order = place_order(
-            session=get_session_to_order(said["session"]),
-            lines=[(line["offer"], line["quantity"]) for line in said["lines"]],
+        said = checked(NEW_ORDER, request.data)
+        buyer = Buyer(
             buyer_name=said["name"],
             buyer_phone=said["phone"],
-            commune=said["commune"],
+            commune_id=said["commune"].pk,
             address_line=said["address_line"],
             payment_method=said["payment_method"],
             note=said.get("note", ""),
-            language=request.LANGUAGE_CODE,
+            language=str(request.LANGUAGE_CODE),
         )
-        response = self.answer(get_order_by_token(order.token))
-        response["Location"] = reverse("api-show-order", args=[order.token])
-        return response
+        try:
+            answer = place(
+                session_id=said["session"],
+                lines=[(line["offer"], line["quantity"]) for line in said["lines"]],
+                buyer=buyer,
+                kept=record_for(request),
+            )
+        except SessionNotLive:
+            get_session_to_order(said["session"])  # missing rather than not on air
+            raise
+        where = reverse("api-show-order", args=[answer["token"]])
+        return Response(as_placed(answer, buyer, said["commune"]), 201, headers={"Location": where})
+
+
+def as_placed(answer: dict[str, Any], buyer: Buyer, commune: Commune) -> dict[str, Any]:
+    """What OrderSerializer shows of an order at the moment it was placed, without reading it.
+
+    The answer is kept with the key, so a repeat shows that moment again, whatever came after.
+    """
+    order = order_of(answer, buyer)
+    payment = None
+    if order.state == Order.State.AWAITING_PAYMENT:
+        payment = payment_into(**answer["account"], order=order)
+    return {
+        "code": order.code,
+        "order_token": order.token,
+        "page_url": absolute(reverse("show-order", args=[order.token])),
+        "session": order.session_id,
+        "state": order.state,
+        "payment_method": order.payment_method,
+        "placed_at": INSTANT.to_representation(order.placed_at),
+        "pay_by": order.pay_by and INSTANT.to_representation(order.pay_by),
+        "paid_at": None,
+        "closed_at": None,
+        "close_reason": "",
+        "goods_vnd": order.goods_vnd,
+        "shipping_vnd": order.shipping_vnd,
+        "total_vnd": order.goods_vnd + order.shipping_vnd,
+        "buyer_name": order.buyer_name,
+        "buyer_phone": mask_phone(order.buyer_phone),
+        "commune": {
+            "code": commune.code,
+            "name": commune.name,
+            "kind": commune.kind,
+            "full_name": commune.full_name,
+            "province": commune.province_id,
+        },
+        "address_line": order.address_line,
+        "note": order.note,
+        "parcels": answer["parcels"],
+        "cancel_until": cancel_until(order),
+        "payment": payment,
+    }
 
 
 class ShowOrder(SecretLinkView):

@@ -1,6 +1,6 @@
 """What buyers type, and what co-ops choose."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,12 +39,8 @@ class QuantityField(forms.IntegerField):
     }
 
 
-class OrderForm(CommuneFormMixin, FormLook, forms.Form):
-    """One screen: how many of what, to whom, how paid.
-
-    Each offer has a field `quantity_<offer id>`; those on sale, and those somebody still asks for
-    from a page drawn earlier.
-    """
+class BuyerForm(CommuneFormMixin, FormLook, forms.Form):
+    """To whom, and how paid: all of an order but what is in it."""
 
     buyer_name = PlainTextField(
         label=_("Your name"),
@@ -69,8 +65,18 @@ class OrderForm(CommuneFormMixin, FormLook, forms.Form):
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
-    payment_method = forms.ChoiceField(label=_("How you pay"), widget=forms.RadioSelect)
+    payment_method = forms.ChoiceField(
+        label=_("How you pay"), widget=forms.RadioSelect, choices=Order.PaymentMethod
+    )
     idempotency_key = IdempotencyKeyField()
+
+
+class OrderForm(BuyerForm):
+    """One screen: how many of what, to whom, how paid.
+
+    Each offer has a field `quantity_<offer id>`; those on sale, and those somebody still asks for
+    from a page drawn earlier.
+    """
 
     def __init__(
         self,
@@ -141,6 +147,37 @@ class StandbyForm(OrderForm):
     @property
     def quantity(self) -> int:
         return sum(quantity for _offer, quantity in self.lines)
+
+
+def plain_buyer(data: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What BuyerForm would clean `data` to; None when a field needs a word about it.
+
+    The same fields without a form around them: drawing is no part of an order that is plainly right.
+    """
+    cleaned = {}
+    for name, field in BuyerForm.base_fields.items():
+        try:
+            cleaned[name] = field.clean(field.widget.value_from_datadict(data, {}, name))
+        except ValidationError:
+            return None
+    return cleaned
+
+
+def plain_lines(data: Iterable[tuple[str, Any]]) -> list[tuple[int, int]] | None:
+    """(offer id, quantity) of a sent form; None when one is not plainly a number of units."""
+    lines = []
+    for name, value in data:
+        number, typed = name.removeprefix(QUANTITY), str(value).strip()
+        if number == name or not _is_plain(number, 14) or not typed:
+            continue
+        if not _is_plain(typed, 4) or int(typed) > MAX_UNITS_PER_CLAIM:
+            return None
+        lines.append((int(number), int(typed)))
+    return [line for line in lines if line[1]]
+
+
+def _is_plain(text: str, longest: int) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= longest
 
 
 def asked_quantities(data: Iterable[tuple[str, Any]]) -> dict[int, int]:

@@ -8,7 +8,7 @@ CONNECTIONS = ("--backlog", "2048", "--backpressure", "8192", "--workers-kill-ti
 
 
 def web(port: int, host: str = "127.0.0.1") -> list[str]:
-    serve = [sys.executable, "-m", "granian", "--interface", "asginl", "--workers", "1"]
+    serve = [sys.executable, "-m", "granian", "--interface", "rsgi", "--workers", "1"]
     where = ["--host", host, "--port", str(port), "--no-ws"]
     quiet = ["--no-access-log", "--log-level", "warning"]
     return [*serve, *where, *CONNECTIONS, *quiet, "config.mixed:application"]

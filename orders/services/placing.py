@@ -12,10 +12,19 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db import (
+    DatabaseError,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    connection,
+    transaction,
+)
 
 from core.codes import order_code, secret_token
-from core.idempotency import KeyReused
+from core.errors import Busy
+from core.idempotency import KeyReused, StillRunning
+from core.middleware import is_busy
 from core.models import IdempotencyRecord
 from livestreams.models import LivestreamSession, Offer
 from orders.errors import (
@@ -228,15 +237,29 @@ def _ask(asked: dict[str, Any]) -> dict[str, Any]:
 
 
 def _call(asked: dict[str, Any]) -> dict[str, Any]:
-    """One statement, which is the whole transaction unless the caller has opened one."""
+    """One statement, which is the whole transaction unless the caller has opened one.
+
+    The connection is not asked beforehand whether it lives. One that died is found out here, and
+    where a key keeps the answer the same is asked once more on a new one: the first may have
+    committed, and then its answer comes back.
+    """
     if connection.in_atomic_block:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(CALL_SQL, asked)
-            row = cursor.fetchone()
-    else:
-        with connection.cursor() as cursor:
-            cursor.execute(CALL_SQL, asked)
-            row = cursor.fetchone()
+        with transaction.atomic():
+            return _execute(asked)
+    connection.health_check_done = True
+    try:
+        return _execute(asked)
+    except (OperationalError, InterfaceError):
+        if asked["key"] is None or connection.is_usable():
+            raise
+        connection.close()
+        return _execute(asked)
+
+
+def _execute(asked: dict[str, Any]) -> dict[str, Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(CALL_SQL, asked)
+        row = cursor.fetchone()
     found: dict[str, Any] = json.loads(row[0])
     return found
 
@@ -244,6 +267,9 @@ def _call(asked: dict[str, Any]) -> dict[str, Any]:
 def _raised(error: DatabaseError) -> Exception | None:
     """What a guard of the function, or the index of codes, said by raising `error`."""
     cause: Any = error.__cause__
+    if isinstance(error, OperationalError) and is_busy(error):
+        is_twin = "INSERT INTO core_idempotencyrecord" in (cause.diag.context or "")
+        return StillRunning() if is_twin else Busy()
     if isinstance(error, IntegrityError) and f'"{CODE_INDEX}' in str(error):
         return _CodeTaken()
     match getattr(cause, "pgcode", None):

@@ -4,9 +4,14 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from django.db import OperationalError
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseRedirect,
+    JsonResponse,
+    QueryDict,
+)
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.cache import cache_control
@@ -15,16 +20,16 @@ from django.views.decorators.http import require_http_methods
 
 from core.access import public
 from core.errors import Busy, DomainError
-from core.idempotency import KEY_FIELD, KeyMissing, KeyReused, StillRunning, idempotent
-from core.middleware import is_busy
+from core.idempotency import KEY_FIELD, KeyMissing, KeyReused, StillRunning, record_of
 from livestreams.models import LivestreamSession, Offer
 from orders.access import get_session_to_order
-from orders.errors import OrderRefused
-from orders.forms import QUANTITY, OrderForm, asked_quantities
-from orders.services.placing import place_order
+from orders.errors import LimitReached, OrderRefused
+from orders.forms import QUANTITY, OrderForm, asked_quantities, plain_buyer, plain_lines
+from orders.services.placing import Buyer, place
 
 MAX_IN_ADDRESS = 20
 RECOUNT = "recount"  # the button that only adds up again, for readers without script
+CHOOSE_PROVINCE = "commune_show"  # the button of CommuneField that lists a province's communes
 PRESS_AGAIN_S = "1"
 
 
@@ -35,40 +40,59 @@ PRESS_AGAIN_S = "1"
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 def order_offers(request: HttpRequest, session_id: int) -> HttpResponse:
-    session = get_session_to_order(session_id)
     if request.method != "POST":
+        session = get_session_to_order(session_id)
         return draw(request, session, order_form(session, None, tapped(request.GET)))
-    form = order_form(session, request.POST)
-    if RECOUNT in request.POST or form.is_choosing_province:
-        form.errors.clear()
-        return draw(request, session, form, status=422)
     try:
-        return press(request, session, form)
+        answer = None if is_asking_back(request) else press(request, session_id)
     except DomainError as refusal:
-        return draw_refusal(request, session, refusal)
-    except OperationalError as fault:
-        if not is_busy(fault):
-            raise
-        return draw_refusal(request, session, Busy())
+        return draw_refusal(request, get_session_to_order(session_id), refusal)
+    return answer or draw_errors(request, get_session_to_order(session_id))
 
 
-@idempotent
-def press(request: HttpRequest, session: LivestreamSession, form: OrderForm) -> HttpResponse:
-    if not form.is_valid():
-        return draw(request, session, form, status=422)
-    typed = form.cleaned_data
-    order = place_order(
-        session=session,
-        lines=form.lines,
-        buyer_name=typed["buyer_name"],
-        buyer_phone=typed["buyer_phone"],
-        commune=typed["commune"],
-        address_line=typed["address_line"],
-        note=typed["note"],
-        payment_method=typed["payment_method"],
-        language=request.LANGUAGE_CODE,
+def press(request: HttpRequest, session_id: int) -> HttpResponse | None:
+    """Place the order if the form is plainly right; None when a field needs a word about it.
+
+    The short way from a tap to an order: nothing is read but what was sent, and the database is
+    asked once.
+    """
+    kept = record_of(request)
+    typed = request.POST
+    given, lines = plain_buyer(typed), plain_lines(typed.items())
+    if not given or not lines:
+        return None
+    buyer = Buyer(
+        buyer_name=given["buyer_name"],
+        buyer_phone=given["buyer_phone"],
+        commune_id=given["commune"].pk,
+        address_line=given["address_line"],
+        note=given["note"],
+        payment_method=given["payment_method"],
+        language=str(request.LANGUAGE_CODE),
     )
-    return HttpResponseRedirect(reverse("show-order", args=[order.token]), status=303)
+    answer = place(session_id=session_id, lines=lines, buyer=buyer, kept=kept)
+    address = reverse("show-order", args=[answer["token"]])
+    if wants_json(request):
+        return JsonResponse({"page": address}, status=201)
+    return HttpResponseRedirect(address, status=303)
+
+
+def wants_json(request: HttpRequest) -> bool:
+    """Whether the page's script asks, which goes to the order's page itself."""
+    return str(request.headers.get("Accept", "")).startswith("application/json")
+
+
+def is_asking_back(request: HttpRequest) -> bool:
+    """Whether a button was pressed that orders nothing: to add up, or for a province's communes."""
+    return RECOUNT in request.POST or CHOOSE_PROVINCE in request.POST
+
+
+def draw_errors(request: HttpRequest, session: LivestreamSession) -> HttpResponse:
+    """The form with a word at each field that needs one; or only added up, if that was asked."""
+    form = order_form(session, request.POST)
+    if is_asking_back(request):
+        form.errors.clear()
+    return draw(request, session, form, status=422)
 
 
 def tapped(query: QueryDict) -> dict[int, int]:
@@ -99,8 +123,11 @@ def draw_refusal(
     request: HttpRequest, session: LivestreamSession, refusal: DomainError
 ) -> HttpResponse:
     """The form again with everything typed, as things stand now, and with the rest filled in."""
-    session.refresh_from_db(fields=["state"])
+    if wants_json(request):
+        return JsonResponse(refusal.as_dict(), status=refusal.status)
     data = request.POST.copy()
+    if isinstance(refusal, LimitReached) and not order_form(session, data).is_valid():
+        return draw_errors(request, session)  # more than anybody may have: said at the number
     if isinstance(refusal, KeyMissing | KeyReused):
         data[KEY_FIELD] = str(uuid.uuid4())
     lines = refusal.details.get("lines", []) if isinstance(refusal, OrderRefused) else []

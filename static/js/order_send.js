@@ -43,7 +43,13 @@ const send = async () => {
   isSending = true;
   busy(true);
   try {
-    const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)), signal: AbortSignal.timeout(TIMEOUT_MS) });
+    const answer = await fetch(form.action, {
+      method: "POST",
+      headers: { Accept: "application/json" },
+      body: new URLSearchParams(new FormData(form)),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+    if (answer.status === 201) { location.assign((await answer.json()).page); return; }
     if (answer.redirected && answer.ok) { location.assign(answer.url); return; }
     if (answer.headers.has("Retry-After")) {
       const isAway = answer.headers.get("X-Busy") === "database_away";

@@ -227,3 +227,12 @@ def test_hostile_words_are_kept_or_refused_and_never_break(guest: Api, world: Wo
         said = wish(world, session=session.pk, lines=lines, address_line=words)
         assert guest.post("orders/", said).status_code in {400, 409}, words
     assert not IdempotencyRecord.objects.exists()
+
+
+def test_a_placed_order_is_answered_as_the_order_is_shown(guest: Api, world: World) -> None:
+    """The answer is made without reading the order; it must not drift from the serializer."""
+    for method in ("cod", "transfer"):
+        placed = guest.post("orders/", wish(world, payment_method=method)).json()
+        shown = guest.get(f"orders/{placed['order_token']}/").json()
+
+        assert placed == shown

@@ -3,6 +3,7 @@
 import html
 import re
 import uuid
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -351,11 +352,32 @@ def test_broken_bodies_are_no_500(guest: Client, body: bytes) -> None:
 
 
 def test_foreign_fields_do_no_harm(guest: Client) -> None:
-    mine, foreign = OfferFactory(), OfferFactory(session=SessionFactory())
-    form = typed((mine, 1), **{f"quantity_{foreign.pk}": "1", "quantity_x": "1", "state": "paid"})
+    mine = OfferFactory()
+    form = typed((mine, 1), **{"quantity_x": "1", "quantity_": "2", "state": "paid"})
 
     assert guest.post(address(mine.session), form).status_code == 303
     assert Order.objects.get().lines.get().offer == mine
+
+
+def test_an_offer_of_another_session_is_gone_and_nothing_is_ordered(guest: Client) -> None:
+    mine, foreign = OfferFactory(), OfferFactory(session=SessionFactory())
+    page = guest.post(address(mine.session), typed((mine, 1), (foreign, 1)))
+
+    assert page.status_code == 409
+    assert value_of(page, f"quantity_{mine.pk}") == "1"
+    assert not Order.objects.exists()
+
+
+def test_the_page_s_script_is_answered_briefly(guest: Client) -> None:
+    offer = OfferFactory(quantity_offered=1)
+    asked = {"headers": {"Accept": "application/json"}}
+
+    placed = guest.post(address(offer.session), typed((offer, 1)), **asked)
+    refused = guest.post(address(offer.session), typed((offer, 1)), **asked)
+
+    assert placed.status_code == 201
+    assert placed.json() == {"page": f"/don/{Order.objects.get().token}/"}
+    assert (refused.status_code, refused.json()["code"]) == (409, "sold_out")
 
 
 def test_an_old_page_asking_for_a_closed_offer_is_told_so(guest: Client) -> None:
@@ -373,11 +395,12 @@ def test_an_old_page_asking_for_a_closed_offer_is_told_so(guest: Client) -> None
 def test_a_locked_row_answers_503_with_the_form(guest: Client, monkeypatch: Any) -> None:
     class LockNotAvailable(Exception):
         pgcode = "55P03"
+        diag = SimpleNamespace(context="SQL statement UPDATE livestreams_offer")
 
-    def locked(**_: Any) -> None:
+    def locked(*_: Any) -> None:
         raise OperationalError from LockNotAvailable()
 
-    monkeypatch.setattr("orders.views.placing.place_order", locked)
+    monkeypatch.setattr("orders.services.placing._call", locked)
     offer = OfferFactory()
     page = guest.post(address(offer.session), typed((offer, 1)))
 

@@ -3,13 +3,13 @@
 import datetime as dt
 
 import pytest
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 
 from coops.models import Commune
 from core.clock import db_now
 from core.codes import is_order_code
-from core.models import OutboxMessage
+from core.models import IdempotencyRecord, OutboxMessage
 from livestreams.models import LivestreamSession, Offer
 from orders.errors import (
     LimitReached,
@@ -255,3 +255,37 @@ def test_the_database_holds_the_function_that_the_file_says() -> None:
 
     body = SOURCE.partition("$place$")[2].partition("$place$")[0]
     assert body in installed
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_that_died_unnoticed_costs_no_order() -> None:
+    """With a key the same is asked once more; it would give the first answer had that committed."""
+    offer, commune = OfferFactory(), CommuneFactory()
+    buyer = placing.Buyer("Lan", LAN, commune.pk, "Thôn Nậm Đâu", "cod")
+    kept = IdempotencyRecord(scope="guest", key="k" * 32, fingerprint="f")
+    wish = {"session_id": offer.session_id, "lines": [(offer.pk, 1)], "buyer": buyer}
+    placing.place(**wish, kept=IdempotencyRecord(scope="guest", key="j" * 32, fingerprint="f"))
+    end_connection()
+
+    answer = placing.place(**wish, kept=kept)
+    end_connection()
+    again = placing.place(**wish, kept=kept)
+
+    assert answer == again
+    assert Order.objects.count() == 2
+    end_connection()
+    with pytest.raises((OperationalError, InterfaceError)):
+        placing.place(**wish)  # control: without a key nothing may be asked twice
+    connection.close()
+
+
+def end_connection() -> None:
+    """End this thread's connection from the server's side, as a restarted database does."""
+    connection.ensure_connection()
+    pid = connection.connection.info.backend_pid
+    other = connection.copy()
+    try:
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(%s, 2000)", [pid])
+    finally:
+        other.close()

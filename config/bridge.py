@@ -1,0 +1,216 @@
+"""WSGI pages on an RSGI server: bodies are read before a thread is taken, and too many are refused.
+
+Each lane is a fixed number of long-lived threads (their database connections are kept) with a line
+before them. A request that finds the line full, or that stood in it for too long, is answered 503
+with Retry-After at once, so a rush makes nobody wait without end and no thread is spent on it.
+"""
+
+import asyncio
+import io
+import logging
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
+from typing import IO, Any, cast
+from urllib.parse import unquote_to_bytes
+
+from core.busy import MAX_KEPT_BYTES, busy_response, language_in, typed_in
+
+log = logging.getLogger(__name__)
+
+Headers = list[tuple[str, str]]
+Answer = tuple[int, Headers, bytes | None]  # None: sent in pieces already
+Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+IN_MEMORY = 1_000_000  # bytes of a body kept in memory
+MAX_BODY = 64_000_000  # nginx and the forms refuse before
+BODY_PAUSE_S = 30  # the longest silence inside a body
+SENT_WHOLE = 512_000  # longer answers are sent in pieces
+PIECE_TIMEOUT_S = 60
+JOINED = {"HTTP_COOKIE": "; "}  # what lies between repeated headers; others take a comma
+
+
+class Lane:
+    """Threads that serve one kind of request, and how many may wait for them, how long."""
+
+    def __init__(self, name: str, *, threads: int, waiting: int, longest_wait_s: float) -> None:
+        self.pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
+        self.most = threads + waiting
+        self.longest_wait_s = longest_wait_s
+        self.inside = 0
+
+    @property
+    def is_full(self) -> bool:
+        return self.inside >= self.most
+
+
+class Bridge:
+    """An RSGI application that serves `wsgi` through lanes."""
+
+    def __init__(self, wsgi: Wsgi) -> None:
+        self.wsgi = wsgi
+
+    async def __call__(self, scope: Any, proto: Any, lane: Lane) -> None:
+        try:
+            if lane.is_full:
+                kept = await read_body(scope, proto) if is_short(scope) else None
+                send(proto, busy(scope, kept))
+                return
+            await self._through(lane, scope, proto)
+        except TimeoutError:
+            send(proto, plain(HTTPStatus.REQUEST_TIMEOUT))
+
+    async def _through(self, lane: Lane, scope: Any, proto: Any) -> None:
+        lane.inside += 1
+        try:
+            body = await read_body(scope, proto)
+            if body is None:
+                send(proto, plain(HTTPStatus.REQUEST_ENTITY_TOO_LARGE))
+                return
+            loop = asyncio.get_running_loop()
+            arrived_at = time.monotonic()
+            answer = await loop.run_in_executor(
+                lane.pool, self._serve, lane, arrived_at, scope, proto, body, loop
+            )
+            send(proto, answer)
+        finally:
+            lane.inside -= 1
+
+    def _serve(
+        self,
+        lane: Lane,
+        arrived_at: float,
+        scope: Any,
+        proto: Any,
+        body: IO[bytes],
+        loop: asyncio.AbstractEventLoop,
+    ) -> Answer:
+        if time.monotonic() - arrived_at > lane.longest_wait_s:
+            return busy(scope, body)
+        try:
+            return self._ask(scope, proto, body, loop)
+        except Exception:
+            log.exception("a page failed outside of Django")
+            return plain(HTTPStatus.INTERNAL_SERVER_ERROR)
+
+    def _ask(
+        self, scope: Any, proto: Any, body: IO[bytes], loop: asyncio.AbstractEventLoop
+    ) -> Answer:
+        started: list[Any] = []
+
+        def start_response(status: str, headers: Headers, _exc_info: Any = None) -> None:
+            started[:] = [int(status[:3]), headers]
+
+        pieces = self.wsgi(environ_of(scope, body), start_response)
+        try:
+            whole, size, stream = [], 0, None
+            for piece in pieces:
+                if stream is not None:
+                    push(loop, stream.send_bytes(piece))
+                    continue
+                whole.append(piece)
+                size += len(piece)
+                if size > SENT_WHOLE:
+                    stream = proto.response_stream(*started)
+                    push(loop, stream.send_bytes(b"".join(whole)))
+            return started[0], started[1], None if stream is not None else b"".join(whole)
+        finally:
+            if close := getattr(pieces, "close", None):
+                close()
+
+
+def push(loop: asyncio.AbstractEventLoop, sending: Any) -> None:
+    """Send a piece from a thread; a reader too slow for it frees the thread after a while."""
+
+    async def send_piece() -> None:
+        await sending
+
+    asyncio.run_coroutine_threadsafe(send_piece(), loop).result(PIECE_TIMEOUT_S)
+
+
+def send(proto: Any, answer: Answer) -> None:
+    status, headers, body = answer
+    if body:
+        proto.response_bytes(status, headers, body)
+    elif body is not None:
+        proto.response_empty(status, headers)
+
+
+def busy(scope: Any, body: IO[bytes] | None) -> Answer:
+    """The page that comes again by itself; a form that was sent keeps what was typed."""
+    headers = scope.headers
+    return busy_response(
+        language_in(headers.get("cookie", "")) or headers.get("accept-language", ""),
+        scope.path.startswith("/api/") or "json" in headers.get("accept", ""),
+        method=scope.method,
+        address=scope.path,
+        typed=typed_in(headers.get("content-type", ""), body.read()) if body else (),
+    )
+
+
+def is_short(scope: Any) -> bool:
+    told = scope.headers.get("content-length", "0")
+    return bool(told.isdecimal()) and int(told) <= MAX_KEPT_BYTES
+
+
+def plain(status: HTTPStatus) -> Answer:
+    words = status.phrase.encode()
+    return status, [("content-type", "text/plain"), ("content-length", str(len(words)))], words
+
+
+async def read_body(scope: Any, proto: Any) -> IO[bytes] | None:
+    """The whole body, on disk when it is long; None when it is too long.
+
+    Raises TimeoutError when its sender falls silent.
+    """
+    if scope.method in {"GET", "HEAD"}:
+        return io.BytesIO()
+    told = scope.headers.get("content-length", "")
+    if told.isdecimal() and int(told) <= IN_MEMORY:
+        return io.BytesIO(await asyncio.wait_for(proto(), BODY_PAUSE_S * 2))
+    body = cast("IO[bytes]", tempfile.SpooledTemporaryFile(IN_MEMORY))  # noqa: SIM115 - WSGI's
+    size, pieces = 0, aiter(proto)
+    while True:
+        try:
+            piece = await asyncio.wait_for(anext(pieces), BODY_PAUSE_S)
+        except StopAsyncIteration:
+            break
+        size += len(piece)
+        if size > MAX_BODY:
+            return None
+        body.write(piece)
+    body.seek(0)
+    return body
+
+
+def environ_of(scope: Any, body: IO[bytes]) -> dict[str, Any]:
+    """The request as PEP 3333 tells it."""
+    server, _, port = scope.server.rpartition(":")
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": scope.method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote_to_bytes(scope.path).decode("latin-1"),
+        "QUERY_STRING": scope.query_string,
+        "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
+        "SERVER_NAME": server,
+        "SERVER_PORT": port,
+        "REMOTE_ADDR": scope.client.rpartition(":")[0].strip("[]"),
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope.scheme,
+        "wsgi.input": body,
+        "wsgi.input_terminated": True,
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+    }
+    for name, value in scope.headers.items():
+        key = name.upper().replace("-", "_")
+        if key not in {"CONTENT_TYPE", "CONTENT_LENGTH"}:
+            key = f"HTTP_{key}"
+        known = environ.get(key)
+        environ[key] = value if known is None else f"{known}{JOINED.get(key, ',')}{value}"
+    return environ
