@@ -33,7 +33,7 @@ from core.local.supervisor import Program
 
 PROGRAMS = ("web", "relay", "worker", "beat")
 START_TIMEOUT_S = 60
-GRACE_S = 5
+GRACE_S = (5, 30)  # of a program, of all of them under `up`
 # What another platform or test run left in the environment must not reach this one
 OTHERS = {
     "DATABASE_URL", "REDIS_URL", "REDIS_PREFIX", "SITE_URL", "ALLOWED_HOSTS", "SECRET_KEY",
@@ -45,7 +45,7 @@ class Running(Program):
     """A program of the platform, in a process of its own."""
 
     def __init__(self, name: str, command: Sequence[str | Path], place: "Place") -> None:
-        super().__init__(name, command, env=place.env, grace_s=GRACE_S)
+        super().__init__(name, command, env=place.env, grace_s=GRACE_S[name == "up"])
         self.log = place.log
 
     def start(self) -> None:
@@ -86,7 +86,7 @@ class Place:
         return f"http://localhost:{self.port}"
 
     def start(self, name: str) -> None:
-        """Start `web`, `relay`, `worker` or `beat` (again)."""
+        """Start `web`, `relay`, `worker`, `beat` (again), or all of it as `up`."""
         self.children[name] = Running(name, self.command(name), self)
         self.children[name].start()
 
@@ -103,13 +103,15 @@ class Place:
             "relay": roles.relay,
             "worker": roles.worker,
             "beat": lambda: roles.beat(str(self.here.data / "beat")),
+            "up": lambda: [sys.executable, "manage.py", "up"],
         }
         return commands[name]()
 
     def await_ready(self, timeout_s: float = START_TIMEOUT_S) -> None:
         """Wait until an order could be taken and every started program lives."""
         deadline = time.monotonic() + timeout_s
-        while "web" in self.children and not answers(self.port, "/readyz"):
+        serves = bool({"web", "up"} & set(self.children))
+        while serves and not answers(self.port, "/readyz"):
             for program in self.children.values():
                 if not program.is_alive():
                     msg = f"{program.name} ended while starting. Last words: {self.words()[-2000:]}"
@@ -165,6 +167,24 @@ def ground(
         stop(place)
 
 
+@contextmanager
+def supervised_ground(settings_env: Mapping[str, str] | None = None) -> Iterator[Place]:
+    """Like `ground`, but all of it under `manage.py up`, which heals what is broken."""
+    signal.signal(signal.SIGTERM, end)
+    here = Places(Path(tempfile.mkdtemp(prefix="chophien-bench-")))
+    port = free_port()
+    env = environment(here, port, None, settings_env or {})
+    place = Place(here, port, env, Postgres(here), Broker(here))
+    try:
+        here.make()
+        place.start("up")
+        place.await_ready()
+        place.manage("load_places")
+        yield place
+    finally:
+        stop(place)
+
+
 def environment(
     here: Places, port: int, web_threads: int | None, more: Mapping[str, str]
 ) -> dict[str, str]:
@@ -181,6 +201,7 @@ def environment(
         "MEDIA_ROOT": str(here.data / "media"),
         "STATIC_ROOT": str(here.data / "static"),
         "PYTHONUNBUFFERED": "1",
+        "CELERY_SKIP_CHECKS": "true",
     }
     threads = {} if web_threads is None else {"WEB_THREADS": str(web_threads)}
     return {**kept, **ours, **threads, **more}

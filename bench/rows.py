@@ -1,6 +1,7 @@
 """What there is to buy in a benchmark: a live session with open offers, and a place to send to."""
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,9 +20,9 @@ class SessionRows:
 
 
 def make_session(
-    offers: int = 50, units: int = 1_000_000, limit: int = 50, cooperatives: int = 3
+    offers: int = 50, units: int | Sequence[int] = 1_000_000, limit: int = 50, cooperatives: int = 3
 ) -> SessionRows:
-    """A session live for ten minutes with `offers` offers of `units` each, opened as hosts do.
+    """A session live for ten minutes with `offers` offers of `units` each (or as listed), opened as hosts do.
 
     Needs `place.django()` before. Buyers may take `limit` units of an offer by phone. Co-ops share
     the offers evenly; the first holds the session and can take transfers.
@@ -36,6 +37,7 @@ def make_session(
         raise RuntimeError(msg)
     coops = [_cooperative(commune) for _ in range(cooperatives)]
     session = _session(coops)
+    each = [units] * offers if isinstance(units, int) else units
     made = []
     for position in range(offers):
         coop = coops[position % cooperatives]
@@ -43,11 +45,11 @@ def make_session(
         offer = Offer.objects.create(
             session=session,
             cooperative=coop,
-            lot=_lot(coop, position, units),
+            lot=_lot(coop, position, each[position]),
             live_code=f"{chr(ord('A') + position % cooperatives)}{number:02d}",
             position=position,
             unit_price_vnd=PRICE_VND,
-            quantity_offered=units,
+            quantity_offered=each[position],
             limit_per_buyer=limit,
         )
         open_offer(offer=offer)

@@ -242,4 +242,5 @@ def say_aloud(text: str) -> None:
 
 
 def environment_of_children() -> dict[str, str]:
-    return {**os.environ, "PYTHONUNBUFFERED": "1"}
+    # Its checks read every page and form; a worker that is started again should not wait for that
+    return {**os.environ, "PYTHONUNBUFFERED": "1", "CELERY_SKIP_CHECKS": "true"}
