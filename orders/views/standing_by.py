@@ -59,7 +59,7 @@ def join_standby(request: HttpRequest, session_id: int, offer_id: int) -> HttpRe
 
 def invite(request: HttpRequest, offer: Offer) -> HttpResponse:
     """The empty form; whoever comes while there are units is led to ordering them."""
-    if offer.session.is_live and offer.is_orderable:
+    if _can_order(offer):
         address = reverse("place-order", args=[offer.session_id])
         return HttpResponseRedirect(f"{address}?suat={offer.pk}")
     return draw(request, offer, StandbyForm(session=offer.session, offer=offer))
@@ -99,12 +99,11 @@ def draw_refusal(request: HttpRequest, offer: Offer, refusal: DomainError) -> Ht
 def draw(
     request: HttpRequest, offer: Offer, form: StandbyForm, *, status: int = 200, **more: Any
 ) -> HttpResponse:
-    can_order = offer.session.is_live and offer.is_orderable
     context = {
         "session": offer.session,
         "offer": offer,
         "form": form,
-        "can_order": can_order,
+        "can_order": _can_order(offer),
         "can_join": _can_join(offer),
         "order_url": reverse("place-order", args=[offer.session_id]),
         "hold_minutes": settings.PAYMENT_WINDOW_MINUTES,
@@ -132,6 +131,7 @@ def draw_entry(request: HttpRequest, entry: StandbyEntry, **more: Any) -> HttpRe
         "given": quantity_held(entry),
         "version": version_of(stands),
         "can_join_again": stands["stage"] in {Stage.OVER, Stage.LEFT} and _can_join(entry.offer),
+        "can_order": stands["stage"] in {Stage.OVER, Stage.LEFT} and _can_order(entry.offer),
         "hold_minutes": settings.PAYMENT_WINDOW_MINUTES,
         "sends_messages": sms.is_set_up(),
         "share_url": f"{settings.SITE_URL}{reverse('show-standby', args=[entry.token])}",
@@ -140,6 +140,10 @@ def draw_entry(request: HttpRequest, entry: StandbyEntry, **more: Any) -> HttpRe
     }
     status = more["refusal"].status if "refusal" in more else 200
     return render(request, "orders/standby.html", context, status=status)
+
+
+def _can_order(offer: Offer) -> bool:
+    return offer.session.is_live and offer.is_orderable
 
 
 def _can_join(offer: Offer) -> bool:

@@ -92,6 +92,12 @@ const showLeft = (place, offer) => {
   bar.value = left;
   bar.classList.toggle("bar--low", left * 5 <= offer.q);
 };
+const showLine = (place, offer) => {
+  const line = part(place, "in-line");
+  if (!line) return;
+  line.hidden = !offer.w;
+  write(line, words.wordsInLine.replace("%s", digits(offer.w || 0)));
+};
 boardFeed.addEventListener("live:news", async ({ detail: board }) => {
   if (board.at < newest) return;
   newest = board.at;
@@ -99,7 +105,7 @@ boardFeed.addEventListener("live:news", async ({ detail: board }) => {
   const shown = signature(board);
   if (drawnAs !== undefined && shown !== drawnAs) await redraw();
   drawnAs = shown;
-  board.o.forEach((offer) => box.querySelectorAll(`[data-offer="${offer.i}"]`).forEach((place) => showLeft(place, offer)));
+  board.o.forEach((offer) => box.querySelectorAll(`[data-offer="${offer.i}"]`).forEach((place) => { showLeft(place, offer); showLine(place, offer); }));
 });
 
 // Orders and figures

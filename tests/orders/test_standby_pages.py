@@ -298,7 +298,7 @@ def test_past_its_time_nothing_can_be_taken(guest: Client, gone: Offer) -> None:
     page = guest.get(page_of(entry))
     assert "Đã hết giờ" in words(page)
     assert address(gone) not in page.content.decode()  # the unit is free: one may order
-    assert f"/phien/{gone.session_id}/" in page.content.decode()
+    assert f"/phien/{gone.session_id}/dat/?suat={gone.pk}" in page.content.decode()
 
 
 def test_the_end_of_the_session_is_said(guest: Client, gone: Offer) -> None:
