@@ -69,6 +69,8 @@ BEGIN
     SELECT
         count(*) AS found,
         coalesce(sum(offer.unit_price_vnd * wanted.quantity), 0) AS goods_vnd,
+        -- Read once: a host may change a price before the lines are written
+        array_agg(offer.unit_price_vnd ORDER BY offer.id) AS prices_vnd,
         count(DISTINCT offer.cooperative_id) AS parcels,
         array_agg(offer.id) FILTER (
             WHERE offer.state <> 'open'
@@ -128,13 +130,14 @@ BEGIN
 
     WITH wanted AS MATERIALIZED (
         SELECT
-            offer.id AS offer_id, offer.live_code, offer.unit_price_vnd, asked.quantity,
-            offer.unit_price_vnd * asked.quantity AS total_vnd,
+            offer.id AS offer_id, offer.live_code, asked.unit_price_vnd, asked.quantity,
+            asked.unit_price_vnd * asked.quantity AS total_vnd,
             offer.cooperative_id, cooperative.name AS cooperative_name,
             lot.id AS lot_id, lot.code AS lot_code,
             variant.id AS variant_id, variant.name AS variant_name, variant.net_weight_g,
             product.name AS product_name
-        FROM unnest(p_offer_ids, p_quantities) AS asked (offer_id, quantity)
+        FROM unnest(p_offer_ids, p_quantities, v_asked.prices_vnd)
+            AS asked (offer_id, quantity, unit_price_vnd)
         JOIN livestreams_offer AS offer ON offer.id = asked.offer_id
         JOIN coops_cooperative AS cooperative ON cooperative.id = offer.cooperative_id
         JOIN products_lot AS lot ON lot.id = offer.lot_id
