@@ -1,0 +1,204 @@
+"""Every command that touches stock, as it is given: one entry each, and the markets it matters in.
+
+A command is prepared on rows as somebody read them before the play began, the stalest anybody can
+be, and runs under the stepper from there.
+"""
+
+import itertools
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+
+from livestreams.services import lining_up, running, selling
+from orders.services import cancelling, paying, placing, standing_by
+from tests.concurrency.market import HUE, MAI, Market
+from tests.concurrency.stepper.actor import Act
+
+Prepare = Callable[[Market], Act]
+
+# How the market stands when the play begins
+LAST, GONE, LINE, TURN, HELD, OVER = "last_bag", "sold_out", "line", "turn", "held", "held_over"
+MARKETS: dict[str, dict[str, int]] = {
+    LAST: {"left": 1},
+    GONE: {"left": 0},
+    LINE: {"left": 0, "waiting": 2},
+    TURN: {"left": 1, "waiting": 2},  # a bag came back and nobody has it yet
+    HELD: {"left": 0, "waiting": 2, "held_minutes": 10},  # the first of two is to say whether
+    OVER: {"left": 0, "waiting": 2, "held_minutes": -1},  # and has not, in time
+}
+ANYWHERE = frozenset(MARKETS)
+WITH_A_LINE = frozenset({LINE, TURN, HELD, OVER})
+WITH_A_HOLD = frozenset({HELD, OVER})
+HOT = ("order", "order_too", "cancel", "expire", "promote")  # the four hottest; two buyers
+
+
+@dataclass(frozen=True)
+class Command:
+    """`markets` are those in which it has something to do."""
+
+    name: str
+    prepare: Prepare
+    markets: frozenset[str]
+
+
+COMMANDS: dict[str, Command] = {}
+
+
+def command(markets: frozenset[str] = ANYWHERE) -> Callable[[Prepare], Prepare]:
+    def enter(prepare: Prepare) -> Prepare:
+        COMMANDS[prepare.__name__] = Command(prepare.__name__, prepare, markets)
+        return prepare
+
+    return enter
+
+
+def _order(market: Market, lines: list[tuple[int, int]], phone: str) -> Act:
+    return partial(
+        placing.place_order,
+        session=market.session,
+        lines=lines,
+        buyer_name="Lò Thị Huệ",
+        buyer_phone=phone,
+        commune=market.commune,
+        address_line="Bản Lướt",
+        payment_method="cod",
+    )
+
+
+@command()
+def order(market: Market) -> Act:
+    """Huệ's basket from both co-ops, named in the wrong order."""
+    return _order(market, [(market.honey.pk, 1), (market.tea.pk, 1)], HUE)
+
+
+@command()
+def order_too(market: Market) -> Act:
+    """Another buyer wants the same."""
+    return _order(market, [(market.tea.pk, 1), (market.honey.pk, 1)], MAI)
+
+
+@command(frozenset({LAST}))
+def order_to_the_limit(market: Market) -> Act:
+    """Huệ takes two jars where three are allowed."""
+    return _order(market, [(market.honey.pk, 2)], HUE)
+
+
+@command()
+def pay(market: Market) -> Act:
+    return partial(paying.confirm_payment, order=market.lans, user=market.minh)
+
+
+@command()
+def cancel(market: Market) -> Act:
+    return partial(cancelling.cancel_order, order=market.lans)
+
+
+@command()
+def cancel_for_coop(market: Market) -> Act:
+    return partial(cancelling.cancel_order_for_coop, order=market.lans, reason="Hết hàng")
+
+
+@command()
+def expire(market: Market) -> Act:
+    return partial(cancelling.release_order, order_id=market.lans.pk)
+
+
+@command(WITH_A_LINE)
+def promote(market: Market) -> Act:
+    return partial(standing_by.promote_next, offer_id=market.tea.pk)
+
+
+@command(WITH_A_LINE)
+def leave(market: Market) -> Act:
+    """The last in line goes home."""
+    return partial(standing_by.leave_line, entry=market.line[-1])
+
+
+@command(frozenset({GONE, LINE}))
+def join(market: Market) -> Act:
+    return partial(
+        standing_by.join_line,
+        offer=market.tea,
+        quantity=1,
+        buyer_name="Lò Thị Huệ",
+        buyer_phone=HUE,
+        commune=market.commune,
+        address_line="Bản Lướt",
+        payment_method="cod",
+    )
+
+
+@command(WITH_A_HOLD)
+def take_held(market: Market) -> Act:
+    return partial(standing_by.take_held_order, order=market.held)
+
+
+@command(WITH_A_HOLD)
+def expire_held(market: Market) -> Act:
+    return partial(cancelling.release_order, order_id=market.held.pk)
+
+
+@command(WITH_A_HOLD)
+def cancel_held(market: Market) -> Act:
+    return partial(cancelling.cancel_order, order=market.held)
+
+
+def _edit(market: Market, quantity: int, price_vnd: int = 115_000) -> Act:
+    return partial(
+        lining_up.edit_offer,
+        offer=market.tea,
+        unit_price_vnd=price_vnd,
+        quantity_offered=quantity,
+        limit_per_buyer=5,
+    )
+
+
+@command()
+def edit_up(market: Market) -> Act:
+    """Two more bags, at another price."""
+    return _edit(market, market.tea.quantity_offered + 2, 120_000)
+
+
+@command()
+def edit_down(market: Market) -> Act:
+    """All that is not sold is taken back."""
+    return _edit(market, 3)
+
+
+@command()
+def say_sold_out(market: Market) -> Act:
+    return partial(selling.mark_sold_out, offer=market.tea)
+
+
+@command()
+def close_offer(market: Market) -> Act:
+    return partial(selling.close_offer, offer=market.tea)
+
+
+@command()
+def end_session(market: Market) -> Act:
+    return partial(running.end_session, session=market.session)
+
+
+@dataclass(frozen=True)
+class Together:
+    """Two or three commands at once in one market."""
+
+    names: tuple[str, ...]
+    market: str
+
+    def acts(self, market: Market) -> list[Act]:
+        return [COMMANDS[name].prepare(market) for name in self.names]
+
+    def __str__(self) -> str:
+        return "-".join((*self.names, self.market))
+
+
+def together(names: Iterable[str], count: int = 2) -> list[Together]:
+    """Every unordered choice of `count` commands, in each market where all have to do."""
+    return [
+        Together(chosen, market)
+        for chosen in itertools.combinations_with_replacement(names, count)
+        for market in MARKETS
+        if all(market in COMMANDS[name].markets for name in chosen)
+    ]
