@@ -9,14 +9,15 @@ import pytest
 from django.core.management import call_command
 from django.db.models import F
 
+from core.clock import db_now
 from livestreams.models import Offer
 from orders import books
-from orders.models import BuyerShare, Order, OrderLine, Parcel, SessionTally
-from orders.services import cancelling, tallies
+from orders.models import BuyerShare, Order, OrderLine, Parcel, SessionTally, StandbyEntry
+from orders.services import cancelling, standing_by, tallies
 from products.models import Lot, StockMovement
 from tests.factories.livestreams import OfferFactory, SessionFactory
 from tests.factories.orders import OrderFactory
-from tests.orders.helpers import order_of
+from tests.orders.helpers import in_line, order_of, phone_of
 
 # Reads everything at one moment, which a surrounding test transaction would not allow
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -34,6 +35,12 @@ def busy_market() -> Order:
     closed = OfferFactory(closed=True, session=session)
     OrderFactory(offer=closed)
     OfferFactory(lined_up=True, session=session)
+    gone = OfferFactory(session=session, quantity_offered=1)
+    taken = order_of((gone, 1), buyer_phone=phone_of(1))
+    in_line(gone, buyer_phone=phone_of(2))
+    in_line(gone, buyer_phone=phone_of(3))
+    cancelling.cancel_order(order=taken)
+    standing_by.promote_all()
     tallies.recount_session(session_id=session.pk)
     return order
 
@@ -47,7 +54,7 @@ def test_a_day_at_the_market_leaves_the_books_in_order() -> None:
 
 
 WRONGS: list[tuple[str, Callable[[], Any]]] = [
-    ("units claimed", lambda: Offer.objects.update(quantity_claimed=F("quantity_claimed") + 1)),
+    ("units claimed", lambda: Offer.objects.update(quantity_offered=99, quantity_claimed=99)),
     ("buyer's share", lambda: BuyerShare.objects.update(quantity=F("quantity") + 1)),
     ("buyer's share", lambda: BuyerShare.objects.all().delete()),
     ("units available", lambda: Lot.objects.update(quantity_available=F("quantity_available") - 1)),
@@ -56,6 +63,17 @@ WRONGS: list[tuple[str, Callable[[], Any]]] = [
     ("order's amount", lambda: Order.objects.update(shipping_vnd=F("shipping_vnd") + 1)),
     ("parcel's goods", lambda: Parcel.objects.update(goods_vnd=F("goods_vnd") + 1)),
     ("parcels are cancelled", lambda: Parcel.objects.update(state="cancelled")),
+    ("counted in line", lambda: Offer.objects.update(standby_waiting=F("standby_waiting") + 1)),
+    ("counted in line", lambda: StandbyEntry.objects.filter(state="waiting").delete()),
+    ("has not given", lambda: Offer.objects.update(standby_issued=0)),
+    ("became an order", lambda: StandbyEntry.objects.update(buyer_phone="+84912345678")),
+    ("held order", lambda: StandbyEntry.objects.filter(state="promoted").delete()),
+    (
+        "left standing",
+        lambda: Offer.objects.filter(standby_waiting=1).update(
+            state="closed", closed_at=db_now() - books_late()
+        ),
+    ),
     ("tally", lambda: SessionTally.objects.update(order_count=F("order_count") + 1)),
     ("tally", lambda: OrderLine.objects.update(quantity=F("quantity") + 1)),
 ]
