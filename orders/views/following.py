@@ -1,5 +1,6 @@
 """The buyer's own page behind a secret link, and the way back to it."""
 
+import datetime as dt
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -8,6 +9,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -70,19 +72,37 @@ def draw_order(request: HttpRequest, order: Order, **more: Any) -> HttpResponse:
         ),
         "cancel_until": until if until and until > now and is_fresh else None,
         "was_changed": CHANGED in request.GET,
-        "payment": payment_of(order),
+        "is_overdue": is_overdue(order, now),
+        "again_url": again_url(order),
+        "payment": payment_of(order, now),
         "share_url": f"{settings.SITE_URL}{reverse('show-order', args=[order.token])}",
-        "version": version_of(order),
+        "version": version_of(order, now),
         **more,
     }
     status = more["refusal"].status if "refusal" in more else 200
     return render(request, "orders/order.html", context, status=status)
 
 
-def payment_of(order: Order) -> dict[str, Any] | None:
-    """How to transfer the money, while it is waited for."""
+def is_overdue(order: Order, now: dt.datetime) -> bool:
+    """The time to pay ran out by the database's clock; the sweeper has not come by yet."""
+    is_waiting = order.state == Order.State.AWAITING_PAYMENT
+    return is_waiting and order.pay_by is not None and order.pay_by <= now
+
+
+def again_url(order: Order) -> str | None:
+    """Where the same goods are ordered anew, while the session is on air and no money came."""
+    if not order.session.is_live or order.paid_at:
+        return None
+    offers = [line.offer_id for parcel in order.parcels.all() for line in parcel.lines.all()]
+    query = urlencode({"suat": offers}, doseq=True)
+    return f"{reverse('place-order', args=[order.session_id])}?{query}"
+
+
+def payment_of(order: Order, now: dt.datetime) -> dict[str, Any] | None:
+    """How to transfer the money, while it is waited for and in time."""
     coop = order.session.cooperative
-    if order.state != Order.State.AWAITING_PAYMENT or not coop.can_take_transfers:
+    is_waiting = order.state == Order.State.AWAITING_PAYMENT and not is_overdue(order, now)
+    if not is_waiting or not coop.can_take_transfers:
         return None
     return {
         "bank": bank_name(coop.bank_bin),
@@ -110,7 +130,7 @@ def payload_of(order: Order) -> str:
 def show_payment_code(request: HttpRequest, order_token: str) -> HttpResponse:
     """The VietQR code as a picture to save: a phone cannot scan its own screen."""
     order = get_order_by_token(order_token)
-    if payment_of(order) is None:
+    if payment_of(order, db_now()) is None:
         return HttpResponseRedirect(reverse("show-order", args=[order.token]))
     response = HttpResponse(qr_png(payload_of(order)), content_type="image/png")
     response["Content-Disposition"] = f'attachment; filename="vietqr-{order.code}.png"'
@@ -122,22 +142,23 @@ def show_payment_code(request: HttpRequest, order_token: str) -> HttpResponse:
 @require_safe
 def show_order_state(request: HttpRequest, order_token: str) -> HttpResponse:
     """What may change on the order's page, small: for a page that stays open."""
-    order = get_order_by_token(order_token)
+    order, now = get_order_by_token(order_token), db_now()
     return JsonResponse(
         {
             "state": order.state,
-            "version": version_of(order),
-            "now": db_now(),
+            "version": version_of(order, now),
+            "now": now,
             "pay_by": order.pay_by,
             "parcels": [{"id": parcel.pk, "state": parcel.state} for parcel in order.parcels.all()],
         }
     )
 
 
-def version_of(order: Order) -> str:
+def version_of(order: Order, now: dt.datetime) -> str:
     """Changes whenever the page would look different."""
-    amount = str(order.goods_vnd + order.shipping_vnd)
-    return ".".join([order.state, amount, *(parcel.state for parcel in order.parcels.all())])
+    parts = [order.state, str(order.goods_vnd + order.shipping_vnd)]
+    parts += [parcel.state for parcel in order.parcels.all()]
+    return ".".join([*parts, "over"] if is_overdue(order, now) else parts)
 
 
 @secret_link

@@ -31,6 +31,7 @@ const ask = async () => {
     if (!answer.ok) return;
     const state = await answer.json();
     heardAt = Date.now();
+    document.dispatchEvent(new CustomEvent("clock:told", { detail: state.now }));
     if (state.version !== words.version) { if (!document.querySelector("dialog[open]")) location.reload(); } else show(state);
     tellAge();
   } catch { /* no network now: the page says how old it is, and asks again */ }
@@ -45,5 +46,6 @@ timer = setTimeout(ask, between(SEEN_MS));
 tellAge();
 setInterval(tellAge, 1000);
 document.addEventListener("visibilitychange", () => { if (!document.hidden) ask(); });
+document.addEventListener("clock:unsure", ask);
 document.addEventListener("countdown:over", () => setTimeout(ask, between(OVER_MS)));
 addEventListener("pageshow", (event) => { if (event.persisted) ask(); });

@@ -106,6 +106,25 @@ def test_the_sweeper_releases_what_is_overdue_and_nothing_else() -> None:
     assert held(offer) == (2, 2)
 
 
+def test_the_sweeper_releases_what_is_held_for_somebody_too() -> None:
+    offer = OfferFactory()
+    order = OrderFactory(offer=offer, overdue=True, state="held", payment_method="cod")
+    assert cancelling.release_overdue() == 1
+    order.refresh_from_db()
+    assert order.state == Order.State.RELEASED
+    assert held(offer) == (0, 0)
+
+
+def test_a_round_takes_batch_after_batch_and_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cancelling, "RELEASE_BATCH", 2)
+    offer = OfferFactory(quantity_offered=9)
+    OrderFactory.create_batch(5, offer=offer, overdue=True)
+    assert cancelling.release_overdue(within_s=0) == 0
+    assert cancelling.release_overdue() == 5
+    message = OutboxMessage.objects.latest("pk")
+    assert message.payload["offer_ids"] == [offer.pk]
+
+
 def test_units_that_come_back_after_closing_go_to_the_lot() -> None:
     """Closing gave the lot what was left; the offer is no longer where units wait for a buyer."""
     offer = OfferFactory(closed=True, quantity_offered=10)

@@ -11,6 +11,7 @@ from django.test import Client
 from PIL import Image
 
 from coops.models import Cooperative
+from core.clock import LOCAL_ZONE
 from core.vietqr import parse_vietqr
 from orders import limits
 from orders.errors import TooManyTries
@@ -100,8 +101,28 @@ def test_a_cooperative_without_an_account_any_more_is_rung_up(guest: Client) -> 
     assert guest.get(f"{link(order)}vietqr.png").status_code == 302
 
 
-def test_past_its_time_the_page_says_not_to_pay(guest: Client) -> None:
-    assert "đừng chuyển tiền nữa" in words(guest.get(link(OrderFactory(overdue=True))))
+def test_past_its_time_the_page_says_not_to_pay_and_what_to_do(guest: Client) -> None:
+    order = OrderFactory(overdue=True)
+    page = guest.get(link(order))
+    assert "đừng chuyển tiền nữa" in words(page)
+    assert "data-payment-code" not in page.content.decode()
+    again = f"/phien/{order.session_id}/dat/?suat={order.lines.get().offer_id}"
+    assert again in page.content.decode()
+    assert guest.get(f"{link(order)}vietqr.png").status_code == 302
+
+
+def test_a_page_left_open_learns_that_the_time_is_over(guest: Client) -> None:
+    order = OrderFactory(transfer=True)
+    before = guest.get(f"{link(order)}trang-thai.json").json()
+    Order.objects.filter(pk=order.pk).update(pay_by=before["now"])
+    assert guest.get(f"{link(order)}trang-thai.json").json()["version"] != before["version"]
+
+
+def test_without_a_script_the_time_is_a_time_of_day(guest: Client) -> None:
+    order = OrderFactory(transfer=True)
+    assert order.pay_by is not None
+    at = order.pay_by.astimezone(LOCAL_ZONE)
+    assert f"đến {at:%H:%M}" in words(guest.get(link(order)))
 
 
 def test_steps_follow_the_parcel(guest: Client) -> None:
