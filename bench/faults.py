@@ -78,6 +78,8 @@ def main() -> None:
         with fresh_connection():
             figures = figures_of(run, shop) | as_figures(judge(shop.ledger, rows))
         figures["books"] = check_books(place)
+        if wanted.log:
+            wanted.log.write_text(place.words())
     print(json.dumps(figures) if wanted.json else "\n".join(lines(figures)))
     if not is_sound(figures):
         raise SystemExit(1)
@@ -88,6 +90,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", action="store_true", help="print one JSON object last")
+    parser.add_argument("--log", type=Path, help="keep here what the programs said")
     return parser.parse_args()
 
 

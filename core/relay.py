@@ -14,12 +14,13 @@ from typing import Any
 import redis
 from celery import current_app
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import Error, connection, transaction
 from django.db.models import Max
 from django.utils.module_loading import import_string
 from kombu.exceptions import OperationalError as BrokerDown
 
 from core.clock import db_now
+from core.middleware import is_away, is_busy
 from core.models import FeedCounter, OutboxMessage
 from core.realtime import BEAT, Publisher
 
@@ -54,7 +55,9 @@ class Relay:
             try:
                 leading = leading or self._take_over()
                 handed_on = self.turn() if leading else 0
-            except (OperationalError, InterfaceError) as fault:
+            except Error as fault:
+                if not is_away(fault) and not is_busy(fault):
+                    raise
                 log.warning("database unreachable, trying again: %s", fault)
                 connection.close()  # the advisory lock went with it
                 leading, handed_on = False, 0
@@ -192,8 +195,8 @@ def _draw(feed: str) -> Any:
     draw = settings.LIVE_SNAPSHOTS.get(kind)
     try:
         return import_string(draw)(key) if draw else None
-    except (OperationalError, InterfaceError):
-        raise
-    except Exception:
+    except Exception as fault:
+        if is_away(fault) or is_busy(fault):
+            raise
         log.exception("the board of %s cannot be drawn", feed)
         return None

@@ -5,7 +5,13 @@ import re
 
 import psycopg2
 import pytest
-from django.db import InterfaceError, OperationalError, connection
+from django.db import (
+    DatabaseError,
+    InterfaceError,
+    OperationalError,
+    ProgrammingError,
+    connection,
+)
 from django.test import Client
 
 from core import busy
@@ -138,7 +144,16 @@ def test_without_the_database_an_order_keeps_all_that_was_typed(away):
 def test_without_the_database_programs_hear_it_in_json(away):
     client = Client(raise_request_exception=False)
     key = {"Idempotency-Key": "0123456789abcdef"}
-    answer = client.post("/api/orders/", b"{}", content_type="application/json", headers=key)
+    order = {
+        "session": 1,
+        "lines": [{"offer": 1, "quantity": 1}],
+        "name": "Lan",
+        "phone": "0912345678",
+        "commune": "04609",
+        "address_line": "Thôn Nậm Đâu",
+        "payment_method": "cod",
+    }
+    answer = client.post("/api/orders/", order, content_type="application/json", headers=key)
 
     assert answer.status_code == 503
     assert answer.json()["code"] == "database_away"
@@ -156,3 +171,5 @@ def test_a_fault_of_ours_is_not_called_an_absence():
     assert not is_away(ValueError())
     assert is_away(InterfaceError("connection already closed"))
     assert is_away(OperationalError("server closed the connection unexpectedly"))
+    assert is_away(DatabaseError("server closed the connection unexpectedly"))
+    assert not is_away(ProgrammingError("no results to fetch"))
