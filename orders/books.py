@@ -1,5 +1,6 @@
 """Do the books agree? Each question compares what is kept with a recount; nothing is changed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -217,16 +218,23 @@ QUESTIONS = (
 
 def differences() -> list[Difference]:
     """Whatever does not agree, all questions asked of one moment."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        return ask()
+
+
+def ask(questions: Sequence[Question] = QUESTIONS) -> list[Difference]:
+    """As `differences`, inside a transaction that has begun already."""
+    known: dict[str, Any] = {
+        "open": list(OPEN_STATES),
+        "ordered": list(ORDERED_STATES),
+        "late_s": TALLY_LATE_S,
+    }
     found = []
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        for question in QUESTIONS:
-            asked: dict[str, Any] = {
-                "open": list(OPEN_STATES),
-                "ordered": list(ORDERED_STATES),
-                "late_s": TALLY_LATE_S,
-            }
-            cursor.execute(question.sql, asked)
+    with connection.cursor() as cursor:
+        for question in questions:
+            cursor.execute(question.sql, known)
             found += [
                 Difference(question.name, str(what), str(kept), str(counted))
                 for what, kept, counted in cursor.fetchall()

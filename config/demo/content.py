@@ -122,13 +122,16 @@ class Province:
 
 @dataclass(frozen=True)
 class Offer:
-    """`variant` reads `<product slug>#<pack, from 0>`; `sold` is how strongly buyers went for it."""
+    """`variant` reads `<product slug>#<pack, from 0>`; `sold` is how strongly buyers went for it;
+    `in_line` people wait for it in a live session, where it is then sold out.
+    """
 
     variant: str
     price_vnd: int
     units: int
     limit: int
     sold: int = 1
+    in_line: int = 0
 
     @property
     def product_slug(self) -> str:

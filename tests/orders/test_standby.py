@@ -10,6 +10,7 @@ from core.clock import db_now
 from core.models import OutboxMessage
 from livestreams.models import LivestreamSession, Offer
 from livestreams.services import lining_up, running, selling
+from orders import books
 from orders.errors import (
     AlreadyInLine,
     HoldOver,
@@ -43,25 +44,8 @@ State = StandbyEntry.State
 def books_agree() -> Any:
     """Whatever a story does, stock, shares and lines agree with a recount at its end."""
     yield
-    assert [str(found) for found in differences_now()] == []
-
-
-def differences_now() -> list[Any]:
-    """As `differences`, inside the test's own transaction."""
-    from django.db import connection
-
-    from orders.books import QUESTIONS, Difference
-    from orders.querysets import OPEN_STATES, ORDERED_STATES
-
-    asked = {"open": list(OPEN_STATES), "ordered": list(ORDERED_STATES), "late_s": 120}
-    found = []
-    with connection.cursor() as cursor:
-        for question in QUESTIONS:
-            if "tally" in question.name:
-                continue
-            cursor.execute(question.sql, asked)
-            found += [Difference(question.name, *map(str, row)) for row in cursor.fetchall()]
-    return found
+    questions = [question for question in books.QUESTIONS if "tally" not in question.name]
+    assert [str(found) for found in books.ask(questions)] == []
 
 
 def sold_out(units: int = 3, **details: Any) -> Offer:

@@ -5,7 +5,9 @@ is left out, and only a session that cannot be held at all raises their DomainEr
 """
 
 import datetime as dt
+import itertools
 from contextlib import suppress
+from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -24,6 +26,7 @@ from livestreams.readiness import why_not_openable
 from livestreams.services import joining, lining_up, running, scheduling, selling
 from orders.models import Order
 from orders.services.placing import place_order
+from orders.services.standing_by import join_line
 from products.models import Variant
 
 STALE_AFTER = dt.timedelta(hours=6)
@@ -42,6 +45,7 @@ def keep_live() -> bool:
         running.end_session(session=current, by=host)
     session = _go_live(demo, host)
     _first_orders(demo, session)
+    _form_lines(demo, session)
     return True
 
 
@@ -150,13 +154,42 @@ def _place(
     order = place_order(
         session=session,
         lines=[(offers[index].pk, units) for index, units in person.lines.items()],
-        buyer_name=f"Khách mô phỏng {number}",
-        buyer_phone=normalize_phone(numbers.buyer_phone(person.buyer)),
-        commune=communes[number % len(communes)],
-        address_line=f"Địa chỉ mô phỏng số {number}",
         payment_method=method.TRANSFER if person.is_transfer else method.COD,
+        **_somebody(number, communes),
     )
     Order.objects.filter(pk=order.pk).update(is_simulated=True)
+
+
+def _form_lines(demo: content.Session, session: LivestreamSession) -> None:
+    """Sell out what has a line, and let as many people stand in it as the content says."""
+    lengths = {(row.product_slug, row.pack): row.in_line for row in demo.offers}
+    communes = list(Commune.objects.order_by("pk")[:40])
+    strangers = itertools.count(FIRST_ORDERS * 10)
+    for offer in session.offers.for_cards().filter(state=Offer.State.OPEN):
+        variant = offer.lot.variant
+        length = lengths.get((variant.product.slug, variant.position), 0)
+        while length and offer.quantity_left:
+            units = min(offer.limit_per_buyer, offer.quantity_left)
+            person = crowd.CrowdOrder(0, next(strangers), {0: units}, False, crowd.DELIVERED)
+            _place(session, person, [offer], communes)
+            offer.refresh_from_db()
+        for buyer in itertools.islice(strangers, length):
+            join_line(
+                offer=offer,
+                quantity=1,
+                payment_method=Order.PaymentMethod.COD,
+                **_somebody(buyer + 1, communes),
+            )
+
+
+def _somebody(number: int, communes: list[Commune]) -> dict[str, Any]:
+    """A simulated buyer, as nobody could be called."""
+    return {
+        "buyer_name": f"Khách mô phỏng {number}",
+        "buyer_phone": normalize_phone(numbers.buyer_phone(number - 1)),
+        "commune": communes[number % len(communes)],
+        "address_line": f"Địa chỉ mô phỏng số {number}",
+    }
 
 
 def _of_demo(demo: content.Session) -> QuerySet[LivestreamSession]:
