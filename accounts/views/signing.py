@@ -19,6 +19,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import sessions
 from accounts.forms import SignInForm
+from accounts.limits import address_waits_until
+from accounts.models import User
 from accounts.services.second_factor import device_of
 from core import access
 from core.addresses import client_address
@@ -37,6 +39,8 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     form = SignInForm(request.POST)
     if not form.is_valid():
         return _page(request, form, status=422)
+    if until := address_waits_until(client_address(request)):
+        return _wait(request, _minutes_to(until), phone=form.cleaned_data["phone"], is_address=True)
     user = authenticate(
         request,
         phone=form.cleaned_data["phone"],
@@ -46,6 +50,10 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         form.add_error(None, _("Phone number or password is not right."))
         return _page(request, form, status=422)
     sessions.begin(request, user)
+    return _way_on(request, user)
+
+
+def _way_on(request: HttpRequest, user: User) -> HttpResponse:
     way_on = sessions.way_on(request)
     if device_of(user):
         return redirect(f"{reverse('verify-second-factor')}?{urlencode({'next': way_on})}")
@@ -68,8 +76,13 @@ def locked_out(
 ) -> HttpResponse:
     """Too many wrong passwords: say how long to wait, and the other way in."""
     phone = (credentials or {}).get(settings.AXES_USERNAME_FORM_FIELD, "")
-    minutes = _minutes_left(phone, client_address(request))
-    context = {"minutes": minutes, "phone": phone}
+    return _wait(request, _minutes_left(phone, client_address(request)), phone=phone)
+
+
+def _wait(
+    request: HttpRequest, minutes: int, *, phone: str, is_address: bool = False
+) -> HttpResponse:
+    context = {"minutes": minutes, "phone": phone, "is_address": is_address}
     response = render(request, "accounts/locked_out.html", context, status=429)
     response["Retry-After"] = str(minutes * 60)
     return response
@@ -79,7 +92,11 @@ def _minutes_left(phone: str, address: str) -> int:
     attempts = AccessAttempt.objects.filter(username=phone, ip_address=address or None)
     last = attempts.order_by("-attempt_time").values_list("attempt_time", flat=True).first()
     pause = dt.timedelta(hours=settings.AXES_COOLOFF_TIME)
-    left = (last or timezone.now()) + pause - timezone.now()
+    return _minutes_to((last or timezone.now()) + pause)
+
+
+def _minutes_to(until: dt.datetime) -> int:
+    left = until - timezone.now()
     return max(1, math.ceil(left.total_seconds() / 60))
 
 

@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 import time_machine
+from axes.models import AccessAttempt
 from django.contrib.sessions.models import Session
 from django.test import Client
+from django.utils import timezone
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from accounts import sessions
+from accounts import limits, sessions
 from accounts.models import User
 from accounts.services.people import deactivate, end_sessions
 from tests.cast import client_of, second_factor, totp_code
@@ -90,6 +92,36 @@ def test_without_the_lock_passwords_could_be_tried_for_ever(
 ) -> None:
     settings.AXES_ENABLED = False
     assert {sign_in(client, password="sai").status_code for _ in range(12)} == {422}
+
+
+def guess_everywhere(client: Client, count: int) -> set[int]:
+    """One guess at each of `count` numbers, all from one address."""
+    phones = (f"0912{n:06d}" for n in range(count))
+    return {sign_in(client, phone, password="sai").status_code for phone in phones}
+
+
+def test_many_numbers_from_one_address_are_stopped(
+    client: Client, mai: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "FAILURES_PER_ADDRESS", 10)
+    assert guess_everywhere(client, 10) == {422}
+    answer = sign_in(client)
+    assert answer.status_code == 429, "the right password waits too"
+    assert 14 <= answer.context["minutes"] <= 15
+    assert int(answer["Retry-After"]) >= 14 * 60
+    assert "từ mạng bạn đang dùng" in answer.content.decode()
+    assert "/mat-khau/" in answer.content.decode()
+    assert sign_in(Client(REMOTE_ADDR="203.0.113.9")).status_code == 302
+
+    AccessAttempt.objects.update(attempt_time=timezone.now() - dt.timedelta(minutes=16))
+    assert sign_in(client).status_code == 302
+
+
+def test_without_the_count_per_address_numbers_could_be_tried_one_after_another(
+    client: Client, mai: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "FAILURES_PER_ADDRESS", 1_000_000)
+    assert guess_everywhere(client, 30) == {422}
 
 
 def test_another_network_is_not_locked_out_with_the_first(mai: User) -> None:
