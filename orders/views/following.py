@@ -68,7 +68,9 @@ def draw_order(request: HttpRequest, order: Order, **more: Any) -> HttpResponse:
         "steps": steps_of(order),
         "next_words": next_words(order, now),
         "is_new": (
-            order.state in ORDERED_STATES and (now - order.placed_at).total_seconds() < NEW_FOR_S
+            order.state in ORDERED_STATES
+            and not is_overdue(order, now)
+            and (now - order.placed_at).total_seconds() < NEW_FOR_S
         ),
         "cancel_until": until if until and until > now and is_fresh else None,
         "was_changed": CHANGED in request.GET,
