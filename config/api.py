@@ -72,9 +72,7 @@ def explain(exception: Exception, context: dict[str, Any]) -> Response | None:
 
 def _explain_domain(refusal: DomainError) -> Response:
     response = Response(refusal.as_dict(), status=refusal.status)
-    if refusal.status == Busy.status:
-        response["Retry-After"] = "2"
-    elif wait_s := refusal.details.get("wait_s"):
+    if wait_s := refusal.retry_after_s or refusal.details.get("wait_s"):
         response["Retry-After"] = str(wait_s)
     return response
 

@@ -17,6 +17,7 @@ class DomainError(Exception):
 
     status = 409
     code = "refused"
+    retry_after_s = 0  # the same request may succeed after so long
     message: Any = _("This cannot be done now.")
 
     def __init__(self, message: Any = None, *, field: str | None = None, **details: Any) -> None:
@@ -60,4 +61,5 @@ class Busy(DomainError):
 
     status = 503
     code = "busy"
+    retry_after_s = 2
     message = _("Very many people are ordering. Nothing was lost; please press again.")

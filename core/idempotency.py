@@ -43,6 +43,7 @@ class KeyReused(DomainError):
 class StillRunning(DomainError):
     status = 409
     code = "idempotency_in_flight"
+    retry_after_s = 2
     message = _("The first press is still being handled. Please wait a moment.")
 
 

@@ -67,8 +67,8 @@ class domain_error_middleware:  # noqa: N801 - listed among functions in setting
         if not isinstance(exception, DomainError):
             return None
         response = self.explain(request, exception)
-        if exception.status == Busy.status:
-            response["Retry-After"] = "2"
+        if exception.retry_after_s:
+            response["Retry-After"] = str(exception.retry_after_s)
         return response
 
     @staticmethod
