@@ -211,6 +211,7 @@ CELERY_BEAT_SCHEDULE = {
     "recount-live-sessions": {"task": "orders.recount_live_sessions", "schedule": 60.0},
     "continue-origin-codes": {"task": "traceability.continue_batches", "schedule": 30.0},
     "send-overdue-codes": {"task": "accounts.send_overdue_codes", "schedule": 15.0},
+    "sweep-orders": {"task": "orders.sweep", "schedule": 3600.0},
     "sweep-core": {"task": "core.sweep", "schedule": 3600.0},
     "sweep-accounts": {"task": "accounts.sweep", "schedule": 3600.0},
 }

@@ -43,11 +43,15 @@ def get_offer_to_wait_for(session_id: int, offer_id: int) -> Offer:
     )
 
 
-def get_entry_by_token(entry_token: str) -> StandbyEntry:
-    """The place in a line whose secret link this is, with its offer and what it became."""
+def get_entry_by_token(entry_token: str, *, for_page: bool = True) -> StandbyEntry:
+    """The place in a line whose secret link this is: with its offer and what it became; or, for
+    a page that only asks whether anything changed, with what it became alone.
+    """
     if not TOKEN.fullmatch(entry_token):
         raise Http404
-    return get_object_or_404(StandbyEntry.objects.for_page(), token=entry_token)
+    entries = StandbyEntry.objects
+    rows = entries.for_page() if for_page else entries.select_related("order")
+    return get_object_or_404(rows, token=entry_token)
 
 
 def get_cooperative_to_pack(user: Any, cooperative_slug: str) -> Cooperative:

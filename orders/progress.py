@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from core.clock import LOCAL_ZONE
 from core.money import format_vnd
 from orders.models import Order, Parcel, Refund
+from orders.services.cancelling import NOT_TAKEN
 
 State = Parcel.State
 REACHED: dict[str, int] = {
@@ -75,9 +76,9 @@ def _closed(order: Order) -> str:
         return _about_refund(refund)
     if order.state == Order.State.CANCELLED:
         return _("This order is cancelled. Nothing will be sent and nothing is to be paid.")
-    if order.payment_method == Order.PaymentMethod.TRANSFER:
-        return _("The transfer did not come in time, so the goods went back on sale.")
-    return _("The goods were not taken in time, so they went to the next in line.")
+    if order.close_reason == NOT_TAKEN:
+        return _("The goods were not taken in time, so they went to the next in line.")
+    return _("The transfer did not come in time, so the goods went back on sale.")
 
 
 def _about_refund(refund: Refund) -> str:

@@ -21,6 +21,7 @@ ORDERED_STATES = (AWAITING_PAYMENT, CONFIRMED)  # the buyer wants them: figures 
 
 
 LAST_DIGITS = range(3, 5)  # of a phone, by which a packer finds it
+PLACES_KEPT = dt.timedelta(days=30)
 REVEAL_LASTS = dt.timedelta(minutes=60)
 
 
@@ -137,9 +138,9 @@ class StandbyEntryQuerySet(models.QuerySet):
             Prefetch("offer", offers), "order__lines"
         )
 
-    def up_to(self, entry: Any) -> Self:
-        """Those in line before `entry`, and itself: as many as its place counts."""
-        return self.waiting().filter(offer_id=entry.offer_id, number__lte=entry.number)
+    def past(self) -> Self:
+        """Places that came to nothing and whose buyers need them no more."""
+        return self.filter(state__in=("left", "closed"), settled_at__lt=Instant() - PLACES_KEPT)
 
     def to_be_told(self) -> Self:
         """Those whose turn has come, who can still take their goods and got no message yet."""

@@ -47,3 +47,9 @@ def attend_standby() -> None:
 @shared_task(name="orders.tell_standby")
 def tell_standby(entry_id: int) -> bool:
     return telling.tell_promoted(entry_id=entry_id)
+
+
+@shared_task(name="orders.sweep")
+def sweep() -> int:
+    """Forget what nobody needs to know any more."""
+    return standing_by.forget_past()

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from django.conf import settings
 from django.db import DatabaseError, transaction
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, Value, When
 
 from accounts.models import User
 from core.clock import Instant
@@ -29,7 +29,12 @@ CANCEL_WINDOW = dt.timedelta(minutes=settings.CANCEL_WINDOW_MINUTES)
 RELEASE_BATCH = 500
 RELEASE_WITHIN_S = 10.0  # a round is over before the next begins
 BY_BUYER = "buyer"  # close_reason of an order its buyer cancelled
-TIME_RAN_OUT = "time"
+TIME_RAN_OUT, NOT_TAKEN = "time", "not_taken"  # of released orders: not paid; held, and not taken
+
+
+WHY_RELEASED = Case(
+    When(state=Order.State.HELD, then=Value(NOT_TAKEN)), default=Value(TIME_RAN_OUT)
+)
 
 
 class BooksDisagree(RuntimeError):
@@ -107,13 +112,13 @@ def release_order(*, order_id: int) -> bool:
     overdue = Q(state__in=ON_HOLD_STATES, pay_by__lt=Instant())
     try:
         with transaction.atomic():
-            _close(Order(pk=order_id), overdue, Order.State.RELEASED, TIME_RAN_OUT)
+            _close(Order(pk=order_id), overdue, Order.State.RELEASED, WHY_RELEASED)
     except CannotCancel:
         return False
     return True
 
 
-def _close(order: Order, may_close: Q, state: str, reason: str) -> None:
+def _close(order: Order, may_close: Q, state: str, reason: str | Case) -> None:
     """Change the state where `may_close` still holds on the row itself; all or nothing."""
     found = Order.objects.filter(may_close, pk=order.pk)
     changed = found.update(state=state, closed_at=Instant(), close_reason=reason)

@@ -13,6 +13,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
+from django.db.models import Count, Q
 
 from coops.models import Commune
 from core.clock import Instant
@@ -134,7 +135,9 @@ def leave_line(*, entry: StandbyEntry) -> StandbyEntry:
 def place_of(entry: StandbyEntry) -> Place:
     """Where a waiting entry stands now."""
     line = StandbyEntry.objects.waiting().filter(offer_id=entry.offer_id)
-    return Place(StandbyEntry.objects.up_to(entry).count(), line.count())
+    up_to_here = Count("pk", filter=Q(number__lte=entry.number))
+    counted = line.aggregate(place=up_to_here, waiting=Count("pk"))
+    return Place(max(1, counted["place"]), max(1, counted["waiting"]))
 
 
 def promote_next(*, offer_id: int) -> Order | None:
@@ -209,6 +212,12 @@ def close_line(*, offer_id: int) -> int:
         state=State.CLOSED, settled_at=Instant(), close_reason=ENDED
     )
     return len(entries)
+
+
+def forget_past() -> int:
+    """Delete places that came to nothing, with the names and addresses in them; returns how many."""
+    deleted, _by_model = StandbyEntry.objects.past().delete()
+    return deleted
 
 
 def _one_at_a_time(offer_id: int, phone: str) -> None:

@@ -155,7 +155,7 @@ def _can_join(offer: Offer) -> bool:
 @require_safe
 def show_standby_state(request: HttpRequest, entry_token: str) -> HttpResponse:
     """What may change on the page, small: for a page that stays open."""
-    stands = standing(get_entry_by_token(entry_token), db_now())
+    stands = standing(get_entry_by_token(entry_token, for_page=False), db_now())
     return JsonResponse({"version": version_of(stands), **stands})
 
 

@@ -17,6 +17,7 @@ from tests.factories.coops import CommuneFactory
 from tests.factories.livestreams import OfferFactory, SessionFactory
 from tests.factories.orders import OrderFactory
 from tests.journeys.people import sign_in
+from tests.journeys.test_budgets import MOST, bytes_fetched
 from tests.journeys.test_buyer import Axe, fill_in
 from tests.orders.helpers import in_line, phone_of
 from tests.servers import Platform
@@ -176,3 +177,9 @@ def test_the_host_sees_who_waits_and_the_board_follows(open_page: OpenPage, tea:
     expect(console.locator(f"[data-offer='{tea.pk}'] [data-in-line]").first).to_have_text(
         "1 người đang chờ"
     )
+
+
+def test_the_pages_of_the_line_are_small(open_page: OpenPage, tea: Offer) -> None:
+    entry = in_line(tea)
+    for address in (f"/phien/{tea.session_id}/cho/{tea.pk}/", f"/hang-cho/{entry.token}/"):
+        assert 5_000 < bytes_fetched(open_page("phone"), address) < MOST

@@ -38,6 +38,7 @@ from tests.orders.helpers import LAN, in_line, order_of, phone_of
 
 pytestmark = pytest.mark.django_db
 State = StandbyEntry.State
+MONTH = dt.timedelta(days=31)
 
 
 @pytest.fixture(autouse=True)
@@ -353,7 +354,7 @@ def test_what_was_not_taken_in_time_goes_to_the_next() -> None:
 
     assert following
     assert following.buyer_phone == phone_of(2)
-    assert order.state == Order.State.RELEASED
+    assert (order.state, order.close_reason) == (Order.State.RELEASED, "not_taken")
 
 
 def test_what_is_held_can_be_given_up_and_goes_to_the_next() -> None:
@@ -424,3 +425,20 @@ def test_a_session_that_is_not_live_promotes_nobody() -> None:
     assert promote_next(offer_id=offer.pk) is None
     assert waiting(offer) == 1
     LivestreamSession.objects.filter(pk=offer.session_id).update(state="live")
+
+
+# What is forgotten
+
+
+def test_places_that_came_to_nothing_are_forgotten_after_a_month() -> None:
+    offer = sold_out()
+    old, recent, still = (in_line(offer, buyer_phone=phone_of(n)) for n in range(3))
+    for entry in (old, recent):
+        leave_line(entry=entry)
+    StandbyEntry.objects.filter(pk=old.pk).update(settled_at=F("settled_at") - MONTH)
+    StandbyEntry.objects.filter(pk=still.pk).update(joined_at=F("joined_at") - MONTH)
+
+    assert standing_by.forget_past() == 1
+
+    assert set(StandbyEntry.objects.all()) == {recent, still}
+    assert in_line(offer, buyer_phone=phone_of(7)).number == 4

@@ -25,6 +25,7 @@ from tests.factories.orders import OrderFactory
 from tests.orders.helpers import in_line, phone_of
 
 pytestmark = pytest.mark.django_db
+STANDING_BY, ONES_PLACE = 3, 5  # with the pictures of the goods
 
 
 @pytest.fixture
@@ -306,6 +307,20 @@ def test_the_end_of_the_session_is_said(guest: Client, gone: Offer) -> None:
     running.end_session(session=gone.session)
     standing_by.promote_all()
     assert "Cảm ơn bạn đã chờ" in words(guest.get(page_of(entry)))
+
+
+@pytest.mark.parametrize("length", [1, 6])
+def test_a_longer_line_takes_no_more_queries(
+    guest: Client, gone: Offer, length: int, django_assert_num_queries: Any
+) -> None:
+    for number in range(length):
+        entry = in_line(gone, buyer_phone=phone_of(number))
+    with django_assert_num_queries(3):  # the clock, the entry, its place
+        guest.get(f"{page_of(entry)}trang-thai.json")
+    with django_assert_num_queries(ONES_PLACE):
+        guest.get(page_of(entry))
+    with django_assert_num_queries(STANDING_BY):
+        guest.get(address(gone))
 
 
 # The ways to the line
