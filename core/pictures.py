@@ -1,17 +1,44 @@
 """Keep a photograph somebody sent: intake, files on disk, one row."""
 
+import functools
+from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, cast
 
 from django.conf import settings
 from django.core import signing
+from django.http import HttpRequest, HttpResponse
 
 from core.codes import secret_token
-from core.images.intake import take_picture
+from core.images.intake import PictureRefused, ProcessedPicture, take_picture
 from core.models import Picture
 
 HOLD_SALT = "core.pictures"
 HELD_S = 24 * 60 * 60
+PREPARED = "prepared_picture"  # on an uploaded file: what became of it
+MOST_AT_ONCE = 20  # no form takes more; the rest is read where it is used, or refused unread
+
+View = Callable[..., HttpResponse]
+
+
+def pictures_first(view: View) -> View:
+    """Read the pictures of a POST before `view` runs; keep_picture then only writes them.
+
+    Goes above `idempotent`: decoding takes seconds, in which no transaction should be open. Goes
+    below the access rule: strangers' pictures are not read.
+    """
+
+    @functools.wraps(view)
+    def prepared(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        files = [file for _name, sent in request.FILES.lists() for file in sent]
+        for file in files[:MOST_AT_ONCE]:
+            try:
+                setattr(file, PREPARED, take_picture(cast("BinaryIO", file)))
+            except PictureRefused as refusal:
+                setattr(file, PREPARED, refusal)
+        return view(request, *args, **kwargs)
+
+    return prepared
 
 
 def keep_picture(file: BinaryIO) -> Picture:
@@ -20,12 +47,19 @@ def keep_picture(file: BinaryIO) -> Picture:
     Files are written before the row, so a row never points at nothing; files of a transaction
     that rolled back are unreachable (their token is nowhere).
     """
-    processed = take_picture(file)
+    processed = _taken(file)
     picture = Picture(token=secret_token(), width=processed.width, height=processed.height)
     for (size, fmt), content in processed.files.items():
         _write(Path(settings.MEDIA_ROOT) / picture.path(size, fmt), content)
     picture.save()
     return picture
+
+
+def _taken(file: BinaryIO) -> ProcessedPicture:
+    prepared = getattr(file, PREPARED, None)
+    if isinstance(prepared, PictureRefused):
+        raise prepared
+    return prepared or take_picture(file)
 
 
 def _write(path: Path, content: bytes) -> None:

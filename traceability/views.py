@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from core import access
 from core.clock import db_today
 from core.idempotency import idempotent
+from core.pictures import pictures_first
 from core.qr import qr_svg
 from core.text import fold
 from products.models import Lot
@@ -66,6 +67,7 @@ def show_lot(request: HttpRequest, lot_id: int) -> HttpResponse:
 
 @tracers
 @require_http_methods(["GET", "HEAD", "POST"])
+@pictures_first
 @idempotent
 def add_step(request: HttpRequest, lot_id: int) -> HttpResponse:
     """One step of the lot's life."""
@@ -78,6 +80,7 @@ def add_step(request: HttpRequest, lot_id: int) -> HttpResponse:
 
 @tracers
 @require_http_methods(["GET", "HEAD", "POST"])
+@pictures_first
 @idempotent
 def correct_step(request: HttpRequest, event_id: int) -> HttpResponse:
     """Write the step anew; the earlier version stays on record."""

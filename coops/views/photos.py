@@ -18,12 +18,13 @@ from coops.services.photos import MAX_PHOTOS, add_photo, caption_photo, move_pho
 from core import access
 from core.idempotency import idempotent
 from core.images.intake import PictureRefused
-from core.pictures import keep_picture
+from core.pictures import keep_picture, pictures_first
 
 
 @access.cooperative("manager")
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
+@pictures_first
 @idempotent
 def edit_coop_photos(request: HttpRequest, cooperative_slug: str) -> HttpResponse:
     """Add pictures with POST. The good ones stay when one of them cannot be used."""

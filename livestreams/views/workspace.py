@@ -14,7 +14,7 @@ from core.errors import DomainError
 from core.idempotency import idempotent
 from core.images.intake import PictureRefused
 from core.models import Picture
-from core.pictures import keep_picture
+from core.pictures import keep_picture, pictures_first
 from livestreams.access import get_cooperative_to_host, get_session_to_host
 from livestreams.forms import SessionForm
 from livestreams.models import LivestreamSession, Slot
@@ -55,6 +55,7 @@ def list_my_sessions(request: HttpRequest, cooperative_slug: str) -> HttpRespons
 @hosts
 @form_methods
 @never_cache
+@pictures_first
 @idempotent
 def schedule_session(request: HttpRequest, cooperative_slug: str) -> HttpResponse:
     """POST `keep` draft or announced; a co-op under review can only keep drafts."""
@@ -82,6 +83,7 @@ def schedule_session(request: HttpRequest, cooperative_slug: str) -> HttpRespons
 @hosts
 @form_methods
 @never_cache
+@pictures_first
 @idempotent
 def edit_session(request: HttpRequest, session_id: int) -> HttpResponse:
     session = get_session_to_host(request.user, session_id)

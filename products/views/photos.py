@@ -13,6 +13,7 @@ from core import access
 from core.errors import DomainError
 from core.idempotency import idempotent
 from core.models import Picture
+from core.pictures import keep_picture, pictures_first
 from core.refusals import InputRefused
 from products.access import get_photo_to_manage, get_product_to_manage
 from products.forms import PhotosForm
@@ -27,6 +28,7 @@ MOVES = {"earlier": -1, "later": 1, "first": -services.MAX_PHOTOS}
 
 @access.cooperative("manager")
 @require_http_methods(["GET", "HEAD", "POST"])
+@pictures_first
 @idempotent
 def add_photos(request: HttpRequest, product_id: int) -> HttpResponse:
     """Take in one or several photos. Good ones stay, whatever is wrong with the others."""
@@ -127,8 +129,6 @@ def wants_json(request: HttpRequest) -> bool:
 
 def _take_in(product: Product, files: list[Any]) -> tuple[int, list[str]]:
     """How many photos were kept, and a sentence for each that was not."""
-    from core.pictures import keep_picture
-
     kept, refused = 0, list[str]()
     for file in files:
         try:

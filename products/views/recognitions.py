@@ -12,6 +12,7 @@ from core import access
 from core.errors import DomainError
 from core.idempotency import idempotent
 from core.models import Picture
+from core.pictures import keep_picture, pictures_first
 from core.refusals import InputRefused
 from products.access import get_product_to_manage, get_recognition_to_manage
 from products.forms import RecognitionForm
@@ -22,6 +23,7 @@ from products.views.editor import editor_page, editor_url, form_of
 
 @access.cooperative("manager")
 @require_http_methods(["GET", "HEAD", "POST"])
+@pictures_first
 @idempotent
 def add_recognition(request: HttpRequest, product_id: int) -> HttpResponse:
     product = get_product_to_manage(request.user, product_id)
@@ -43,6 +45,7 @@ def add_recognition(request: HttpRequest, product_id: int) -> HttpResponse:
 
 @access.cooperative("manager")
 @require_http_methods(["GET", "HEAD", "POST"])
+@pictures_first
 @idempotent
 def edit_recognition(request: HttpRequest, recognition_id: int) -> HttpResponse:
     """Correct a decision that waits or was not accepted, and hand it in again."""
@@ -91,8 +94,6 @@ def _values(form: Any) -> dict[str, Any] | None:
 
 
 def _kept(file: Any) -> Picture | None:
-    from core.pictures import keep_picture
-
     return keep_picture(file) if file else None
 
 

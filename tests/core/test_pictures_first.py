@@ -1,0 +1,99 @@
+"""A picture takes seconds to read; no transaction, and so no row's lock, is open meanwhile."""
+
+import uuid
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+
+from core import pictures
+from core.images.intake import ProcessedPicture, take_picture
+from core.models import Picture
+from tests.cast import client_of
+from tests.factories.core import photo_file
+from tests.world import Side, World, make_world
+
+pytestmark = pytest.mark.django_db(transaction=True)
+FORMS = {
+    "edit-coop-photos": ("pictures", lambda side: [side.cooperative.slug]),
+    "add-photos": ("photos", lambda side: [side.product.pk]),
+    "add-recognition": ("evidence", lambda side: [side.product.pk]),
+    "edit-recognition": ("evidence", lambda side: [side.recognition.pk]),
+    "add-step": ("pictures", lambda side: [side.lot.pk]),
+    "correct-step": ("pictures", lambda side: [side.event.pk]),
+    "schedule-session": ("cover", lambda side: [side.cooperative.slug]),
+    "edit-session": ("cover", lambda side: [side.session.pk]),
+}
+
+
+@pytest.fixture
+def world() -> World:
+    return make_world()
+
+
+@pytest.fixture
+def mai(world: World) -> Client:
+    return client_of(world.cast.mai)
+
+
+@pytest.fixture
+def held_while_reading(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """For each picture read: how many locks our connection held."""
+    held = []
+
+    def watched(file: Any) -> ProcessedPicture:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM pg_locks"
+                " WHERE pid = pg_backend_pid() AND mode LIKE '%Exclusive%' AND relation IS NOT NULL"
+            )
+            held.append(cursor.fetchone()[0])
+        return take_picture(file)
+
+    monkeypatch.setattr(pictures, "take_picture", watched)
+    return held
+
+
+def send(client: Client, form: str, side: Side) -> Any:
+    field, address = FORMS[form]
+    sent = {"idempotency_key": str(uuid.uuid4()), field: photo_file(size=(64, 48))}
+    if form.endswith("step"):
+        sent |= {"step": "harvest", "title": "Hái chè", "happened_on": "2026-11-01"}
+    return client.post(reverse(form, args=address(side)), sent)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_nothing_is_locked_while_a_picture_is_read(
+    mai: Client, world: World, held_while_reading: list[int], form: str
+) -> None:
+    assert send(mai, form, world.a).status_code < 500
+    assert held_while_reading == [0]
+
+
+def test_what_was_read_before_is_what_is_kept(mai: Client, world: World) -> None:
+    before = Picture.objects.count()
+    assert send(mai, "edit-coop-photos", world.a).status_code == 302
+    assert Picture.objects.count() == before + 1
+    assert Picture.objects.latest("pk").width == 64
+
+
+@pytest.mark.parametrize("form", ["edit-coop-photos", "add-photos", "add-step"])
+def test_without_it_rows_are_locked_for_as_long_as_it_takes(
+    mai: Client,
+    world: World,
+    held_while_reading: list[int],
+    monkeypatch: pytest.MonkeyPatch,
+    form: str,
+) -> None:
+    """Negative control."""
+    monkeypatch.setattr(pictures, "MOST_AT_ONCE", 0)
+    send(mai, form, world.a)
+    assert held_while_reading
+    assert held_while_reading[0] > 0
+
+
+def test_strangers_pictures_are_not_read(world: World, held_while_reading: list[int]) -> None:
+    assert send(Client(), "edit-coop-photos", world.a).status_code == 302
+    assert held_while_reading == []
