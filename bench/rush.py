@@ -17,6 +17,7 @@ import statistics
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -68,7 +69,7 @@ def measure(place: Place, seconds: float, attempts: int) -> dict[str, Any]:
         name: served(place, rows, ids, seconds) for name, ids in (("hot", hot), ("spread", spread))
     }
     doors: dict[str, Outcome] = {}
-    cpu_s: dict[str, float] = {}
+    cpu_s: dict[str, Counter[str]] = {}
     for name, door, ids, buyers in (
         ("warm", form, spread, FEW_BUYERS),
         ("form", form, hot, BUYERS),
@@ -96,9 +97,10 @@ def report(
     references: dict[str, list[float]],
     service: dict[str, float],
     doors: dict[str, Outcome],
-    cpu_s: dict[str, float],
+    cpu_s: dict[str, Counter[str]],
     last: dict[str, int],
 ) -> dict[str, Any]:
+    ms_each = 1000 / max(1, accepted(doors["form"]))
     reference = {name: statistics.mean(found) for name, found in references.items()}
     rate = {name: accepted(outcome) / outcome.seconds for name, outcome in doors.items()}
     errors = sum(
@@ -123,7 +125,10 @@ def report(
         "http_share_of_pgbench": share(rate["form"], reference["hot"]),
         "http_share_of_pgbench_api": share(rate["api"], reference["hot"]),
         "c32_share_of_c8": share(rate["form"], rate["form_c8"]),
-        "server_cpu_ms_per_order": round(cpu_s["form"] * 1000 / max(1, accepted(doors["form"])), 2),
+        "server_cpu_ms_per_order": round(cpu_s["form"].total() * ms_each, 2),
+        "server_cpu_ms_by_program": {
+            name: round(seconds * ms_each, 2) for name, seconds in cpu_s["form"].most_common()
+        },
         **last,
         "errors": errors + last["errors"],
     }
@@ -281,30 +286,30 @@ def settle(place: Place) -> None:
     time.sleep(0.5)
 
 
-def cpu_seconds(place: Place) -> float:
-    """Processor time all processes of the platform have used so far."""
-    roots = {program.pid for program in place.children.values()}
-    for server in (place.postgres, place.broker):
+def cpu_seconds(place: Place) -> Counter[str]:
+    """Processor time the platform's processes have used so far, by program."""
+    roots = {program.pid: name for name, program in place.children.items()}
+    for name, server in (("database", place.postgres), ("broker", place.broker)):
         if server.child is not None:
-            roots.add(server.child.process.pid)
-    total, parents = 0.0, {}
-    ticks: dict[int, int] = {}
+            roots[server.child.process.pid] = name
+    parents: dict[int, int] = {}
+    used_s: dict[int, float] = {}
     for folder in Path("/proc").iterdir():
-        if not folder.name.isdigit():
-            continue
         try:
             fields = (folder / "stat").read_text().rpartition(")")[2].split()
         except OSError:
             continue
-        parents[int(folder.name)] = int(fields[1])
-        # With the time of children that have ended: servers of connections come and go
-        ticks[int(folder.name)] = sum(int(fields[n]) for n in (11, 12, 13, 14))
-    for pid, used in ticks.items():
+        if folder.name.isdigit():
+            parents[int(folder.name)] = int(fields[1])
+            # With that of children that have ended: servers of connections come and go
+            used_s[int(folder.name)] = sum(int(fields[n]) for n in (11, 12, 13, 14)) * TICK_S
+    total: Counter[str] = Counter()
+    for pid, seconds in used_s.items():
         above = pid
-        while above in parents and above not in roots:
+        while above not in roots and above in parents:
             above = parents[above]
         if above in roots:
-            total += used * TICK_S
+            total[roots[above]] += seconds
     return total
 
 

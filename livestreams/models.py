@@ -1,6 +1,7 @@
 """The market day itself: sessions, the co-ops in them, and what they offer."""
 
 import pghistory
+import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -124,11 +125,22 @@ class Slot(models.Model):
         return LETTERS[self.position]
 
 
+# All but the hot columns, whose history is in orders and standby entries: a claim, which changes
+# these alone, then does not even ask whether there is something to record
+OFFER_TERMS = (
+    "live_code", "position", "unit_price_vnd", "quantity_offered", "limit_per_buyer", "state",
+    "opened_at", "closed_at",
+)  # fmt: skip
+
+
 @pghistory.track(
     pghistory.InsertEvent(),
-    pghistory.UpdateEvent(),
+    pghistory.UpdateEvent(
+        operation=pgtrigger.UpdateOf(*OFFER_TERMS),
+        condition=pgtrigger.AnyChange(*OFFER_TERMS),
+        trigger_name="update_update",
+    ),
     pghistory.DeleteEvent(),
-    # the hot columns; orders and standby entries are their history
     exclude=["quantity_claimed", "standby_waiting", "standby_issued"],
 )
 class Offer(models.Model):

@@ -41,7 +41,9 @@ class Order(models.Model):
 
     code = models.CharField(max_length=12, unique=True)
     token = models.CharField(max_length=43, unique=True)
-    session = models.ForeignKey(LivestreamSession, models.PROTECT, related_name="orders")
+    session = models.ForeignKey(  # order_by_session begins with it
+        LivestreamSession, models.PROTECT, related_name="orders", db_index=False
+    )
     buyer_name = models.CharField(_("name"), max_length=80)
     buyer_phone = models.CharField(_("phone"), max_length=16)
     commune = models.ForeignKey(Commune, models.PROTECT, related_name="+")
@@ -61,7 +63,7 @@ class Order(models.Model):
     pay_by = models.DateTimeField(null=True)
     paid_at = models.DateTimeField(null=True)
     paid_confirmed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", db_index=False
     )
     closed_at = models.DateTimeField(null=True)  # cancelled or released
     close_reason = models.CharField(max_length=200, blank=True)
@@ -135,8 +137,10 @@ class Parcel(models.Model):
         RETURNED = "returned", _("came back")
         CANCELLED = "cancelled", _("cancelled")
 
-    order = models.ForeignKey(Order, models.PROTECT, related_name="parcels")
-    cooperative = models.ForeignKey(Cooperative, models.PROTECT, related_name="parcels")
+    order = models.ForeignKey(Order, models.PROTECT, related_name="parcels", db_index=False)
+    cooperative = models.ForeignKey(
+        Cooperative, models.PROTECT, related_name="parcels", db_index=False
+    )
     state = models.CharField(max_length=10, choices=State, default=State.NEW)
     goods_vnd = models.BigIntegerField()
     shipping_vnd = models.BigIntegerField(default=0)
@@ -191,7 +195,7 @@ PARCEL_TONES = {
 class OrderLine(models.Model):
     """Units of one offer in an order, with everything as it was at that moment."""
 
-    order = models.ForeignKey(Order, models.PROTECT, related_name="lines")
+    order = models.ForeignKey(Order, models.PROTECT, related_name="lines", db_index=False)
     parcel = models.ForeignKey(Parcel, models.PROTECT, related_name="lines")
     offer = models.ForeignKey(Offer, models.PROTECT, related_name="order_lines")
     lot = models.ForeignKey(Lot, models.PROTECT, related_name="order_lines")
@@ -229,7 +233,7 @@ class BuyerShare(models.Model):
     Changed by one upsert in the order's transaction, so two orders at once cannot pass together.
     """
 
-    offer = models.ForeignKey(Offer, models.CASCADE, related_name="buyer_shares")
+    offer = models.ForeignKey(Offer, models.CASCADE, related_name="buyer_shares", db_index=False)
     buyer_phone = models.CharField(max_length=16)
     quantity = models.PositiveIntegerField(default=0)
 

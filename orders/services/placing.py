@@ -278,7 +278,7 @@ def _raised(error: DatabaseError) -> Exception | None:
         case "CP002":
             return _UsedThisMoment()
         case "CP003":
-            return _Refused(LIMIT, map(int, cause.diag.message_detail.split(",")))
+            return _Refused(LIMIT, [int(cause.diag.message_detail)])
     return None
 
 

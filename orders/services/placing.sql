@@ -4,7 +4,7 @@
 -- UPDATE and the commit. A refusal that is plain beforehand is returned and writes nothing; one
 -- that shows only at a guard is raised, which rolls everything back:
 --   CP001 too few units left, CP002 the key was used this moment, CP003 over the limit per buyer;
---   DETAIL is the offer's id (CP001) or the ids (CP003).
+--   DETAIL is the offer's id.
 -- Returns {"outcome": "placed" | "kept" | "reused" | "refused", …}; see orders/services/placing.py.
 CREATE OR REPLACE FUNCTION orders_place_order(
     p_session_id bigint,
@@ -41,7 +41,11 @@ DECLARE
     v_state text;
     v_pay_by timestamptz;
     v_order_id bigint;
-    v_parcels jsonb;
+    v_line record;
+    v_parcel_id bigint;
+    v_parcel_of bigint;  -- the co-op whose parcel is being filled
+    v_parcels jsonb := '[]';
+    v_news jsonb := '[]';
     v_answer jsonb;
 BEGIN
     IF p_key IS NOT NULL THEN
@@ -71,6 +75,7 @@ BEGIN
         coalesce(sum(offer.unit_price_vnd * wanted.quantity), 0) AS goods_vnd,
         -- Read once: a host may change a price before the lines are written
         array_agg(offer.unit_price_vnd ORDER BY offer.id) AS prices_vnd,
+        array_agg(offer.limit_per_buyer ORDER BY offer.id) AS limits,
         count(DISTINCT offer.cooperative_id) AS parcels,
         array_agg(offer.id) FILTER (
             WHERE offer.state <> 'open'
@@ -128,10 +133,13 @@ BEGIN
         '', v_session.is_simulated
     ) RETURNING id INTO v_order_id;
 
-    WITH wanted AS MATERIALIZED (
+    -- One parcel for each co-op, and in it the lines with everything as it is now
+    FOR v_line IN
         SELECT
             offer.id AS offer_id, offer.live_code, asked.unit_price_vnd, asked.quantity,
             asked.unit_price_vnd * asked.quantity AS total_vnd,
+            sum(asked.unit_price_vnd * asked.quantity)
+                OVER (PARTITION BY offer.cooperative_id) AS parcel_vnd,
             offer.cooperative_id, cooperative.name AS cooperative_name,
             lot.id AS lot_id, lot.code AS lot_code,
             variant.id AS variant_id, variant.name AS variant_name, variant.net_weight_g,
@@ -143,57 +151,57 @@ BEGIN
         JOIN products_lot AS lot ON lot.id = offer.lot_id
         JOIN products_variant AS variant ON variant.id = lot.variant_id
         JOIN products_product AS product ON product.id = variant.product_id
-    ), parcel AS (
-        INSERT INTO orders_parcel (order_id, cooperative_id, state, goods_vnd, shipping_vnd, changed_at)
-        SELECT v_order_id, cooperative_id, 'new', sum(total_vnd), v_session.shipping_fee_vnd, v_now
-        FROM wanted GROUP BY cooperative_id ORDER BY cooperative_id
-        RETURNING id, cooperative_id, goods_vnd
-    ), line AS (
+        ORDER BY offer.cooperative_id, offer.live_code
+    LOOP
+        IF v_parcel_of IS DISTINCT FROM v_line.cooperative_id THEN
+            INSERT INTO orders_parcel (
+                order_id, cooperative_id, state, goods_vnd, shipping_vnd, changed_at
+            ) VALUES (
+                v_order_id, v_line.cooperative_id, 'new', v_line.parcel_vnd,
+                v_session.shipping_fee_vnd, v_now
+            ) RETURNING id INTO v_parcel_id;
+            v_parcel_of := v_line.cooperative_id;
+            v_parcels := v_parcels || jsonb_build_object(
+                'cooperative', v_line.cooperative_name, 'state', 'new',
+                'goods_vnd', v_line.parcel_vnd, 'shipping_vnd', v_session.shipping_fee_vnd,
+                'lines', '[]'::jsonb);
+        END IF;
         INSERT INTO orders_orderline (
             order_id, parcel_id, offer_id, lot_id, variant_id, cooperative_id, live_code,
             product_name, variant_name, cooperative_name, lot_code, net_weight_g, unit_price_vnd,
             quantity
-        )
-        SELECT
-            v_order_id, parcel.id, wanted.offer_id, wanted.lot_id, wanted.variant_id,
-            wanted.cooperative_id, wanted.live_code, wanted.product_name, wanted.variant_name,
-            wanted.cooperative_name, wanted.lot_code, wanted.net_weight_g, wanted.unit_price_vnd,
-            wanted.quantity
-        FROM wanted JOIN parcel USING (cooperative_id) ORDER BY wanted.offer_id
-    ), news AS (
-        INSERT INTO core_outboxmessage (topic, feed, payload, created_at)
-        SELECT
-            CASE v_state WHEN 'held' THEN 'orders.order.held' ELSE 'orders.order.placed' END,
-            'session:' || p_session_id,
-            jsonb_build_object(
-                'session_id', p_session_id, 'order_id', v_order_id, 'code', p_code,
-                'lines', jsonb_agg(jsonb_build_object(
-                    'offer_id', offer_id, 'live_code', live_code, 'quantity', quantity
-                ) ORDER BY offer_id),
-                'total_vnd', v_goods_vnd + v_shipping_vnd,
-                'province', (
-                    SELECT province.name FROM coops_commune AS commune
-                    JOIN coops_province AS province ON province.code = commune.province_id
-                    WHERE commune.code = p_commune_id
-                )
-            ),
-            v_now
-        FROM wanted
-    )
-    SELECT jsonb_agg(part.shown ORDER BY part.parcel_id) INTO v_parcels
-    FROM (
-        SELECT parcel.id AS parcel_id, jsonb_build_object(
-            'cooperative', min(wanted.cooperative_name), 'state', 'new',
-            'goods_vnd', min(parcel.goods_vnd), 'shipping_vnd', v_session.shipping_fee_vnd,
-            'lines', jsonb_agg(jsonb_build_object(
-                'offer', offer_id, 'live_code', live_code, 'product_name', product_name,
-                'variant_name', variant_name, 'cooperative_name', cooperative_name,
-                'lot_code', lot_code, 'unit_price_vnd', unit_price_vnd, 'quantity', quantity,
-                'line_total_vnd', total_vnd
-            ) ORDER BY live_code)
-        ) AS shown
-        FROM wanted JOIN parcel USING (cooperative_id) GROUP BY parcel.id
-    ) AS part;
+        ) VALUES (
+            v_order_id, v_parcel_id, v_line.offer_id, v_line.lot_id, v_line.variant_id,
+            v_line.cooperative_id, v_line.live_code, v_line.product_name, v_line.variant_name,
+            v_line.cooperative_name, v_line.lot_code, v_line.net_weight_g, v_line.unit_price_vnd,
+            v_line.quantity
+        );
+        v_parcels := jsonb_insert(v_parcels, '{-1,lines,-1}', jsonb_build_object(
+            'offer', v_line.offer_id, 'live_code', v_line.live_code,
+            'product_name', v_line.product_name, 'variant_name', v_line.variant_name,
+            'cooperative_name', v_line.cooperative_name, 'lot_code', v_line.lot_code,
+            'unit_price_vnd', v_line.unit_price_vnd, 'quantity', v_line.quantity,
+            'line_total_vnd', v_line.total_vnd
+        ), true);
+        v_news := v_news || jsonb_build_object(
+            'offer_id', v_line.offer_id, 'live_code', v_line.live_code,
+            'quantity', v_line.quantity);
+    END LOOP;
+
+    INSERT INTO core_outboxmessage (topic, feed, payload, created_at) VALUES (
+        CASE v_state WHEN 'held' THEN 'orders.order.held' ELSE 'orders.order.placed' END,
+        'session:' || p_session_id,
+        jsonb_build_object(
+            'session_id', p_session_id, 'order_id', v_order_id, 'code', p_code, 'lines', v_news,
+            'total_vnd', v_goods_vnd + v_shipping_vnd,
+            'province', (
+                SELECT province.name FROM coops_commune AS commune
+                JOIN coops_province AS province ON province.code = commune.province_id
+                WHERE commune.code = p_commune_id
+            )
+        ),
+        v_now
+    );
 
     v_answer := jsonb_build_object(
         'order_id', v_order_id, 'code', p_code, 'token', p_token, 'session', p_session_id,
@@ -215,26 +223,22 @@ BEGIN
         END IF;
     END IF;
 
-    -- What this phone holds of each offer: one guarded upsert, rows in offer-id order
-    WITH share AS (
-        INSERT INTO orders_buyershare (offer_id, buyer_phone, quantity)
-        SELECT offer.id, p_buyer_phone, wanted.quantity
-        FROM unnest(p_offer_ids, p_quantities) AS wanted (offer_id, quantity)
-        JOIN livestreams_offer AS offer ON offer.id = wanted.offer_id
-        WHERE wanted.quantity <= offer.limit_per_buyer
-        ORDER BY offer.id
+    -- What this phone holds of each offer, in id order: a guarded upsert
+    FOR i IN 1 .. cardinality(p_offer_ids) LOOP
+        INSERT INTO orders_buyershare AS share (offer_id, buyer_phone, quantity)
+        VALUES (p_offer_ids[i], p_buyer_phone, p_quantities[i])
         ON CONFLICT (offer_id, buyer_phone) DO UPDATE
-            SET quantity = orders_buyershare.quantity + excluded.quantity
-            WHERE orders_buyershare.quantity + excluded.quantity
-                <= (SELECT limit_per_buyer FROM livestreams_offer WHERE id = excluded.offer_id)
-        RETURNING offer_id
-    )
-    SELECT array_agg(id) INTO v_short
-    FROM unnest(p_offer_ids) AS id WHERE id NOT IN (SELECT offer_id FROM share);
-    IF v_short IS NOT NULL THEN
-        RAISE EXCEPTION 'over the limit per buyer'
-            USING ERRCODE = 'CP003', DETAIL = array_to_string(v_short, ',');
-    END IF;
+            SET quantity = share.quantity + excluded.quantity
+            WHERE share.quantity + excluded.quantity <= v_asked.limits[i];
+        IF NOT FOUND THEN
+            RAISE EXCEPTION 'over the limit per buyer'
+                USING ERRCODE = 'CP003', DETAIL = p_offer_ids[i]::text;
+        END IF;
+    END LOOP;
+
+    -- References are checked now, with the plans this function allows: left to the commit they would
+    -- hold the hot row longer, and be checked by plans made when the tables were empty
+    SET CONSTRAINTS ALL IMMEDIATE;
 
     -- The guard: each offer's own row decides, in id order, and nothing follows but the commit
     FOR i IN 1 .. cardinality(p_offer_ids) LOOP

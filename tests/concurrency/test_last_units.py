@@ -7,13 +7,13 @@ import threading
 from collections.abc import Callable
 
 import pytest
-from django.db import IntegrityError, OperationalError, transaction
+from django.db import IntegrityError, transaction
 
-from core.middleware import is_busy
-from core.models import OutboxMessage
+from core.errors import Busy
 from livestreams.models import Offer
 from orders.errors import SoldOut
-from orders.models import BuyerShare, Order, OrderLine, Parcel
+from orders.models import BuyerShare, Order
+from tests.concurrency.buyers import BUYERS, buyers_of, kinds, sold
 from tests.factories.coops import CommuneFactory
 from tests.factories.livestreams import OfferFactory, SessionFactory
 from tests.orders.helpers import LAN, order_of
@@ -21,49 +21,6 @@ from tests.placing_function import placing_function
 from tests.threads import all_at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-BUYERS = 20
-
-
-def phone(number: int) -> str:
-    return f"+8490{number:07d}"
-
-
-def buyers_of(*lines: tuple[Offer, int], count: int = BUYERS) -> list[Callable[[], Order]]:
-    commune = CommuneFactory()
-    return [
-        lambda n=n: order_of(*lines, buyer_phone=phone(n), commune=commune)  # type: ignore[misc]
-        for n in range(count)
-    ]
-
-
-def sold(offer: Offer) -> int:
-    return sum(line.quantity for line in OrderLine.objects.filter(offer=offer))
-
-
-def kinds(results: list[object]) -> dict[str, int]:
-    names = [type(result).__name__ for result in results]
-    return {name: names.count(name) for name in sorted(set(names))}
-
-
-def test_the_last_unit_goes_to_one_of_twenty() -> None:
-    offer = OfferFactory(quantity_offered=1)
-
-    results = all_at_once(buyers_of((offer, 1)))
-
-    offer.refresh_from_db()
-    assert kinds(results) == {"Order": 1, "SoldOut": BUYERS - 1}
-    assert (offer.quantity_claimed, sold(offer), Order.objects.count()) == (1, 1, 1)
-
-
-def test_no_orphan_order() -> None:
-    """Whoever is refused leaves no order, parcel, line, share or word behind."""
-    offer = OfferFactory(quantity_offered=3)
-
-    all_at_once(buyers_of((offer, 1)))
-
-    assert [m.objects.count() for m in (Order, Parcel, OrderLine, OutboxMessage)] == [3, 3, 3, 3]
-    assert sum(share.quantity for share in BuyerShare.objects.all()) == 3
 
 
 def test_none_is_stranded_when_there_is_enough_for_all() -> None:
@@ -74,29 +31,6 @@ def test_none_is_stranded_when_there_is_enough_for_all() -> None:
     offer.refresh_from_db()
     assert kinds(results) == {"Order": BUYERS}
     assert offer.quantity_left == 0
-
-
-def test_opposite_order_carts_do_not_deadlock() -> None:
-    session = SessionFactory()
-    tea = OfferFactory(session=session, quantity_offered=100)
-    honey = OfferFactory(session=session, quantity_offered=100)
-
-    results = all_at_once(
-        buyers_of((tea, 1), (honey, 1)) + buyers_of((honey, 1), (tea, 1), count=BUYERS)
-    )
-
-    assert kinds(results) == {"Order": BUYERS * 2}
-    assert sold(tea) == sold(honey) == BUYERS * 2
-
-
-def test_same_sku_twice_in_every_cart() -> None:
-    offer = OfferFactory(quantity_offered=11)
-
-    results = all_at_once(buyers_of((offer, 1), (offer, 1), count=10))
-
-    offer.refresh_from_db()
-    assert kinds(results) == {"Order": 5, "SoldOut": 5}
-    assert (offer.quantity_left, sold(offer)) == (1, 10)
 
 
 def test_one_buyer_pressing_on_ten_phones_stays_within_the_limit() -> None:
@@ -165,19 +99,15 @@ def test_without_the_order_of_ids_crossing_carts_deadlock() -> None:
 def test_a_limit_that_is_read_first_lets_two_pass_together() -> None:
     offer = OfferFactory(quantity_offered=100, limit_per_buyer=1)
     commune = CommuneFactory()
-    guard = """WHERE orders_buyershare.quantity + excluded.quantity
-                <= (SELECT limit_per_buyer FROM livestreams_offer WHERE id = excluded.offer_id)"""
-    read_first = "WHERE wanted.quantity <= offer.limit_per_buyer"
-    with placing_function(
-        (guard, ""),
-        (
-            read_first,
-            f"""{read_first} AND wanted.quantity + coalesce((
-                SELECT quantity FROM orders_buyershare
-                WHERE offer_id = offer.id AND buyer_phone = p_buyer_phone
-            ), 0) <= offer.limit_per_buyer AND pg_sleep(0.05) IS NOT NULL""",
-        ),
-    ):
+    guard = "WHERE share.quantity + excluded.quantity <= v_asked.limits[i]"
+    begin = "    -- What this phone holds of each offer"
+    read_first = """
+        IF coalesce((SELECT quantity FROM orders_buyershare WHERE offer_id = p_offer_ids[1]
+                     AND buyer_phone = p_buyer_phone), 0) + p_quantities[1] > v_asked.limits[1]
+        THEN RAISE EXCEPTION 'over' USING ERRCODE = 'CP003', DETAIL = '1'; END IF;
+        PERFORM pg_sleep(0.05);
+    """
+    with placing_function((guard, ""), (begin, read_first + begin)):
         results = all_at_once([lambda: order_of((offer, 1), commune=commune)] * 5)
 
     assert kinds(results)["Order"] > 1
@@ -192,8 +122,7 @@ def test_a_stuck_lock_is_given_up_within_its_time() -> None:
         Offer.objects.select_for_update().get(pk=offer.pk)
         (result,) = all_at_once([lambda: order_of((offer, 1), commune=commune)])
 
-    assert isinstance(result, OperationalError)
-    assert is_busy(result)
+    assert isinstance(result, Busy)
     assert not Order.objects.exists()
 
 
