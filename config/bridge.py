@@ -2,7 +2,9 @@
 
 Each lane is a fixed number of long-lived threads (their database connections are kept) with a line
 before them. A request that finds the line full, or that stood in it for too long, is answered 503
-with Retry-After at once, so a rush makes nobody wait without end and no thread is spent on it.
+with Retry-After at once, so a rush makes nobody wait without end and no thread is spent on it. So
+is one whose thread has not answered in time (a database that hangs); what it does in the end, its
+key gives again.
 """
 
 import asyncio
@@ -10,6 +12,7 @@ import io
 import logging
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -17,12 +20,12 @@ from http import HTTPStatus
 from typing import IO, Any, cast
 from urllib.parse import unquote_to_bytes
 
-from core.busy import MAX_KEPT_BYTES, busy_response, language_in, typed_in
+from core.busy import AWAY, BUSY, MAX_KEPT_BYTES, busy_response, language_in, typed_in
 
 log = logging.getLogger(__name__)
 
 Headers = list[tuple[str, str]]
-Answer = tuple[int, Headers, bytes | None]  # None: sent in pieces already
+Answer = tuple[int, Headers, bytes]
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 IN_MEMORY = 1_000_000  # bytes of a body kept in memory
@@ -34,17 +37,43 @@ JOINED = {"HTTP_COOKIE": "; "}  # what lies between repeated headers; others tak
 
 
 class Lane:
-    """Threads that serve one kind of request, and how many may wait for them, how long."""
+    """Threads that serve one kind of request, how many may wait for them and how long, and how
+    long an answer may take, waiting included.
+    """
 
-    def __init__(self, name: str, *, threads: int, waiting: int, longest_wait_s: float) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        threads: int,
+        waiting: int,
+        longest_wait_s: float,
+        longest_answer_s: float,
+    ) -> None:
         self.pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
         self.most = threads + waiting
         self.longest_wait_s = longest_wait_s
+        self.longest_answer_s = longest_answer_s
         self.inside = 0
 
     @property
     def is_full(self) -> bool:
         return self.inside >= self.most
+
+
+class Turn:
+    """Whoever claims it answers the request: its thread, or the loop when that takes too long."""
+
+    def __init__(self) -> None:
+        self.begun_at = time.monotonic()
+        self._lock = threading.Lock()
+
+    def claim(self) -> bool:
+        return self._lock.acquire(blocking=False)
+
+
+class TooLate(Exception):
+    """The request has been answered meanwhile."""
 
 
 class Bridge:
@@ -70,34 +99,40 @@ class Bridge:
             if body is None:
                 send(proto, plain(HTTPStatus.REQUEST_ENTITY_TOO_LARGE))
                 return
-            loop = asyncio.get_running_loop()
-            arrived_at = time.monotonic()
-            answer = await loop.run_in_executor(
-                lane.pool, self._serve, lane, arrived_at, scope, proto, body, loop
-            )
-            send(proto, answer)
+            loop, turn = asyncio.get_running_loop(), Turn()
+            limit = loop.call_later(lane.longest_answer_s, give_up, turn, scope, proto, body)
+            try:
+                answer = await loop.run_in_executor(
+                    lane.pool, self._serve, lane, turn, scope, proto, body, loop
+                )
+            finally:
+                limit.cancel()
+            if turn.claim():
+                send(proto, answer)
         finally:
             lane.inside -= 1
 
     def _serve(
         self,
         lane: Lane,
-        arrived_at: float,
+        turn: Turn,
         scope: Any,
         proto: Any,
         body: IO[bytes],
         loop: asyncio.AbstractEventLoop,
     ) -> Answer:
-        if time.monotonic() - arrived_at > lane.longest_wait_s:
+        if time.monotonic() - turn.begun_at > lane.longest_wait_s:
             return busy(scope, body)
         try:
-            return self._ask(scope, proto, body, loop)
+            return self._ask(turn, scope, proto, body, loop)
+        except TooLate:
+            return plain(HTTPStatus.SERVICE_UNAVAILABLE)  # goes to nobody
         except Exception:
             log.exception("a page failed outside of Django")
             return plain(HTTPStatus.INTERNAL_SERVER_ERROR)
 
     def _ask(
-        self, scope: Any, proto: Any, body: IO[bytes], loop: asyncio.AbstractEventLoop
+        self, turn: Turn, scope: Any, proto: Any, body: IO[bytes], loop: asyncio.AbstractEventLoop
     ) -> Answer:
         started: list[Any] = []
 
@@ -114,9 +149,11 @@ class Bridge:
                 whole.append(piece)
                 size += len(piece)
                 if size > SENT_WHOLE:
+                    if not turn.claim():
+                        raise TooLate
                     stream = proto.response_stream(*started)
                     push(loop, stream.send_bytes(b"".join(whole)))
-            return started[0], started[1], None if stream is not None else b"".join(whole)
+            return started[0], started[1], b"".join(whole)
         finally:
             if close := getattr(pieces, "close", None):
                 close()
@@ -135,16 +172,24 @@ def send(proto: Any, answer: Answer) -> None:
     status, headers, body = answer
     if body:
         proto.response_bytes(status, headers, body)
-    elif body is not None:
+    else:
         proto.response_empty(status, headers)
 
 
-def busy(scope: Any, body: IO[bytes] | None) -> Answer:
+def give_up(turn: Turn, scope: Any, proto: Any, body: IO[bytes]) -> None:
+    """Answer for a thread that has not; the body may be under its hands, so only a copy is read."""
+    if turn.claim():
+        kept = io.BytesIO(body.getvalue()) if isinstance(body, io.BytesIO) else None
+        send(proto, busy(scope, kept, kind=AWAY))
+
+
+def busy(scope: Any, body: IO[bytes] | None, kind: str = BUSY) -> Answer:
     """The page that comes again by itself; a form that was sent keeps what was typed."""
     headers = scope.headers
     return busy_response(
         language_in(headers.get("cookie", "")) or headers.get("accept-language", ""),
         scope.path.startswith("/api/") or "json" in headers.get("accept", ""),
+        kind=kind,
         method=scope.method,
         address=scope.path,
         typed=typed_in(headers.get("content-type", ""), body.read()) if body else (),

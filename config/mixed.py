@@ -19,8 +19,10 @@ ORDER_THREADS = int(os.environ.get("ORDER_THREADS", "4"))
 ORDER_PATH = re.compile(r"/phien/\d+/dat/|/api/orders/")
 
 bridge = Bridge(pages_wsgi)
-orders = Lane("orders", threads=ORDER_THREADS, waiting=1000, longest_wait_s=2.0)
-pages = Lane("pages", threads=WEB_THREADS, waiting=500, longest_wait_s=5.0)
+orders = Lane(
+    "orders", threads=ORDER_THREADS, waiting=1000, longest_wait_s=2.0, longest_answer_s=10.0
+)
+pages = Lane("pages", threads=WEB_THREADS, waiting=500, longest_wait_s=5.0, longest_answer_s=25.0)
 
 
 class Application:

@@ -8,10 +8,10 @@ from typing import IO, Any
 from urllib.parse import urlencode
 
 from livestreams.models import Offer
-from tests.factories.coops import CommuneFactory
 
 URLENCODED = "application/x-www-form-urlencoded"
 BROKEN = OSError
+COMMUNE = "04609"  # CommuneFactory's
 
 
 @dataclass
@@ -43,7 +43,7 @@ class Buyer:
         return {
             "buyer_name": "Nguyễn Thị Lan",
             "buyer_phone": "0912345678",
-            "commune": CommuneFactory().pk,
+            "commune": COMMUNE,
             "address_line": "Thôn Nậm Đâu",
             "note": "",
             "payment_method": "cod",
@@ -58,7 +58,7 @@ class Buyer:
             "lines": [{"offer": self.offer.pk, "quantity": 1}],
             "name": "Nguyễn Thị Lan",
             "phone": "0912345678",
-            "commune": CommuneFactory().pk,
+            "commune": COMMUNE,
             "address_line": "Thôn Nậm Đâu",
             "payment_method": "cod",
             **changes,
