@@ -14,6 +14,8 @@ import contextlib
 import json
 import logging
 import random
+import resource
+import sys
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Collection
@@ -27,7 +29,7 @@ from django.db import close_old_connections
 from django.utils.module_loading import import_string
 from redis.exceptions import RedisError
 
-from core.live_grants import feed_of
+from core.live_grants import read_grant
 from core.models import OutboxMessage
 from core.realtime import BEAT, channel_name
 
@@ -38,7 +40,9 @@ HEARD_S = 5.0  # the relay says every two seconds that all is handed on
 SILENCE_S = 10.0  # then the subscription itself is doubted and made anew
 SNAPSHOT_KEPT_S = 1.0
 CONSOLE_BACKLOG = 500
-SLICE, SLICES, PAUSE_S = 50, 20, 0.003  # a crowd is served in at most 20 slices, 60 ms and the work
+# A crowd is served in slices, within 160 ms and the work: a burst would keep buyers' orders waiting
+SLICE, SLICES, PAUSE_S = 25, 40, 0.004
+SWITCH_S = 0.0005  # how long a thread may keep others from running: orders are threads here
 BEAT_FRAME = b"event: beat\ndata: 1\n\n"
 HEADERS = [
     ("content-type", "text/event-stream; charset=utf-8"),
@@ -56,6 +60,7 @@ Receive = Callable[[], Awaitable[dict[str, Any]]]
 class Place(NamedTuple):
     feed: str
     kind: str  # of frames: "board" or "event"
+    lasts_s: float | None = None  # a console's grant, and its stream with it
 
 
 class Viewer:
@@ -121,6 +126,10 @@ class Hub:
         self._heard_at = -HEARD_S
         self._snapshots: dict[str, tuple[float, int, bytes]] = {}
         self._drawing: dict[str, asyncio.Lock] = {}
+        self._newest: dict[
+            str, tuple[int, bytes]
+        ] = {}  # boards that viewers have not been given yet
+        self._giving: dict[str, asyncio.Task[None]] = {}
         self._at_work: asyncio.Future[Any] | None = None
 
     @property
@@ -131,6 +140,8 @@ class Hub:
     def join(self, feed: str, viewer: Viewer) -> None:
         self.viewers.setdefault(feed, set()).add(viewer)
         if self._at_work is None or self._at_work.done():
+            let_many_in()
+            sys.setswitchinterval(SWITCH_S)
             self._at_work = asyncio.gather(self._listen(), self._beat())
 
     def leave(self, feed: str, viewer: Viewer) -> None:
@@ -191,7 +202,7 @@ class Hub:
                 if message["type"] == "subscribe":
                     await self._make_whole()
                 elif message["type"] == "message":
-                    await self._fan_out(json.loads(message["data"]))
+                    self._fan_out(json.loads(message["data"]))
         raise RedisError(f"nothing for {SILENCE_S:.0f} s")
 
     async def _make_whole(self) -> None:
@@ -210,7 +221,7 @@ class Hub:
                 for number, frame in missed:
                     viewer.offer(number, frame)
 
-    async def _fan_out(self, message: dict[str, Any]) -> None:
+    def _fan_out(self, message: dict[str, Any]) -> None:
         if message["kind"] == BEAT:
             self._heard_at = time.monotonic()
             return
@@ -220,8 +231,31 @@ class Hub:
         frame = sse_frame(kind, number, message["data"])
         if kind == "board":
             self._keep(message["feed"], number, frame)
-        listening = [viewer for viewer in viewers if viewer.kind == kind]
-        await in_slices(listening, lambda viewer: viewer.offer(number, frame))
+            self._newest[message["feed"]] = number, frame
+            if message["feed"] not in self._giving:
+                giving = asyncio.create_task(self._give_boards(message["feed"]))
+                self._giving[message["feed"]] = giving
+            return
+        for viewer in viewers:
+            if viewer.kind == kind:
+                viewer.offer(number, frame)
+
+    async def _give_boards(self, feed: str) -> None:
+        """Give everybody the newest board; those that came meanwhile are merged into the last."""
+        try:
+            while feed in self._newest:
+                number, frame = self._newest.pop(feed)
+                watching = [v for v in self.viewers.get(feed, ()) if v.kind == "board"]
+                await in_slices(watching, lambda v, n=number, f=frame: v.offer(n, f))
+        finally:
+            del self._giving[feed]
+
+
+def let_many_in() -> None:
+    """Raise this process's limit of open files, often 1,024, to what the system allows."""
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 async def in_slices(viewers: Collection[Viewer], give: Callable[[Viewer], None]) -> None:
@@ -279,8 +313,8 @@ def place_of(path: str) -> Place | None:
     match path.strip("/").split("/"):
         case ["live", "board", key] if key.isascii() and key.isdigit() and len(key) < 12:
             return Place(f"session:{key}", "board")
-        case ["live", "console", word] if feed := feed_of(word):
-            return Place(feed, "event")
+        case ["live", "console", word] if granted := read_grant(word):
+            return Place(granted.feed, "event", granted.lasts_s)
     return None
 
 
@@ -289,14 +323,16 @@ async def stream(
 ) -> None:
     """Serve one viewer at `path`, an address that `place_of` knows, with HEADERS already sent.
 
-    Returns when `gone` is done, when `write` says so by ConnectionError or RuntimeError, or when
-    the viewer fell behind and must come again. Never closes the connection itself.
+    Returns when `gone` is done, when `write` says so by ConnectionError or RuntimeError, when its
+    grant is over, or when the viewer fell behind; it must come again then. Never closes the
+    connection itself.
     """
     if (place := place_of(path)) is None:
         return
     last = last_seen(query, last_event_id)
     viewer = Viewer(place.kind, last or 0)
     gone.add_done_callback(lambda _gone: viewer.wake())
+    ending = _end_later(viewer, place.lasts_s)
     try:
         retry_ms = 2000 + random.randrange(3000)  # noqa: S311 - spreads reconnects
         await write(f"retry: {retry_ms}\n\n: welcome\n\n".encode())
@@ -308,7 +344,20 @@ async def stream(
     except (ConnectionError, RuntimeError):
         log.debug("viewer went away")
     finally:
+        if ending:
+            ending.cancel()
         hub.leave(place.feed, viewer)
+
+
+def _end_later(viewer: Viewer, lasts_s: float | None) -> asyncio.TimerHandle | None:
+    if lasts_s is None:
+        return None
+
+    def end() -> None:
+        viewer.is_behind = True
+        viewer.wake()
+
+    return asyncio.get_running_loop().call_later(lasts_s, end)
 
 
 def last_seen(query: str, last_event_id: str) -> int | None:

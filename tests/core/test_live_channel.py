@@ -199,6 +199,27 @@ def test_a_board_that_was_drawn_slowly_does_not_hide_a_newer_one():
     assert hub._snapshots[FEED][1:] == (5, b"newer, from the relay")
 
 
+def test_a_crowd_is_served_in_slices_and_gets_the_newest_of_what_came_meanwhile(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr(live, "PAUSE_S", 0.002)
+
+    async def story() -> None:
+        crowd = {live.Viewer("board") for _ in range(2000)}
+        live.hub.viewers[FEED] = crowd
+        other_work = 0
+        for number in range(1, 6):
+            live.hub._fan_out({"feed": FEED, "kind": "board", "number": number, "data": number})
+        while live.hub._giving:
+            await asyncio.sleep(0)
+            other_work += 1
+        assert other_work >= live.SLICES  # others had their turn between the slices
+        assert {viewer.last for viewer in crowd} == {5}
+        assert all(b"data: 5" in viewer.take() for viewer in crowd)
+
+    run(story)
+
+
 def test_what_came_while_the_missed_was_read_follows_it():
     for number in (1, 2):
         event(number)
