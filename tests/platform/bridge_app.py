@@ -1,0 +1,48 @@
+"""A small WSGI application behind the bridge, in lanes of a few threads: what test_bridge talks to."""
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Iterable
+from typing import Any
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+import django
+
+django.setup()
+
+from config.bridge import Bridge, Lane  # noqa: E402
+
+SHOWN = ("REQUEST_METHOD", "PATH_INFO", "QUERY_STRING", "REMOTE_ADDR", "HTTP_COOKIE", "HTTP_X_SEEN")
+PIECES, PIECE = 40, b"x" * 100_000
+
+
+def pages(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    path = environ["PATH_INFO"]
+    if path == "/fail":
+        raise RuntimeError(path)
+    if path == "/empty":
+        start_response("204 No Content", [])
+        return []
+    start_response("200 OK", [("content-type", "text/plain"), ("x-path", "seen")])
+    if path == "/big":
+        return (PIECE for _ in range(PIECES))
+    if path == "/slow":
+        time.sleep(0.4)
+    body = environ["wsgi.input"].read()
+    digest = hashlib.sha256(body).hexdigest()
+    told = {name: environ.get(name) for name in SHOWN}
+    return [json.dumps({**told, "length": len(body), "digest": digest}).encode()]
+
+
+bridge = Bridge(pages)
+lane = Lane("tests", threads=1, waiting=2, longest_wait_s=0.6, longest_answer_s=5)
+
+
+class Application:
+    async def __rsgi__(self, scope: Any, proto: Any) -> None:
+        await bridge(scope, proto, lane)
+
+
+application = Application()

@@ -1,0 +1,167 @@
+"""The bridge between granian and the pages: nothing is lost on the way, and a full line says so."""
+
+import hashlib
+import http.client
+import json
+import socket
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.local.process import Child
+from tests.platform.bridge_app import PIECE, PIECES
+from tests.servers import free_port
+
+FORM = "application/x-www-form-urlencoded"
+
+
+@pytest.fixture(scope="module")
+def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    chosen = free_port()
+    serve = [sys.executable, "-m", "granian", "--interface", "rsgi", "--port", str(chosen)]
+    quiet = ["--no-ws", "--log-level", "warning", "tests.platform.bridge_app:application"]
+    log: Path = tmp_path_factory.mktemp("bridge") / "log"
+    server = Child("bridge", [*serve, *quiet], log=log)
+    try:
+        for _ in range(150):
+            try:
+                socket.create_connection(("127.0.0.1", chosen), 1).close()
+                break
+            except OSError:
+                time.sleep(0.1)
+        yield chosen
+    finally:
+        server.stop()
+
+
+def ask(port: int, path: str, **more: Any) -> tuple[http.client.HTTPResponse, bytes]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    try:
+        connection.request(more.pop("method", "GET"), path, **more)
+        answer = connection.getresponse()
+        return answer, answer.read()
+    finally:
+        connection.close()
+
+
+def told(port: int, path: str, **more: Any) -> dict[str, Any]:
+    answer, body = ask(port, path, **more)
+    assert answer.status == 200
+    found: dict[str, Any] = json.loads(body)
+    return found
+
+
+def test_a_request_arrives_as_pep_3333_tells_it(port: int) -> None:
+    seen = told(port, "/t%C3%ACm%2520?q=che%20shan&x", headers={"X-Seen": "yes"})
+
+    assert seen["PATH_INFO"].encode("latin-1").decode() == "/tìm%20"
+    assert (seen["QUERY_STRING"], seen["REMOTE_ADDR"]) == ("q=che%20shan&x", "127.0.0.1")
+    assert seen["HTTP_X_SEEN"] == "yes"
+
+
+def test_cookies_sent_in_two_lines_are_one(port: int) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection.putrequest("GET", "/")
+    connection.putheader("Cookie", "a=1")
+    connection.putheader("Cookie", "b=2")
+    connection.endheaders()
+
+    assert json.loads(connection.getresponse().read())["HTTP_COOKIE"] == "a=1; b=2"
+    connection.close()
+
+
+@pytest.mark.parametrize("size", [0, 10, 999_999, 6_000_000])
+def test_a_body_of_any_size_arrives_whole(port: int, size: int) -> None:
+    body = bytes(range(256)) * (size // 256) + b"e" * (size % 256)
+    seen = told(port, "/", method="POST", body=body)
+
+    assert (seen["length"], seen["digest"]) == (size, hashlib.sha256(body).hexdigest())
+
+
+def test_a_body_without_a_length_arrives_whole(port: int) -> None:
+    seen = told(port, "/", method="POST", body=iter([b"a" * 70_000] * 30), encode_chunked=True)
+
+    assert seen["length"] == 2_100_000
+
+
+def test_too_long_a_body_is_refused(port: int) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection.putrequest("POST", "/")
+    connection.putheader("Content-Length", str(80_000_000))
+    connection.endheaders()
+    status = 0
+    try:
+        for _ in range(80):
+            connection.send(b"x" * 1_000_000)
+    except OSError:
+        status = 413  # the server closed while we were still sending
+    else:
+        status = connection.getresponse().status
+    connection.close()
+
+    assert status == 413
+    assert told(port, "/")["length"] == 0
+
+
+def test_a_long_answer_comes_in_pieces_and_whole(port: int) -> None:
+    answer, body = ask(port, "/big")
+
+    assert (answer.status, answer.headers["x-path"]) == (200, "seen")
+    assert body == PIECE * PIECES
+
+
+def test_answers_without_a_body_and_failures_are_answers_too(port: int) -> None:
+    assert ask(port, "/empty")[0].status == 204
+    head, body = ask(port, "/", method="HEAD")
+    assert (head.status, body) == (200, b"")
+    assert ask(port, "/fail")[0].status == 500
+
+
+def test_a_reader_who_goes_away_frees_the_thread(port: int) -> None:
+    hasty = socket.create_connection(("127.0.0.1", port), 5)
+    hasty.sendall(b"GET /big HTTP/1.1\r\nHost: x\r\n\r\n")
+    hasty.recv(1000)
+    hasty.close()
+
+    assert told(port, "/")["length"] == 0
+
+
+def test_a_full_line_is_told_to_come_again_at_once(port: int) -> None:
+    """One thread, two may wait; whoever comes then is told so, and whoever waits too long as well."""
+
+    def press(_number: int) -> tuple[int, str, float]:
+        began = time.monotonic()
+        answer, _body = ask(port, "/slow")
+        return answer.status, answer.headers["retry-after"] or "", time.monotonic() - began
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(press, range(8)))
+
+    statuses = Counter(status for status, _retry, _seconds in answers)
+    assert statuses == {200: 2, 503: 6}
+    assert all(retry.isdecimal() for status, retry, _s in answers if status == 503)
+    at_once = [seconds for status, _retry, seconds in answers if status == 503 and seconds < 0.4]
+    assert len(at_once) == 5
+    assert told(port, "/")["length"] == 0  # and the line moves on
+
+
+def test_a_form_turned_away_comes_back_with_what_was_typed(port: int) -> None:
+    form = "buyer_name=L%C3%B2+Th%E1%BB%8B+Mai&idempotency_key=0123456789abcdef"
+
+    def press(_number: int) -> tuple[int, str]:
+        headers = {"Content-Type": FORM, "Cookie": "lang=en"}
+        answer, body = ask(port, "/slow", method="POST", body=form, headers=headers)
+        return answer.status, body.decode()
+
+    with ThreadPoolExecutor(8) as pool:
+        pages = [page for status, page in pool.map(press, range(8)) if status == 503]
+
+    assert pages
+    assert all("Lò Thị Mai" in page and "0123456789abcdef" in page for page in pages)
+    assert all('lang="en"' in page for page in pages)
