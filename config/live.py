@@ -352,12 +352,7 @@ async def stream(
 def _end_later(viewer: Viewer, lasts_s: float | None) -> asyncio.TimerHandle | None:
     if lasts_s is None:
         return None
-
-    def end() -> None:
-        viewer.is_behind = True
-        viewer.wake()
-
-    return asyncio.get_running_loop().call_later(lasts_s, end)
+    return asyncio.get_running_loop().call_later(lasts_s, viewer.fall_behind)
 
 
 def last_seen(query: str, last_event_id: str) -> int | None:

@@ -1,19 +1,33 @@
-"""A signed, dated word that lets its holder listen to a feed's events (the host console)."""
+"""A signed, dated word that lets its holder listen to a feed's events (the host console).
+
+It lasts for two minutes, and so does a stream opened with it; the console's page gets a new one
+where its role is looked at. Who loses the role hears no more after that.
+"""
+
+import time
+from typing import NamedTuple
 
 from django.core import signing
 
 SALT = "core.live"
-LASTS_S = 12 * 60 * 60
+LASTS_S = 120
+
+
+class Grant(NamedTuple):
+    feed: str
+    lasts_s: float
 
 
 def grant(feed: str) -> str:
-    """The word to put in the address of the live channel: for `feed`, for twelve hours."""
-    return signing.dumps(feed, salt=SALT)
+    """The word to put in the address of the live channel: for `feed`, for two minutes."""
+    return signing.dumps([feed, time.time() + LASTS_S], salt=SALT)
 
 
-def feed_of(word: str) -> str | None:
-    """The feed `word` was granted for; None when it is false or too old."""
+def read_grant(word: str) -> Grant | None:
+    """What `word` grants, and for how long still; None when it is false or too old."""
     try:
-        return signing.loads(word, salt=SALT, max_age=LASTS_S)
-    except signing.BadSignature:
+        feed, ends_at = signing.loads(word, salt=SALT)
+    except (signing.BadSignature, TypeError, ValueError):
         return None
+    lasts_s = ends_at - time.time()
+    return Grant(feed, lasts_s) if lasts_s > 0 else None

@@ -65,7 +65,7 @@ def console_page(
         "after_ready": _after(offers, ready, now),
         "orders": feed.filter(topic=ORDER_PLACED).order_by("-feed_number")[:ORDERS_SHOWN],
         "newest": newest,
-        "grant": grant(session.feed),
+        "live_address": live_address(session),
         "refusal": refusal,
     }
     return render(request, "livestreams/console.html", context, status=status)
@@ -89,7 +89,7 @@ def _after(offers: list[Offer], here: Offer | None, now: Offer | None) -> Offer 
 @require_safe
 @never_cache
 def list_session_news(request: HttpRequest, session_id: int) -> HttpResponse:
-    """Messages of the session's feed after number `after`, for when the live channel is silent."""
+    """Messages of the session's feed after number `after`, and where to listen to the next."""
     session = get_session(request.user, session_id)
     after = request.GET.get("after", "")
     number = int(after) if after.isdecimal() and len(after) < 15 else 0
@@ -98,7 +98,12 @@ def list_session_news(request: HttpRequest, session_id: int) -> HttpResponse:
         {"number": row.feed_number, "topic": row.topic, **row.payload}
         for row in rows.order_by("feed_number")[:NEWS_AT_ONCE]
     ]
-    return JsonResponse({"events": events})
+    return JsonResponse({"events": events, "live": live_address(session)})
+
+
+def live_address(session: LivestreamSession) -> str:
+    """Where this console may listen for the next two minutes."""
+    return f"/live/console/{grant(session.feed)}"
 
 
 @hosts
@@ -130,7 +135,12 @@ def end_session(request: HttpRequest, session_id: int) -> HttpResponse:
         if not session.is_live:
             return redirect("prepare-session", session.pk)
         offers = session.offers.exclude(state=Offer.State.CLOSED)
-        context = {"session": session, "cooperative": session.cooperative, "offers": offers}
+        context = {
+            "session": session,
+            "cooperative": session.cooperative,
+            "offers": offers,
+            "waiting": sum(offer.standby_waiting for offer in offers),
+        }
         return render(request, "livestreams/session_end.html", context)
     try:
         running.end_session(session=session, by=request.user)

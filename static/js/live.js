@@ -10,6 +10,7 @@ const FIRST_MS = [3000, 5000]; // for what the channel gives who comes in
 const REOPEN_MS = [500, 4000]; // a server that came back meets its viewers one by one
 const REOPEN_LATER_MS = [10000, 30000];
 const ASK_WHOLE_MS = [0, 1500];
+const RENEW_MS = 45000;
 const between = ([least, most]) => least + Math.random() * (most - least);
 
 const follow = (element) => {
@@ -59,6 +60,7 @@ const follow = (element) => {
       const answer = await fetch(url, { cache: "no-cache", signal: AbortSignal.timeout(ASK_TIMEOUT_MS) });
       if (!answer.ok) return;
       const body = await answer.json();
+      if (body.live) element.dataset.live = body.live; // a console's address is good for two minutes
       if (kind === "event") body.events.forEach((event) => take(event.number, event)); else take(0, body);
       tell("live:heard");
     } catch { /* no network: the page says how old it is, and we ask again */ }
@@ -97,6 +99,7 @@ const follow = (element) => {
   document.addEventListener("visibilitychange", turn);
   addEventListener("pagehide", stop);
   addEventListener("pageshow", (event) => { if (event.persisted) turn(); });
+  if (kind === "event") setInterval(() => { if (!document.hidden) ask(); }, RENEW_MS);
   if (!document.hidden) start();
 };
 document.querySelectorAll("[data-live]").forEach(follow);

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core import signing
 from django.db import connections
 from pytest_django import Settings
 
 from config import live
+from core import live_grants
 from core.live_grants import grant
 from core.local.broker import Broker
 from core.local.paths import Places
@@ -323,6 +325,30 @@ def test_the_cut_ends_the_connection():
     run(story)
 
 
+def test_a_console_is_cut_when_its_grant_is_over_and_does_not_come_back(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr(live_grants, "LASTS_S", 1)
+    address = f"/live/console/{grant(FEED)}"
+
+    async def story() -> None:
+        async with stream(address) as minh, stream("/live/board/7") as lan:
+            await minh.until(lambda: FEED in live.hub.viewers)
+            await minh.until(lambda: minh.is_over)
+            assert not lan.is_over  # boards are for everybody
+        async with stream(address) as minh:
+            await minh.until(lambda: minh.is_over)
+            assert minh.status == 404
+
+    run(story)
+
+
+@pytest.mark.parametrize("word", ["", "x", "x:y:z", "a" * 500])
+def test_a_false_word_grants_nothing(word: str):
+    assert live_grants.read_grant(word) is None
+    assert live_grants.read_grant(signing.dumps("session:7", salt=live_grants.SALT)) is None
+
+
 # The broker goes away and comes back
 
 
@@ -392,12 +418,15 @@ def test_false_addresses_and_grants_are_missing(path: str):
     run(story)
 
 
-def test_a_grant_is_for_one_feed_and_for_twelve_hours(monkeypatch: pytest.MonkeyPatch):
+def test_a_grant_is_for_one_feed_and_for_two_minutes(monkeypatch: pytest.MonkeyPatch):
     word = grant(FEED)
-    assert live.place_of(f"/live/console/{word}") == (FEED, "event")
+    place = live.place_of(f"/live/console/{word}")
+    assert place is not None
+    assert place[:2] == (FEED, "event")
+    assert 110 < (place.lasts_s or 0) <= 120
     assert live.place_of(f"/live/console/{word[:-1]}") is None
     monkeypatch.setattr("core.live_grants.LASTS_S", -1)
-    assert live.place_of(f"/live/console/{word}") is None
+    assert live.place_of(f"/live/console/{grant(FEED)}") is None
 
 
 @pytest.mark.parametrize("last", ["-1", "x", "9" * 40, "1;2", "\u0661"])

@@ -9,6 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from core.clock import db_now
+from core.live_grants import read_grant
 from core.models import OutboxMessage
 from livestreams.models import LivestreamSession, Offer, Slot
 from tests.cast import Cast, client_of, make_cast
@@ -381,6 +382,19 @@ def test_news_after_a_number_for_those_the_channel_does_not_reach(cast):
     assert [(event["number"], event["code"]) for event in events] == [(2, "CP2"), (3, "CP3")]
     assert len(minh.get(path, {"after": "x"}).json()["events"]) == 3
     assert client_of(cast.thao).get(path).status_code == 404
+
+
+def test_a_console_gets_its_next_address_only_while_the_role_is_there(cast: Cast) -> None:
+    session = SessionFactory(cooperative=cast.coop_a)
+    path = f"/lam-viec/phien/{session.pk}/dieu-khien/tin.json"
+    minh = client_of(cast.minh)
+    word = minh.get(path).json()["live"].removeprefix("/live/console/")
+    granted = read_grant(word)
+    assert granted is not None
+    assert granted.feed == session.feed
+    assert granted.lasts_s <= 120
+    cast.minh.memberships.all().delete()
+    assert minh.get(path).status_code == 404
 
 
 # Walls
