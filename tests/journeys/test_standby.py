@@ -98,7 +98,8 @@ def test_when_time_runs_out_the_next_is_served(open_page: OpenPage, axe: Axe, te
     late.reload()
     expect(late.locator("time.clock")).to_be_visible()
 
-    expect(late.locator("main")).to_contain_text("Đã hết giờ giữ", timeout=20_000)
+    expect(late.locator("[data-standby-done]")).to_have_count(1, timeout=20_000)
+    expect(late.locator("main")).to_contain_text("Đã hết giờ giữ")
     axe(late)
     assert cancelling.release_overdue() == 1
 
@@ -183,3 +184,23 @@ def test_the_pages_of_the_line_are_small(open_page: OpenPage, tea: Offer) -> Non
     entry = in_line(tea)
     for address in (f"/phien/{tea.session_id}/cho/{tea.pk}/", f"/hang-cho/{entry.token}/"):
         assert 5_000 < bytes_fetched(open_page("phone"), address) < MOST
+
+
+def test_a_phone_that_may_remember_finds_its_place_again(open_page: OpenPage, tea: Offer) -> None:
+    page = open_page("phone")
+    page.goto(f"/phien/{tea.session_id}/cho/{tea.pk}/")
+    page.get_by_text("Nhớ trên máy này").click()
+    fill_in(page)
+    page.locator(".action-bar").get_by_role("button", name="Xếp hàng chờ").click()
+    page.wait_for_url("**/hang-cho/**")
+    place = page.url
+
+    page.goto(f"/phien/{tea.session_id}/cho/{tea.pk}/")
+    page.get_by_role("link", name="Mở chỗ chờ của bạn").click()
+    assert page.url == place
+    page.get_by_role("button", name="Rời hàng chờ").click()
+    page.get_by_role("dialog").get_by_role("button", name="Rời hàng chờ").click()
+    expect(page.locator("main")).to_contain_text("Bạn đã rời hàng chờ")
+
+    page.goto(f"/phien/{tea.session_id}/cho/{tea.pk}/")
+    expect(page.get_by_role("link", name="Mở chỗ chờ của bạn")).to_be_hidden()
