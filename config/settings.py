@@ -43,7 +43,7 @@ def env_list(name: str, default: str = "") -> list[str]:
     return [part.strip() for part in os.environ.get(name, default).split(",") if part.strip()]
 
 
-def address(name: str) -> str:
+def env_address(name: str) -> str:
     """An http:// address that ends with a slash, or empty."""
     value = os.environ.get(name, "")
     if value and not (value.startswith("http://") and value.endswith("/")):
@@ -234,6 +234,8 @@ OUTBOX_TASKS: dict[str, list[tuple[str, tuple[str, ...]]]] = {
     "accounts.code.requested": [("accounts.send_code", ("code_id",))],
     "config.pictures.wanted": [("config.draw_pictures", ())],
 }
+# Tasks that serve whatever came before them: the least seconds between two with the same arguments
+OUTBOX_PAUSES_S = {"orders.recount_session": 1.0}
 # What viewers of a feed see: feed kind -> function(feed key) that draws its public snapshot
 LIVE_SNAPSHOTS = {"session": "livestreams.updates.update"}
 # Keys of the feeds that are watched now: feed kind -> function; they are drawn though nothing happens

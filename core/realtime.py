@@ -12,6 +12,7 @@ frames loses no truth: both are read again from PostgreSQL.
 import functools
 import http.client
 import json
+from collections.abc import Sequence
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -22,8 +23,14 @@ CHANNEL = "live"
 BEAT = "beat"
 
 
+Frame = tuple[str, str, int, Any]  # feed, kind, number, data
+
+
 class Publisher(Protocol):
     def publish(self, feed: str, kind: str, number: int, data: Any) -> None: ...
+
+    def publish_all(self, frames: Sequence[Frame]) -> None:
+        """As `publish` for each, in order."""
 
 
 class RedisPublisher:
@@ -37,8 +44,16 @@ class RedisPublisher:
         )
 
     def publish(self, feed: str, kind: str, number: int, data: Any) -> None:
-        frame = {"feed": feed, "kind": kind, "number": number, "data": data}
-        self._redis.publish(channel_name(), json.dumps(frame, ensure_ascii=False))
+        self.publish_all([(feed, kind, number, data)])
+
+    def publish_all(self, frames: Sequence[Frame]) -> None:
+        if not frames:
+            return
+        together = self._redis.pipeline(transaction=False)
+        for feed, kind, number, data in frames:
+            frame = {"feed": feed, "kind": kind, "number": number, "data": data}
+            together.publish(channel_name(), json.dumps(frame, ensure_ascii=False))
+        together.execute()
 
 
 class NotTaken(OSError):
@@ -76,6 +91,10 @@ class NchanPublisher:
             msg = f"{path}: {status}"
             raise NotTaken(msg)
 
+    def publish_all(self, frames: Sequence[Frame]) -> None:
+        for frame in frames:
+            self.publish(*frame)
+
     def _post_kept(self, path: str, body: bytes) -> int:
         """Post over the connection that stands; over a new one when that was closed meanwhile."""
         if self._connection is not None:
@@ -111,6 +130,10 @@ class Several:
     def publish(self, feed: str, kind: str, number: int, data: Any) -> None:
         for each in self._publishers:
             each.publish(feed, kind, number, data)
+
+    def publish_all(self, frames: Sequence[Frame]) -> None:
+        for each in self._publishers:
+            each.publish_all(frames)
 
 
 def channel_name() -> str:

@@ -26,6 +26,8 @@ from core.realtime import BEAT, Publisher
 
 log = logging.getLogger(__name__)
 
+Call = tuple[str, tuple[Any, ...]]  # a task and what it is called with
+
 RELAY_LOCK = 7_305_001  # any number, the same in every relay
 BATCH = 500
 SNAPSHOT_PERIOD_S = 0.25  # at most four board snapshots a second and feed
@@ -33,6 +35,7 @@ POLL_S = 0.1  # polling, not NOTIFY: docs/decisions/0004-relay-polls.md
 WAIT_AFTER_FAULT_S = 1.0
 BEAT_PERIOD_S = 2.0
 REDRAWN_S = 5.0  # a board that is watched, though nothing happens: who comes in finds one
+MOST_PACED = 10_000
 LEFT_UNDRAWN = dt.timedelta(minutes=2)
 
 
@@ -44,6 +47,8 @@ class Relay:
         self._stopping = False
         self._dirty: dict[str, int] = {}  # feed -> its newest number
         self._drawn_at: dict[str, float] = {}
+        self._sent_at: dict[Call, float] = {}
+        self._paced: set[Call] = set()  # to be sent again when their pause is over
         self._beat_at = self._looked_at = 0.0
 
     def stop(self) -> None:
@@ -71,6 +76,7 @@ class Relay:
 
     def turn(self) -> int:
         handed_on = self.drain()
+        self._send_due()
         self._look_for_watched()
         self.draw_snapshots()
         self._beat()
@@ -125,13 +131,11 @@ class Relay:
             last = _reserve_numbers(feed, len(messages))
             for number, message in enumerate(messages, start=last - len(messages) + 1):
                 message.feed_number = number
-        OutboxMessage.objects.bulk_update(
-            [m for messages in fresh.values() for m in messages], ["feed_number"]
-        )
+        _write_numbers([message for messages in fresh.values() for message in messages])
         return waiting
 
     def _send_tasks(self, messages: Iterable[OutboxMessage]) -> None:
-        sent = set()
+        sent: set[Call] = set()
         for message in messages:
             for task, keys in settings.OUTBOX_TASKS.get(message.topic, ()):
                 arguments = tuple(message.payload.get(key) for key in keys)
@@ -139,19 +143,37 @@ class Relay:
                     log.error("outbox %s (%s) lacks %s", message.pk, message.topic, keys)
                 elif (task, arguments) not in sent:  # recounting once serves the whole batch
                     sent.add((task, arguments))
-                    current_app.send_task(task, args=arguments, retry=False)
+                    self._send_paced((task, arguments))
+
+    def _send_paced(self, call: Call) -> None:
+        """Send at once, or when its pause is over: one recount serves all orders of a second.
+
+        What waits here is lost with the process; the sweepers of beat find the same work.
+        """
+        pause_s = settings.OUTBOX_PAUSES_S.get(call[0], 0.0)
+        if pause_s and time.monotonic() - self._sent_at.get(call, -pause_s) < pause_s:
+            self._paced.add(call)
+            return
+        current_app.send_task(call[0], args=call[1], retry=False)
+        self._paced.discard(call)
+        if pause_s:
+            self._sent_at[call] = time.monotonic()
+
+    def _send_due(self) -> None:
+        for call in list(self._paced):
+            self._send_paced(call)
+        if len(self._sent_at) > MOST_PACED:
+            self._sent_at.clear()
 
     def _tell_viewers(self, messages: Iterable[OutboxMessage]) -> None:
+        frames = []
         for message in messages:
             if message.feed and message.feed_number:
-                self._publisher.publish(
-                    message.feed,
-                    "event",
-                    message.feed_number,
-                    {"topic": message.topic, **message.payload},
-                )
+                data = {"topic": message.topic, **message.payload}
+                frames.append((message.feed, "event", message.feed_number, data))
                 newest = max(self._dirty.get(message.feed, 0), message.feed_number)
                 self._dirty[message.feed] = newest
+        self._publisher.publish_all(frames)
 
     def _look_for_watched(self) -> None:
         """Make the boards due that are watched and have not been drawn for REDRAWN_S."""
@@ -178,6 +200,16 @@ class Relay:
             self._drawn_at[feed] = time.monotonic()
             if self._dirty[feed] == number:
                 del self._dirty[feed]
+
+
+def _write_numbers(messages: list[OutboxMessage]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE core_outboxmessage AS message SET feed_number = given.number"
+            " FROM unnest(%s::bigint[], %s::bigint[]) AS given (id, number)"
+            " WHERE message.id = given.id",
+            [[message.pk for message in messages], [message.feed_number for message in messages]],
+        )
 
 
 def _reserve_numbers(feed: str, count: int) -> int:

@@ -9,7 +9,7 @@ import contextlib
 import random
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -23,7 +23,7 @@ from config import live
 from core import outbox
 from core.live_grants import grant
 from core.models import OutboxMessage
-from core.realtime import BEAT, RedisPublisher
+from core.realtime import BEAT, Frame, RedisPublisher
 from core.relay import Relay
 
 FEED = "session:77"
@@ -218,6 +218,10 @@ class Collected:
     def publish(self, feed: str, kind: str, number: int, data: Any) -> None:
         if kind not in {BEAT, "board"}:
             self.numbers.append(number)
+
+    def publish_all(self, frames: Sequence[Frame]) -> None:
+        for frame in frames:
+            self.publish(*frame)
 
 
 class Away(Collected):

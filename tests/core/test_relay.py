@@ -7,7 +7,7 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -25,7 +25,7 @@ from core.local.broker import Broker
 from core.local.paths import Places
 from core.local.process import Child
 from core.models import FeedCounter, OutboxMessage
-from core.realtime import BEAT, NchanPublisher, RedisPublisher, Several, channel_name
+from core.realtime import BEAT, Frame, NchanPublisher, RedisPublisher, Several, channel_name
 from core.relay import RELAY_LOCK, Relay
 from tests.servers import environment_of_children
 
@@ -100,7 +100,11 @@ class FailingPublisher(RedisPublisher):
         if self.good == 0:
             raise redis.ConnectionError("gone")
         self.good -= 1
-        super().publish(feed, kind, number, data)
+        super().publish_all([(feed, kind, number, data)])
+
+    def publish_all(self, frames: Sequence[Frame]) -> None:
+        for frame in frames:
+            self.publish(*frame)
 
 
 # Numbering
@@ -482,3 +486,27 @@ def test_who_takes_over_draws_the_boards_the_other_left(wire: Wire):
     wire.start_relay()
     until(lambda: bool(wire.listener.frames("board")), "the board was never drawn")
     assert wire.listener.frames("board")[0]["data"] == {"s": "gone"}
+
+
+@pytest.mark.django_db
+def test_one_recount_serves_all_orders_of_a_second(
+    relay: Relay, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A task with a pause is sent at once, and once more when the pause is over."""
+    settings.OUTBOX_TASKS = {"tests.thing.changed": [("tests.count", ("thing",))]}
+    settings.OUTBOX_PAUSES_S = {"tests.count": 0.3}
+    sent: list[tuple[Any, ...]] = []
+    monkeypatch.setattr(
+        "core.relay.current_app.send_task", lambda task, args, **_: sent.append((task, *args))
+    )
+    for thing in (1, 1, 2, 1):
+        with transaction.atomic():
+            outbox.add("tests.thing.changed", thing=thing)
+        relay.turn()
+    assert sent == [("tests.count", 1), ("tests.count", 2)]
+
+    time.sleep(0.35)
+    relay.turn()
+    relay.turn()
+
+    assert sent == [("tests.count", 1), ("tests.count", 2), ("tests.count", 1)]
