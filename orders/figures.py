@@ -3,12 +3,12 @@
 import datetime as dt
 from typing import Any
 
-from django.db.models import F, Q, QuerySet, Sum
+from django.db.models import Count, F, Min, Q, QuerySet, Sum
 
 from coops.models import Cooperative
 from core.clock import db_now
 from livestreams.models import LivestreamSession, Offer
-from orders.models import OrderLine, SessionTally
+from orders.models import Order, OrderLine, Refund, SessionTally
 from orders.querysets import ORDERED_STATES
 
 FIGURES = (
@@ -32,7 +32,8 @@ def own_cooperatives(user: Any, session: LivestreamSession) -> QuerySet[Cooperat
 def session_figures(
     session: LivestreamSession, mine: QuerySet[Cooperative] | None
 ) -> dict[str, Any]:
-    """As /so-lieu.json says it: `total` from the tally, `offers` counted from the lines now.
+    """As /so-lieu.json says it: `total` from the tally, `offers` counted from the lines now, and
+    for the holder `money`: transfers waited for, and what has to go back.
 
     Money in đồng, weight in grams, `age_s` seconds since the tally was counted.
     """
@@ -43,6 +44,17 @@ def session_figures(
         "state": session.state,
         "total": _total(session, mine, now),
         "offers": _offers(session, mine),
+        "money": waiting_for_money(session) if mine is None else None,
+    }
+
+
+def waiting_for_money(session: LivestreamSession) -> dict[str, Any]:
+    """What the holder's account should still show, and what has to go back."""
+    unpaid = Order.objects.filter(session=session).awaiting_payment()
+    due = Refund.objects.due().filter(order__session=session)
+    return {
+        **unpaid.aggregate(count=Count("pk"), amount_vnd=Sum("total_vnd"), next_at=Min("pay_by")),
+        **due.aggregate(refund_count=Count("pk"), refund_vnd=Sum("amount_vnd")),
     }
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Count, Min, Prefetch, Q, Sum
+from django.db.models import Prefetch, Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -20,7 +20,7 @@ from livestreams.models import LivestreamSession
 from orders.access import get_order_to_host, get_session_to_follow
 from orders.figures import own_cooperatives, session_figures
 from orders.forms import CancelReasonForm
-from orders.models import Order, OrderLine, Parcel, Refund
+from orders.models import Order, OrderLine, Parcel
 from orders.querysets import ON_HOLD_STATES
 from orders.services import cancelling, paying
 from orders.views.packing import private
@@ -56,6 +56,7 @@ def draw_orders(
         request.GET.get("page")
     )
     labels = [_("All"), _("Waiting for money"), _("Taken"), _("Called off")]
+    figures = session_figures(session, mine)
     context = {
         "session": session,
         "cooperative": session.cooperative,
@@ -64,24 +65,14 @@ def draw_orders(
         "tab": tab,
         "tabs": list(zip(TABS, labels, strict=True)),
         "q": words,
-        "figures": session_figures(session, mine),
+        "figures": figures,
         "reason_form": CancelReasonForm(),
         "now": db_now(),
-        "waiting": waiting_for_money(session) if mine is None else None,
+        "waiting": figures["money"],
         **more,
     }
     response = render(request, "orders/session_orders.html", context, status=status)
     return private(response)
-
-
-def waiting_for_money(session: LivestreamSession) -> dict[str, Any]:
-    """What the holder's account should still show, and what has to go back."""
-    unpaid = Order.objects.filter(session=session).awaiting_payment()
-    due = Refund.objects.due().filter(order__session=session)
-    return {
-        **unpaid.aggregate(count=Count("pk"), amount_vnd=Sum("total_vnd"), next_at=Min("pay_by")),
-        **due.aggregate(refund_count=Count("pk"), refund_vnd=Sum("amount_vnd")),
-    }
 
 
 def visible_orders(session: LivestreamSession, mine: Any) -> Any:

@@ -124,6 +124,12 @@ box.addEventListener("live:news", ({ detail: event }) => {
 });
 let figuresTimer, countedAt;
 const askFigures = () => { figuresTimer ??= setTimeout(showFigures, 1000); };
+const showMoney = (money) => {
+  const link = box.querySelector("[data-words-money]");
+  if (!link) return;
+  link.parentElement.hidden = !money?.count;
+  if (money?.count) write(link, link.dataset.wordsMoney.replace("%s", digits(money.count)).replace("%v", `${digits(money.amount_vnd)}\u00a0₫`));
+};
 const showFigures = async () => {
   clearTimeout(figuresTimer);
   figuresTimer = undefined;
@@ -131,12 +137,13 @@ const showFigures = async () => {
   try {
     const answer = await fetch(words.figuresUrl, { cache: "no-store", signal: AbortSignal.timeout(SEND_TIMEOUT_MS) });
     if (!answer.ok) return;
-    const { total } = await answer.json();
+    const { total, money } = await answer.json();
     write(box.querySelector('[data-figure="orders"]'), digits(total.order_count));
     write(box.querySelector('[data-figure="units"]'), digits(total.unit_count));
     write(box.querySelector('[data-figure="goods"]'), `${digits(total.goods_vnd)}\u00a0₫`);
     countedAt = total.counted_at ? Date.now() - total.age_s * 1000 : undefined;
     part(box, "figures").hidden = false;
+    showMoney(money);
   } catch { /* the age beside the figures says so */ }
 };
 const tellAge = () => {

@@ -1,6 +1,7 @@
 """A host's whole path: plan a session, line up, go on air, sell, end; and the boards that follow."""
 
 import datetime as dt
+import re
 from collections.abc import Callable
 
 from django.utils import timezone
@@ -14,6 +15,7 @@ from livestreams.services.running import end_session
 from livestreams.services.selling import mark_sold_out, open_offer, sell_now
 from tests.cast import Cast, make_cast
 from tests.factories.livestreams import OfferFactory, SessionFactory, SlotFactory
+from tests.factories.orders import OrderFactory
 from tests.factories.products import LotFactory, ProductPhotoFactory
 from tests.journeys.people import sign_in
 from tests.orders.helpers import order_of
@@ -318,3 +320,14 @@ def test_before_and_after_the_session_the_page_has_a_way_on(
         page.goto("/phien/?q=qua")
         expect(page.get_by_role("link", name="Phiên đã qua")).to_be_visible()
         axe(page)
+
+
+def test_the_console_says_how_much_money_is_waited_for(open_page: Callable[..., Page]) -> None:
+    cast, session, offers = market()
+    OrderFactory(offer=offers[0], quantity=2, transfer=True)
+    page = open_page("phone")
+    console_of(page, cast, session)
+    link = page.get_by_role("link", name=re.compile("1 đơn chờ chuyển khoản"))
+    expect(link).to_be_visible()
+    link.click()
+    expect(page.get_by_role("button", name="Đã nhận tiền").first).to_be_visible()

@@ -10,6 +10,7 @@ from coops.models import Cooperative
 from livestreams.models import LivestreamSession
 from orders import tasks
 from orders.models import Order
+from orders.services import paying
 from tests.cast import Cast, client_of, make_cast
 from tests.factories.livestreams import OfferFactory, SessionFactory, SlotFactory
 from tests.factories.orders import OrderFactory
@@ -168,6 +169,24 @@ def test_figures_are_the_whole_for_the_holder_and_ones_own_for_a_guest(
     assert guest["scope"] == "cooperative"
     assert (guest["total"]["order_count"], guest["total"]["unit_count"]) == (1, 3)
     assert [o["live_code"] for o in guest["offers"]] == ["B01"]
+
+
+def test_the_holder_is_told_what_is_waited_for_and_what_must_go_back(
+    minh: Client, cast: Cast, session: Any
+) -> None:
+    waiting = order_of(session, transfer=True)
+    late = order_of(session, transfer=True, state="released")
+    paying.confirm_payment(order=late, user=cast.minh)
+    where = f"/lam-viec/phien/{session.pk}/so-lieu.json"
+
+    money = minh.get(where).json()["money"]
+
+    assert (money["count"], money["amount_vnd"]) == (1, waiting.total_vnd)
+    assert (money["refund_count"], money["refund_vnd"]) == (1, late.total_vnd)
+    read = words(minh.get(page_of(session)))
+    assert "1 đơn đang chờ chuyển khoản" in read
+    assert "Cần trả lại" in read
+    assert client_of(cast.thao).get(where).json()["money"] is None
 
 
 def test_figures_equal_a_recount_of_the_lines(minh: Client, session: Any) -> None:
