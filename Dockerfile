@@ -15,4 +15,4 @@ WORKDIR /srv/chophien
 COPY --from=build /srv/chophien /srv/chophien
 ENV PATH=/srv/chophien/.venv/bin:$PATH PYTHONUNBUFFERED=1 MEDIA_ROOT=/srv/media STATIC_ROOT=/srv/chophien/static-files
 USER chophien
-CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", "--workers", "2", "--blocking-threads", "4", "--backlog", "2048", "--backpressure", "512", "config.wsgi:application"]
+CMD ["granian", "--interface", "rsgi", "--host", "0.0.0.0", "--port", "8000", "--workers", "2", "--no-ws", "--workers-kill-timeout", "3", "--backlog", "2048", "--backpressure", "8192", "config.mixed:application"]
