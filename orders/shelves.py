@@ -7,6 +7,7 @@ from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from orders.models import Order, Parcel
+from orders.querysets import ON_HOLD_STATES
 
 State = Parcel.State
 PAID_OR_CASH = Q(order__state=Order.State.CONFIRMED)
@@ -27,7 +28,7 @@ SHELVES = (
     Shelf(
         "cho-tien",
         _("Waiting for money"),
-        Q(state=State.NEW, order__state=Order.State.AWAITING_PAYMENT),
+        Q(state=State.NEW, order__state__in=ON_HOLD_STATES),
     ),
     Shelf("da-goi", _("Ready to send"), Q(state=State.PACKED), (State.SHIPPED,)),
     Shelf("dang-giao", _("On its way"), Q(state=State.SHIPPED), (State.DELIVERED, State.RETURNED)),

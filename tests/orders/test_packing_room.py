@@ -49,6 +49,16 @@ def press(client: Client, where: str, **typed: Any) -> Any:
     return client.post(where, {"idempotency_key": str(uuid.uuid4()), **typed})
 
 
+def test_what_is_held_for_somebody_is_not_packed_yet(mai: Client, session: Any) -> None:
+    order = order_in(session, transfer=True, state="held")
+    where = room(session.cooperative)
+    assert order.code not in words(mai.get(where))
+    assert order.code in words(mai.get(where, {"ke": "cho-tien"}))
+    parcel = words(mai.get(f"{where}{order.parcels.get().pk}/"))
+    assert "Khoan đóng gói" in parcel
+    assert "Đánh dấu đã gói" not in parcel
+
+
 def test_new_parcels_stand_first_with_goods_and_address(mai: Client, session: Any) -> None:
     order = order_in(session, quantity=2, buyer_phone=LAN)
     page = mai.get(room(session.cooperative))
