@@ -5,6 +5,7 @@ import gzip
 import http.client
 import json
 import random
+import re
 import shutil
 import socket
 import ssl
@@ -21,6 +22,7 @@ from typing import Any
 
 import psycopg2
 import pytest
+from playwright.sync_api import Browser, expect
 
 from bench.ground import Place, ground
 from bench.nginx import Front, Ports, nginx, publish_url
@@ -371,6 +373,23 @@ def test_the_door_speaks_tls_and_sends_plain_visitors_there(market: Market):
     answer = plain.getresponse()
     assert (answer.status, answer.headers["Location"]) == (301, "https://chophien.example/phien/")
     plain.close()
+
+
+def test_a_browser_follows_the_board_through_tls(market: Market, browser: Browser):
+    context = browser.new_context(ignore_https_errors=True, locale="vi-VN")
+    page = context.new_page()
+    polls: list[str] = []
+    page.on("request", lambda asked: polls.append(asked.url) if "bang.json" in asked.url else None)
+    page.goto(f"{market.front.tls_url}/phien/{market.session_id}/")
+    offer = market.offer_ids[9]
+    left = page.locator(f"#offer-{offer} [data-left-count]")
+    before = int(re.sub(r"\D", "", left.inner_text()))
+    market.take(offer, 7)
+    words = re.sub(r"\B(?=(\d{3})+$)", ".", str(before - 7))
+    expect(left).to_have_text(re.compile(rf"\b{re.escape(words)}\b"), timeout=3_000)
+    assert page.evaluate("performance.getEntriesByType('navigation')[0].nextHopProtocol") == "h2"
+    assert polls == []
+    context.close()
 
 
 def test_pictures_come_from_the_disk_and_nothing_else_does(market: Market):
