@@ -6,7 +6,8 @@ The whole platform runs under `manage.py up`. While buyers order, one process af
 and then two at once) is ended with SIGKILL: web, relay, worker, beat, broker, the database, single
 backends of it, and the children web and worker have. After each kill the clock runs until, all
 without a hand, an order sent after it is acknowledged, an event written after it is handed on, and
-a tally has been counted anew. At the end the buyers' own ledger is held against the database.
+a tally has been counted anew. With --freezes, so many more are stopped where they stand (SIGSTOP)
+instead. At the end the buyers' own ledger is held against the database.
 """
 
 import argparse
@@ -27,6 +28,7 @@ from typing import Any
 from bench.ground import Place, supervised_ground
 from bench.judge import Shop, as_figures, judge
 from bench.rows import make_session
+from core.local import standstill
 from core.local.paths import LocalError
 from core.local.standstill import Process, processes
 
@@ -55,6 +57,7 @@ class Kill:
     """`recovery_s` is None when the platform was not whole again within RECOVERY_LIMIT_S."""
 
     targets: list[str]
+    how: signal.Signals = signal.SIGKILL
     recovery_s: float | None = None
 
 
@@ -74,7 +77,9 @@ def main() -> None:
         rows = make_session(offers=len(UNITS), units=UNITS)
         shop = Shop(place.port, rows, seed=wanted.seed)
         report = say if not wanted.json else (lambda _words: None)
-        run = asyncio.run(rush(place, shop, wanted.kills, random.Random(wanted.seed), report))
+        draw = random.Random(wanted.seed)
+        plan = strikes(wanted.kills, wanted.freezes, draw)
+        run = asyncio.run(rush(place, shop, plan, report))
         with fresh_connection():
             figures = figures_of(run, shop) | as_figures(judge(shop.ledger, rows))
         figures["books"] = check_books(place)
@@ -88,6 +93,7 @@ def main() -> None:
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.faults", description=__doc__)
     parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--freezes", type=int, default=0)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", action="store_true", help="print one JSON object last")
     parser.add_argument("--log", type=Path, help="keep here what the programs said")
@@ -98,20 +104,29 @@ def say(words: str) -> None:
     print(words, flush=True)
 
 
-async def rush(
-    place: Place, shop: Shop, kills: int, draw: random.Random, report: Callable[[str], None]
-) -> Run:
-    """Kill `kills` times while buyers order; then let everything come to rest."""
+def strikes(kills: int, freezes: int, draw: random.Random) -> list[Kill]:
+    """What is done to which process, in which order."""
+    plan, left = [], kills
+    while left:
+        count = 2 if left > 1 and draw.random() < TWO_AT_ONCE else 1
+        plan.append(Kill(draw.sample(TARGETS, count)))
+        left -= count
+    plan += [Kill(draw.sample(TARGETS, 1), signal.SIGSTOP) for _ in range(freezes)]
+    draw.shuffle(plan)
+    return plan
+
+
+async def rush(place: Place, shop: Shop, plan: list[Kill], report: Callable[[str], None]) -> Run:
+    """Do what is planned, at random moments, while buyers order; then let all come to rest."""
     run, begun = Run(), time.monotonic()
     buyers = [asyncio.create_task(shop.buy()) for _ in range(BUYERS)]
-    while sum(len(kill.targets) for kill in run.kills) < kills:
-        await asyncio.sleep(draw.uniform(*PAUSE_S))
-        left = kills - sum(len(kill.targets) for kill in run.kills)
-        count = 2 if left > 1 and draw.random() < TWO_AT_ONCE else 1
-        kill = await strike(place, shop, draw.sample(TARGETS, count))
+    for kill in plan:
+        await asyncio.sleep(shop.draw.uniform(*PAUSE_S))
+        await strike(place, shop, kill)
         run.kills.append(kill)
         took = f"{kill.recovery_s:.1f} s" if kill.recovery_s is not None else "NOT whole again"
-        report(f"{len(run.kills):4}  {' and '.join(kill.targets):24} {took}")
+        what = f"{kill.how.name} {' and '.join(kill.targets)}"
+        report(f"{len(run.kills):4}  {what:36} {took}")
     shop.is_closing = True
     await asyncio.gather(*buyers)
     run.undelivered, run.tally_differences = await asyncio.to_thread(come_to_rest, shop)
@@ -119,17 +134,17 @@ async def rush(
     return run
 
 
-async def strike(place: Place, shop: Shop, targets: list[str]) -> Kill:
-    """End the targets and wait until the platform is whole again."""
-    kill = Kill(targets)
-    before = dict.fromkeys(targets, 0)
-    for target in targets:
+async def strike(place: Place, shop: Shop, kill: Kill) -> None:
+    """End (or freeze) the targets and wait until the platform is whole again."""
+    before = dict.fromkeys(kill.targets, 0)
+    for target in kill.targets:
         before[target] = await asyncio.to_thread(find, place, target)
     began_at = time.monotonic()
     for pid in before.values():
         with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-    mains = [target for target in targets if target in WORDS]
+            os.kill(pid, kill.how)
+    is_kill = kill.how is signal.SIGKILL
+    mains = [target for target in kill.targets if is_kill and target in WORDS]
     moment, wall = began_at, time.time()
     is_renewed = not mains
     while time.monotonic() - began_at < RECOVERY_LIMIT_S:
@@ -137,12 +152,13 @@ async def strike(place: Place, shop: Shop, targets: list[str]) -> Kill:
         if not is_renewed:  # orders that the dead one's children still take do not count
             is_renewed = all(look(place, name) not in {None, before[name]} for name in mains)
             moment, wall = time.monotonic(), time.time()
+        elif not is_kill and standstill.stopped_below(before.values()):
+            moment, wall = time.monotonic(), time.time()
         elif shop.ledger.acknowledged_after(moment) is None:
             continue
         elif await asyncio.to_thread(is_handed_on, wall):
             kill.recovery_s = time.monotonic() - began_at
             break
-    return kill
 
 
 # Which process is which
@@ -274,14 +290,17 @@ def figures_of(run: Run, shop: Shop) -> dict[str, Any]:
     recoveries = [kill.recovery_s for kill in run.kills if kill.recovery_s is not None]
     worst: dict[str, float] = {}
     for kill in run.kills:
-        name = " and ".join(kill.targets) if len(kill.targets) == 1 else "two at once"
+        name = kill.targets[0] if len(kill.targets) == 1 else "two at once"
+        name = name if kill.how is signal.SIGKILL else f"{name} frozen"
         took = RECOVERY_LIMIT_S if kill.recovery_s is None else kill.recovery_s
         worst[name] = round(max(worst.get(name, 0), took), 1)
-    counted = Counter(target for kill in run.kills for target in kill.targets)
+    killed = [kill for kill in run.kills if kill.how is signal.SIGKILL]
+    counted = Counter(target for kill in killed for target in kill.targets)
     statuses = shop.ledger.statuses
     return {
         "kills": counted.total(),
         "kills_by_process": dict(counted),
+        "freezes": len(run.kills) - len(killed),
         "not_recovered": sum(kill.recovery_s is None for kill in run.kills),
         "worst_recovery_s": max(worst.values(), default=0),
         "median_recovery_s": round(statistics.median(recoveries), 1) if recoveries else None,
