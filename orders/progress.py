@@ -31,9 +31,7 @@ def steps_of(order: Order) -> list[dict[str, Any]]:
         label = _("Paid") if order.paid_at else _("Payment")
         steps.append({"label": label, "state": _payment_state(order), "at": order.paid_at})
     if not order.is_open:
-        last = _("Cancelled") if order.state == Order.State.CANCELLED else _("Time ran out")
-        steps = [step for step in steps if step["state"] == "done"]
-        return [*steps, {"label": last, "state": "stop", "at": order.closed_at}]
+        return _steps_of_closed(order, steps)
     reached = min((REACHED.get(p.state, 0) for p in order.parcels.all()), default=0)
     for number, label in enumerate([_("Packed"), _("On its way"), _("Delivered")], start=1):
         steps.append({"label": label, "state": "done" if reached >= number else "next"})
@@ -41,6 +39,18 @@ def steps_of(order: Order) -> list[dict[str, Any]]:
     if waiting and all(step["state"] != "now" for step in steps):
         waiting["state"] = "now"
     return steps
+
+
+def _steps_of_closed(order: Order, steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What happened until it was closed, and to its money since, in the order of time."""
+    last = _("Cancelled") if order.state == Order.State.CANCELLED else _("Time ran out")
+    steps = [step for step in steps if step["state"] == "done"]
+    steps.append({"label": last, "state": "stop", "at": order.closed_at})
+    if refund := getattr(order, "refund", None):
+        label = _("New order") if refund.state == Refund.State.REPLACED else _("Sent back")
+        state = "now" if refund.state == Refund.State.DUE else "done"
+        steps.append({"label": label, "state": state, "at": refund.settled_at})
+    return sorted(steps, key=lambda step: (step["at"] is None, step["at"]))
 
 
 def _payment_state(order: Order) -> str:

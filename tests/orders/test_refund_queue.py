@@ -114,6 +114,18 @@ def test_what_is_sold_out_is_refused_in_words_and_stays(minh: Client, refund: Re
     assert refund.state == "due"
 
 
+def test_the_buyer_sees_what_happened_in_the_order_it_happened(
+    minh: Client, refund: Refund
+) -> None:
+    where = f"/don/{refund.order.token}/"
+    Order.objects.filter(pk=refund.order_id).update(closed_at=refund.order.placed_at)
+    before = Client().get(f"{where}trang-thai.json").json()["version"]
+    read = words(Client().get(where))
+    assert read.index("Hết giờ giữ") < read.index("Đã trả tiền")
+    press(minh, refund, "da-tra", reference="FT1")
+    assert Client().get(f"{where}trang-thai.json").json()["version"] != before
+
+
 def test_a_slip_is_struck_from_the_list(minh: Client, refund: Refund) -> None:
     assert press(minh, refund, "lui").status_code == 303
     assert not Refund.objects.exists()
