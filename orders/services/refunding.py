@@ -20,6 +20,7 @@ from orders.errors import (
     SessionNotLive,
 )
 from orders.models import Order, Parcel, PhoneReveal, Refund
+from orders.querysets import RefundQuerySet
 from orders.services.placing import place_order
 
 State, Reason = Refund.State, Refund.Reason
@@ -33,6 +34,8 @@ def note_late_money(*, order: Order, user: User) -> Refund:
 
     The order stays closed, its `paid_at` says that its money is with the co-op.
     """
+    # One at a time: the money may be struck out of the queue at this moment
+    Order.objects.select_for_update(no_key=True).get(pk=order.pk)
     came = Order.objects.filter(
         pk=order.pk,
         state__in=CLOSED_STATES,
@@ -60,7 +63,7 @@ def send_back(*, refund: Refund, reference: str, user: User) -> Refund:
     is_done = changed.update(
         state=State.SENT, reference=reference, settled_at=Instant(), settled_by=user
     )
-    refund.refresh_from_db()
+    _look_again(refund)
     if is_done:
         events.refund_changed(refund)
     elif (refund.state, refund.reference) != (State.SENT, reference):
@@ -102,7 +105,7 @@ def undo_sent(*, refund: Refund) -> Refund:
         refund.refresh_from_db()
         events.refund_changed(refund)
         return refund
-    refund.refresh_from_db()
+    _look_again(refund)
     if refund.state != State.DUE:
         raise RefundMoved
     return refund
@@ -111,7 +114,7 @@ def undo_sent(*, refund: Refund) -> Refund:
 @transaction.atomic
 def strike_late_money(*, refund: Refund) -> None:
     """Late money noted by mistake: as if it had not been. Raises RefundMoved once settled."""
-    order = Order.objects.select_for_update().get(pk=refund.order_id)
+    order = Order.objects.select_for_update(no_key=True).get(pk=refund.order_id)
     struck, _rows = Refund.objects.due().filter(pk=refund.pk, reason=Reason.LATE).delete()
     if not struck:
         if Refund.objects.filter(pk=refund.pk).exists():
@@ -145,7 +148,15 @@ def _note(order: Order, reason: str, user: User | None) -> Refund:
 
 def _lock(refund: Refund) -> None:
     Order.objects.select_for_update(no_key=True).get(pk=refund.order_id)
-    refund.refresh_from_db(from_queryset=Refund.objects.select_for_update(no_key=True))
+    _look_again(refund, Refund.objects.select_for_update(no_key=True))
+
+
+def _look_again(refund: Refund, rows: RefundQuerySet | None = None) -> None:
+    """Read the row anew. Raises RefundMoved when it was struck out of the queue meanwhile."""
+    try:
+        refund.refresh_from_db(from_queryset=rows)
+    except Refund.DoesNotExist as error:
+        raise RefundMoved from error
 
 
 def _order_again(old: Order) -> Order:

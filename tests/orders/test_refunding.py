@@ -266,3 +266,18 @@ def test_the_books_miss_money_that_nobody_sends_back(minh: User) -> None:
     ]
     Refund.objects.filter(pk=refund.pk).delete()
     assert len(books.differences()) == 1
+
+
+def test_who_settles_money_that_was_struck_meanwhile_is_told(minh: User) -> None:
+    """Found by the stepper: a page opened before the strike led to a fault."""
+    order = OrderFactory(overdue=True, state="released", closed_at=db_now(), close_reason="time")
+    refund = refunding.note_late_money(order=order, user=minh)
+    refunding.strike_late_money(refund=Refund.objects.get(pk=refund.pk))
+
+    for settle in (
+        lambda: refunding.send_back(refund=refund, reference="FT1", user=minh),
+        lambda: refunding.place_anew(refund=refund, user=minh),
+        lambda: refunding.undo_sent(refund=refund),
+    ):
+        with pytest.raises(RefundMoved):
+            settle()
