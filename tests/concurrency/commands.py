@@ -4,13 +4,14 @@ A command is prepared on rows as somebody read them before the play began, the s
 be, and runs under the stepper from there.
 """
 
+import copy
 import itertools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 
 from livestreams.services import lining_up, running, selling
-from orders.services import cancelling, paying, placing, standing_by
+from orders.services import cancelling, changing, paying, placing, refunding, standing_by
 from tests.concurrency.market import HUE, MAI, Market
 from tests.concurrency.stepper.actor import Act
 
@@ -18,13 +19,15 @@ Prepare = Callable[[Market], Act]
 
 # How the market stands when the play begins
 LAST, GONE, LINE, TURN, HELD, OVER = "last_bag", "sold_out", "line", "turn", "held", "held_over"
+MONEY = "late_money"
 MARKETS: dict[str, dict[str, int]] = {
     LAST: {"left": 1},
-    GONE: {"left": 0},
-    LINE: {"left": 0, "waiting": 2},
-    TURN: {"left": 1, "waiting": 2},  # a bag came back and nobody has it yet
     HELD: {"left": 0, "waiting": 2, "held_minutes": 10},  # the first of two is to say whether
-    OVER: {"left": 0, "waiting": 2, "held_minutes": -1},  # and has not, in time
+    TURN: {"left": 1, "waiting": 2},  # a bag came back and nobody has it yet
+    LINE: {"left": 0, "waiting": 2},
+    OVER: {"left": 0, "waiting": 2, "held_minutes": -1},  # the first has not said, in time
+    MONEY: {"left": 1, "money_came": True},  # a transfer came for what had been released
+    GONE: {"left": 0},
 }
 ANYWHERE = frozenset(MARKETS)
 WITH_A_LINE = frozenset({LINE, TURN, HELD, OVER})
@@ -143,6 +146,52 @@ def cancel_held(market: Market) -> Act:
     return partial(cancelling.cancel_order, order=market.held)
 
 
+@command()
+def pay_bas(market: Market) -> Act:
+    return partial(
+        paying.confirm_payment, order=market.bas, user=market.minh, seen_vnd=market.bas.total_vnd
+    )
+
+
+@command()
+def cancel_bas(market: Market) -> Act:
+    return partial(cancelling.cancel_order, order=market.bas)
+
+
+@command()
+def change_up(market: Market) -> Act:
+    """Ba wants another bag, and no honey."""
+    lines = [(market.honey.pk, 0), (market.tea.pk, 2)]
+    return partial(changing.change_order, order=market.bas, lines=lines)
+
+
+@command()
+def change_down(market: Market) -> Act:
+    """Ba wants no tea any more, and asks for another road."""
+    lines = [(market.tea.pk, 0)]
+    return partial(changing.change_order, order=market.bas, lines=lines, address_line="Bản Hốc")
+
+
+@command(frozenset({MONEY}))
+def send_back(market: Market) -> Act:
+    return partial(refunding.send_back, refund=market.money, reference="FT26326", user=market.minh)
+
+
+@command(frozenset({MONEY}))
+def place_anew(market: Market) -> Act:
+    return partial(refunding.place_anew, refund=market.money, user=market.minh)
+
+
+@command(frozenset({MONEY}))
+def strike_late_money(market: Market) -> Act:
+    return partial(refunding.strike_late_money, refund=market.money)
+
+
+@command(frozenset({MONEY}))
+def money_came_again(market: Market) -> Act:
+    return partial(paying.confirm_payment, order=market.money.order, user=market.minh)
+
+
 def _edit(market: Market, quantity: int, price_vnd: int = 115_000) -> Act:
     return partial(
         lining_up.edit_offer,
@@ -188,7 +237,8 @@ class Together:
     market: str
 
     def acts(self, market: Market) -> list[Act]:
-        return [COMMANDS[name].prepare(market) for name in self.names]
+        """Each on rows of its own, as read when the market stood as it began."""
+        return [COMMANDS[name].prepare(copy.deepcopy(market)) for name in self.names]
 
     def __str__(self) -> str:
         return "-".join((*self.names, self.market))

@@ -2,7 +2,7 @@
 
 Two co-ops sell in one session. Tea (A01) is nearly gone, honey (A02) comes from another lot,
 `leaf` (A03) from tea's own. Lan's transfer of two bags of tea and a jar of honey is overdue and not yet
-released; Ba's cash order of tea is fresh.
+released; Ba has time left to pay for one of each, and may change his mind.
 """
 
 import datetime as dt
@@ -17,15 +17,15 @@ from coops.models import Commune
 from core.clock import db_now
 from livestreams.models import LivestreamSession, Offer
 from orders import books
-from orders.models import Order, StandbyEntry
-from orders.services import standing_by, tallies
+from orders.models import Order, Refund, StandbyEntry
+from orders.services import paying, standing_by, tallies
 from tests.factories.accounts import UserFactory
 from tests.factories.coops import CommuneFactory, CooperativeFactory
 from tests.factories.livestreams import OfferFactory, SessionFactory, SlotFactory
 from tests.factories.orders import OrderFactory
 from tests.factories.products import LotFactory
 
-LAN, BA, HUE, MAI, TU, NAM = (f"+8490000000{n}" for n in range(1, 7))
+LAN, BA, HUE, MAI, TU, NAM, SON = (f"+8490000000{n}" for n in range(1, 8))
 
 # Rows the commands change
 TABLES = (
@@ -173,12 +173,16 @@ class Market:
     commune: Commune
     minh: User
     line: list[StandbyEntry] = field(default_factory=list)
+    refund: Refund | None = None
 
     @classmethod
-    def open(cls, *, left: int = 1, waiting: int = 0, held_minutes: int = 0) -> Self:
+    def open(
+        cls, *, left: int = 1, waiting: int = 0, held_minutes: int = 0, money_came: bool = False
+    ) -> Self:
         """`left` bags of tea are in nobody's order, `waiting` buyers stand in line for tea.
 
-        With `held_minutes` the first of them has been promoted, for so long from now.
+        With `held_minutes` the first of them has been promoted, for so long from now. With
+        `money_came` the transfer of an order that was released came after all.
         """
         session = SessionFactory(
             cooperative=CooperativeFactory(
@@ -200,10 +204,18 @@ class Market:
             buyer_phone=LAN,
             commune=commune,
         )
-        bas = OrderFactory(offer=tea, buyer_phone=BA, commune=commune)
+        bas = OrderFactory(
+            offer=tea,
+            lines=[(tea, 1), (honey, 1)],
+            transfer=True,
+            buyer_phone=BA,
+            commune=commune,
+        )
         market = cls(session, tea, honey, leaf, lans, bas, commune, UserFactory())
         for phone in (TU, NAM)[:waiting]:
             market.line_up(phone)
+        if money_came:
+            market.take_late_money()
         if held_minutes:
             market.promote_first(dt.timedelta(minutes=held_minutes))
         tallies.recount_session(session_id=session.pk)
@@ -216,6 +228,11 @@ class Market:
         order = self.line[0].order
         assert order
         return order
+
+    @property
+    def money(self) -> Refund:
+        assert self.refund
+        return self.refund
 
     def line_up(self, phone: str) -> None:
         entry = StandbyEntry.objects.create(
@@ -232,6 +249,19 @@ class Market:
         self.line.append(entry)
         number = len(self.line)
         Offer.objects.filter(pk=self.tea.pk).update(standby_waiting=number, standby_issued=number)
+
+    def take_late_money(self) -> None:
+        order = OrderFactory(
+            offer=self.tea,
+            overdue=True,
+            state=Order.State.RELEASED,
+            closed_at=db_now(),
+            close_reason="time",
+            buyer_phone=SON,
+            commune=self.commune,
+        )
+        paying.confirm_payment(order=order, user=self.minh)
+        self.refund = Refund.objects.select_related("order__session").get(order=order)
 
     def promote_first(self, until: dt.timedelta) -> None:
         entry = self.line[0]
@@ -282,5 +312,7 @@ def wrongs(ask: Ask = ask) -> list[str]:
 
 
 def differences() -> list[str]:
-    """What `check_books` finds."""
+    """What `check_books` finds once the worker has recounted, as word of each change asks it to."""
+    for session in LivestreamSession.objects.all():
+        tallies.recount_session(session_id=session.pk)
     return [str(difference) for difference in books.differences()]

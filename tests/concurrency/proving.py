@@ -52,10 +52,14 @@ def prove(stage: Stage, copy: Copy, prepare: Prepare, walk: Walk = different) ->
         copy.put_back()
         return Play(stage, prepare())
 
-    serial = serial_outcomes(begin, len(prepare()))
-    for play in walk(begin):
-        proof.schedules += 1
-        proof.faults += [fault_of(play, said) for said in judge(play, serial, proof)]
+    try:
+        serial = serial_outcomes(begin, len(prepare()))
+        for play in walk(begin):
+            proof.schedules += 1
+            proof.faults += [fault_of(play, said) for said in judge(play, serial, proof)]
+    except Exception:
+        stage.start_anew()  # others will play on it
+        raise
     return proof
 
 

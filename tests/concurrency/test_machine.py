@@ -268,6 +268,7 @@ def tell(stories: int, steps: int, phases: tuple[Phase, ...] = tuple(Phase)) -> 
             stateful_step_count=steps,
             phases=phases,
             deadline=None,
+            report_multiple_bugs=False,
             suppress_health_check=list(HealthCheck),
         ),
     )
@@ -283,7 +284,7 @@ def test_so_they_do_for_fifty_thousand_steps() -> None:
     tell(stories=1000, steps=60)
 
 
-def test_control_a_model_that_forgets_a_hold_is_contradicted(monkeypatch) -> None:
-    monkeypatch.setattr(Model, "expire", lambda _self, _number: DONE)
+def test_control_a_model_that_forgets_to_cancel_is_contradicted(monkeypatch) -> None:
+    monkeypatch.setattr(Model, "cancel", lambda _self, _number: DONE)
     with pytest.raises(AssertionError):
         tell(stories=200, steps=30, phases=(Phase.generate,))

@@ -1,6 +1,6 @@
 """Every two commands that touch stock, under every interleaving of their SQL statements.
 
-Each pair in the market that gives both most to do; in all markets in the longer proof.
+Each pair in the first market where both have to do; in all markets in the longer proof.
 """
 
 import pytest
@@ -12,11 +12,11 @@ from tests.concurrency.conftest import Hall
 pytestmark = pytest.mark.django_db
 
 ALL = [pair for pair in together(COMMANDS) if not set(pair.names) <= set(HOT)]
-FULLEST = list({pair.names: pair for pair in ALL}.values())
-OTHERS = [pair for pair in ALL if pair not in FULLEST]
+FIRST = list({pair.names: pair for pair in reversed(ALL)}.values())
+OTHERS = [pair for pair in ALL if pair not in FIRST]
 
 
-@pytest.mark.parametrize("pair", FULLEST, ids=str)
+@pytest.mark.parametrize("pair", FIRST, ids=str)
 def test_two_at_once_end_as_one_after_the_other(hall: Hall, pair: Together) -> None:
     proof = hall.prove(pair)
     assert not proof.faults, str(proof)

@@ -44,6 +44,7 @@ class Actor:
         self.in_transaction = False
         self.answer = Answer()
         self.pid = 0
+        self._is_leaving = False
         self._acts: queue.SimpleQueue[Act | None] = queue.SimpleQueue()
         self._go = threading.Semaphore(0)
         self._ready = threading.Event()
@@ -64,7 +65,10 @@ class Actor:
         self._go.release()
 
     def leave(self) -> None:
+        """Run no further than what is under way, without a stop."""
+        self._is_leaving = True
         self._acts.put(None)
+        self._go.release()
         self._thread.join(10)
 
     @property
@@ -117,13 +121,21 @@ class Actor:
         connection._commit, connection._rollback = stop_and_commit, stop_and_roll_back
 
     def _stop(self, pending: str) -> None:
+        if self._is_leaving:
+            return
         self.pending = pending
         self._arrive(Mood.STOPPED)
         self._go.acquire()
 
     def _arrive(self, mood: Mood) -> None:
         with self.bell:
-            status = connection.connection.info.transaction_status
-            self.in_transaction = status != TRANSACTION_STATUS_IDLE
+            self.in_transaction = _has_begun()
             self.mood = mood
             self.bell.notify_all()
+
+
+def _has_begun() -> bool:
+    """Whether a transaction is open in the database; Django alone would know only of its blocks."""
+    if connection.connection is None:
+        return False
+    return connection.connection.info.transaction_status != TRANSACTION_STATUS_IDLE

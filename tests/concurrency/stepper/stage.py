@@ -71,7 +71,7 @@ class Stage:
         self.director.autocommit = True
         self.own_pid = self.director.info.backend_pid
         self._put_stops_into_functions()
-        self.actors = [Actor(number, self.bell) for number in range(self.count)]
+        self._engage()
         return self
 
     def __exit__(
@@ -80,9 +80,7 @@ class Stage:
         fault: BaseException | None,
         _t: TracebackType | None,
     ) -> None:
-        self.ask("SELECT pg_terminate_backend(pid) FROM unnest(%s::int[]) AS pid", [self._lost()])
-        for actor in self.actors:
-            actor.leave()
+        self._dismiss()
         for definition in self.functions.values():
             self.ask(definition)
         self.director.close()
@@ -177,8 +175,20 @@ class Stage:
                 running = actor
         return running
 
-    def _lost(self) -> list[int]:
-        return [actor.pid for actor in self.actors if not actor.is_free]
+    def start_anew(self) -> None:
+        """After a play that was broken off: its actors may stand anywhere."""
+        self._dismiss()
+        self._engage()
+
+    def _engage(self) -> None:
+        self.actors = [Actor(number, self.bell) for number in range(self.count)]
+
+    def _dismiss(self) -> None:
+        self.ask("SELECT pg_advisory_unlock_all()")
+        lost = [actor.pid for actor in self.actors if not actor.is_free]
+        self.ask("SELECT pg_terminate_backend(pid) FROM unnest(%s::int[]) AS pid", [lost])
+        for actor in self.actors:
+            actor.leave()
 
     def _matters(self, piece: str) -> bool:
         return touch_of(piece, self.tables) != Touch()
