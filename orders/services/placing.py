@@ -246,7 +246,7 @@ def _call(asked: dict[str, Any]) -> dict[str, Any]:
     if connection.in_atomic_block:
         with transaction.atomic():
             return _execute(asked)
-    connection.health_check_done = True
+    connection.health_check_done = True  # type: ignore[attr-defined]  # missing in the stubs
     try:
         return _execute(asked)
     except (OperationalError, InterfaceError):
