@@ -19,8 +19,8 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from core.access import public
-from core.errors import Busy, DomainError
-from core.idempotency import KEY_FIELD, KeyMissing, KeyReused, StillRunning, record_of
+from core.errors import DomainError
+from core.idempotency import KEY_FIELD, KeyMissing, KeyReused, record_of
 from livestreams.models import LivestreamSession, Offer
 from orders.access import get_session_to_order
 from orders.errors import LimitReached, OrderRefused
@@ -124,7 +124,8 @@ def draw_refusal(
 ) -> HttpResponse:
     """The form again with everything typed, as things stand now, and with the rest filled in."""
     if wants_json(request):
-        return JsonResponse(refusal.as_dict(), status=refusal.status)
+        wait = {"Retry-After": PRESS_AGAIN_S} if refusal.retry_after_s else None
+        return JsonResponse(refusal.as_dict(), status=refusal.status, headers=wait)
     data = request.POST.copy()
     if isinstance(refusal, LimitReached) and not order_form(session, data).is_valid():
         return draw_errors(request, session)  # more than anybody may have: said at the number
@@ -146,7 +147,7 @@ def draw_refusal(
         has_rest=any(line["possible"] for line in lines),
         was_sent_before=isinstance(refusal, KeyReused),
     )
-    if isinstance(refusal, Busy | StillRunning):
+    if refusal.retry_after_s:
         response["Retry-After"] = PRESS_AGAIN_S
     return response
 

@@ -76,5 +76,8 @@ if (button) {
   form.querySelector("[data-order-again]").addEventListener("click", send);
   addEventListener("online", () => { if (!box.hidden) send(); });
   addEventListener("pageshow", (event) => { if (event.persisted) { isSending = false; box.hidden = true; busy(false); } });
-  if (form.dataset.orderWaits) wait(form.dataset.wordsBusy, Number(form.dataset.orderWaits));
+  if (form.dataset.orderWaits) {
+    form.querySelector("[data-order-by-hand]").hidden = true;
+    wait(form.dataset.wordsBusy, Number(form.dataset.orderWaits));
+  }
 }
