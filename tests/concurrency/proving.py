@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from core.errors import DomainError
+from core.errors import Busy, DomainError
 from tests.concurrency.market import Copy, differences, picture, wrongs
 from tests.concurrency.stepper import Play, Stage, different
 from tests.concurrency.stepper.actor import Act, Answer
@@ -106,10 +106,15 @@ def told(answer: Answer) -> str:
 def unexpected(answers: Sequence[Answer]) -> list[tuple[str, Answer]]:
     """Answers that are neither a result nor a refusal in words."""
     return [
-        ("ABC"[number], answer)
-        for number, answer in enumerate(answers)
-        if answer.fault and not isinstance(answer.fault, DomainError)
+        ("ABC"[number], answer) for number, answer in enumerate(answers) if is_fault(answer.fault)
     ]
+
+
+def is_fault(answer: object) -> bool:
+    """Whether nobody should ever have seen this; “busy” is how a lock or deadlock is put in words."""
+    if not isinstance(answer, Exception):
+        return False
+    return isinstance(answer, Busy) or not isinstance(answer, DomainError)
 
 
 def fault_of(play: Play, said: str) -> str:

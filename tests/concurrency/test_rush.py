@@ -25,6 +25,7 @@ from orders.models import Order, OrderLine, Refund, StandbyEntry
 from orders.services import cancelling, changing, paying, placing, refunding, standing_by
 from tests.concurrency.buyers import phone
 from tests.concurrency.market import Market, differences, wrongs
+from tests.concurrency.proving import is_fault
 from tests.factories.livestreams import OfferFactory
 from tests.placing_function import placing_function
 
@@ -182,7 +183,7 @@ def play(rush: Rush, seed: int, *, threads: int, rounds: int, is_ended: bool) ->
         done = [result for future in at_work for result in future.result(PATIENCE_S)]
     for result in done:
         rush.kinds[type(result).__name__] += 1
-        if isinstance(result, Exception) and not isinstance(result, DomainError):
+        if is_fault(result):
             rush.faults.append(result)
 
 
