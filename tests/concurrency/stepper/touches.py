@@ -13,8 +13,17 @@ from dataclasses import dataclass, field
 
 from django.apps import apps
 
-# New rows that no unique key can set against each other: codes and tokens are random, ids counted
-FREE_INSERTS = frozenset({"core_outboxmessage", "products_stockmovement", "orders_order"})
+# New rows that no unique key can set against others': codes and tokens are random, ids counted,
+# parcels and lines unique within an order that is new as well
+FREE_INSERTS = frozenset(
+    {
+        "core_outboxmessage",
+        "products_stockmovement",
+        "orders_order",
+        "orders_parcel",
+        "orders_orderline",
+    }
+)
 LOCKING = re.compile(r"\bFOR (NO KEY )?UPDATE\b", re.IGNORECASE)
 WORDS = re.compile(r"[a-z_]+")
 INSERT = re.compile(r'\bINSERT\s+INTO\s+"?([a-z_]+)"?', re.IGNORECASE)
