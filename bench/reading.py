@@ -80,6 +80,7 @@ def serve_as_file(front: Front, name: str, body: bytes, head: list[tuple[str, st
     (front.folder / "more").mkdir(exist_ok=True)
     (front.folder / "more" / f"{name}.conf").write_text(
         f"location = {FILES}{name} {{\n  alias {front.folder}/{name};\n  gzip off;\n"
+        f"  access_log {front.folder}/log/access.log board buffer=32k flush=1s;\n"
         f"  types {{}}\n  default_type '{told['Content-Type']}';\n{same}}}\n"
     )
     front.reload()
