@@ -74,6 +74,11 @@ def database(url: str) -> dict[str, Any]:
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
             "connect_timeout": 5,
+            # A server that vanished from the network is noticed (Unix sockets need none of this)
+            "keepalives_idle": 10,
+            "keepalives_interval": 3,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 15_000,
             # Smallest inside, largest outside: a lock gives up before its statement does.
             "options": "-c lock_timeout=2000 -c statement_timeout=30000"
             " -c idle_in_transaction_session_timeout=60000",

@@ -100,11 +100,13 @@ def test_what_stands_still_is_woken_its_children_too(supervisor, said, monkeypat
     [grandchild] = leader.children()
 
     grandchild.suspend()
+    until(lambda: grandchild.status() == psutil.STATUS_STOPPED)
+    time.sleep(1)
     assert grandchild.status() == psutil.STATUS_STOPPED  # the negative control: nothing else wakes
-    threading.Timer(2, supervisor.note_wish).start()
+    threading.Timer(3, supervisor.note_wish).start()
     supervisor.watch()
 
-    assert grandchild.status() == psutil.STATUS_SLEEPING
+    assert grandchild.status() != psutil.STATUS_STOPPED
     assert program.child.process.pid == leader.pid
     assert said == ["worker stood still; it goes on again."]
 
