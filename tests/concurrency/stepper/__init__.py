@@ -6,7 +6,7 @@ one of each kind that differs in what anybody can see.
 """
 
 from tests.concurrency.stepper.play import Play, Step
-from tests.concurrency.stepper.schedules import different, every
+from tests.concurrency.stepper.schedules import different, every, some
 from tests.concurrency.stepper.stage import Stage
 
-__all__ = ["Play", "Stage", "Step", "different", "every"]
+__all__ = ["Play", "Stage", "Step", "different", "every", "some"]

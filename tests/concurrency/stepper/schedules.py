@@ -9,6 +9,8 @@ steps that touch nothing of each other (see `touches`); then nobody can tell the
 stands for all. test_stepper.py holds it against `every`: same kinds, same ends.
 """
 
+import itertools
+import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -77,6 +79,21 @@ def different(begin: Begin) -> Iterator[Play]:
             path.pop()
         if not path:
             return
+
+
+def some(begin: Begin, *, most: int, then: int, seed: str) -> Iterator[Play]:
+    """The first `most` of `different`; where there are more, `then` others by the fall of dice."""
+    walk = different(begin)
+    yield from itertools.islice(walk, most)
+    if not (one_more := next(walk, None)):
+        return
+    yield one_more
+    dice = random.Random(seed)
+    for _ in range(then):
+        play = begin()
+        while play.enabled:
+            play.step(dice.choice(play.enabled))
+        yield play
 
 
 def kind_of(steps: list[Step]) -> tuple[tuple[tuple[int, int], ...], ...]:
