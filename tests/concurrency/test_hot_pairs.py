@@ -1,12 +1,16 @@
 """The four hottest commands against each other, in every market, under every interleaving.
 
-Two at once, and all three-way sets in the longer proof.
+Two at once; in the longer proof all three-way sets as well, which have too many kinds of schedule
+for every one: the first three hundred and a hundred by the fall of dice.
 """
+
+from functools import partial
 
 import pytest
 
 from tests.concurrency.commands import HOT, Together, together
 from tests.concurrency.conftest import Hall
+from tests.concurrency.stepper import some
 
 # Nobody but the actors and the director of the stage touches the database in these tests
 pytestmark = pytest.mark.django_db
@@ -21,5 +25,5 @@ def test_two_at_once_end_as_one_after_the_other(hall: Hall, pair: Together) -> N
 @pytest.mark.long
 @pytest.mark.parametrize("three", together(HOT, 3), ids=str)
 def test_three_at_once_end_as_one_after_the_other(hall: Hall, three: Together) -> None:
-    proof = hall.prove(three)
+    proof = hall.prove(three, walk=partial(some, most=300, then=100, seed=str(three)))
     assert not proof.faults, str(proof)

@@ -1,0 +1,107 @@
+"""Two hundred buyers and one unit: one order, 199 clear refusals, each soon, and no fault."""
+
+import http.client
+import json
+import threading
+import time
+import urllib.parse
+import uuid
+from collections import Counter
+from dataclasses import dataclass
+
+import pytest
+
+from livestreams.models import Offer
+from orders.models import Order, OrderLine, Parcel
+from tests.concurrency.buyers import buyers_of, kinds, phone
+from tests.factories.coops import CommuneFactory
+from tests.factories.livestreams import OfferFactory
+from tests.servers import Platform
+from tests.threads import all_at_once
+
+BUYERS = 200
+SOON_S = 2.0
+AT_A_TIME = 50  # connections to the database, of a hundred
+
+
+@dataclass
+class Reply:
+    status: int
+    body: dict
+    seconds: float
+
+
+def one_of_all(offer: Offer) -> None:
+    offer.refresh_from_db()
+    assert (offer.quantity_claimed, offer.quantity_offered) == (1, 1)
+    assert [m.objects.count() for m in (Order, Parcel, OrderLine)] == [1, 1, 1]
+
+
+def wishes(offer: Offer, count: int) -> list[dict]:
+    commune = CommuneFactory()
+    return [
+        {
+            "session": offer.session_id,
+            "lines": [{"offer": offer.pk, "quantity": 1}],
+            "name": "Nguyễn Thị Lan",
+            "phone": phone(number),
+            "commune": commune.pk,
+            "address_line": "Thôn Nậm Đâu",
+            "payment_method": "cod",
+        }
+        for number in range(count)
+    ]
+
+
+def ask_all_at_once(url: str, bodies: list[dict]) -> list[Reply]:
+    """Everybody has a connection and presses at the same moment."""
+    gun = threading.Barrier(len(bodies))
+    replies: list[Reply] = []
+    host = urllib.parse.urlsplit(url).netloc
+
+    def press(body: dict) -> None:
+        line = http.client.HTTPConnection(host, timeout=20)
+        line.connect()
+        headers = {"Content-Type": "application/json", "Idempotency-Key": str(uuid.uuid4())}
+        sent = json.dumps(body)
+        gun.wait(30)
+        began = time.monotonic()
+        line.request("POST", "/api/orders/", sent, headers)
+        answer = line.getresponse()
+        said = answer.read()
+        replies.append(Reply(answer.status, json.loads(said), time.monotonic() - began))
+        line.close()
+
+    presses = [threading.Thread(target=press, args=(body,)) for body in bodies]
+    for thread in presses:
+        thread.start()
+    for thread in presses:
+        thread.join(60)
+    return replies
+
+
+@pytest.mark.django_db(transaction=True)
+def test_at_the_service_one_has_it_and_the_others_hear_so() -> None:
+    offer = OfferFactory(quantity_offered=1)
+    began = time.monotonic()
+    answers = []
+    for first in range(0, BUYERS, AT_A_TIME):
+        answers += all_at_once(buyers_of((offer, 1), count=AT_A_TIME, first=first))
+    assert kinds(answers) == {"Order": 1, "SoldOut": BUYERS - 1}
+    assert time.monotonic() - began < SOON_S * BUYERS / AT_A_TIME
+    one_of_all(offer)
+
+
+def test_over_http_one_has_it_and_the_others_hear_so(platform_server: Platform) -> None:
+    offer = OfferFactory(quantity_offered=1)
+    others = OfferFactory(session=offer.session, quantity_offered=0, lot=offer.lot)
+    ask_all_at_once(platform_server.url, wishes(others, 16))  # a platform that has been up a while
+
+    replies = ask_all_at_once(platform_server.url, wishes(offer, BUYERS))
+
+    assert Counter(reply.status for reply in replies) == {201: 1, 409: BUYERS - 1}
+    refusals = [reply.body for reply in replies if reply.status == 409]
+    assert {refusal["code"] for refusal in refusals} == {"sold_out"}
+    assert {refusal["details"]["lines"][0]["left"] for refusal in refusals} == {0}
+    assert max(reply.seconds for reply in replies) < SOON_S
+    one_of_all(offer)
