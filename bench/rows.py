@@ -7,16 +7,21 @@ from typing import Any
 
 PRICE_VND = 115_000
 FEE_VND = 25_000
+EVERY = 20  # of the 3,321 communes has buyers
 
 
 @dataclass(frozen=True)
 class SessionRows:
-    """`offer_ids` in the order of the board; `commune_code` has five digits."""
+    """`offer_ids` in the order of the board; codes of communes have five digits.
+
+    Buyers live in `commune_codes`, spread over the country as a session's buyers are.
+    """
 
     session_id: int
     offer_ids: list[int]
     cooperative_ids: list[int]
     commune_code: str
+    commune_codes: list[str]
 
 
 def make_session(
@@ -55,7 +60,8 @@ def make_session(
         open_offer(offer=offer)
         made.append(offer.pk)
     ids = [coop.pk for coop in coops]
-    return SessionRows(session.pk, made, ids, commune.code)
+    communes = list(Commune.objects.order_by("code").values_list("code", flat=True)[::EVERY])
+    return SessionRows(session.pk, made, ids, commune.code, communes)
 
 
 def _cooperative(commune: Any) -> Any:

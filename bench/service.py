@@ -34,7 +34,7 @@ def main() -> None:
                 buyer=Buyer(
                     buyer_name="Giàng A Sử",
                     buyer_phone=f"+849{draw.randrange(10**8):08d}",
-                    commune_id=asked.commune,
+                    commune_id=draw.choice(asked.communes),
                     address_line="Bản Tà Chơ, nhà 12",
                     payment_method="cod",
                 ),
@@ -58,7 +58,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--session", type=int, required=True)
     parser.add_argument("--offers", type=int, nargs="+", required=True)
-    parser.add_argument("--commune", required=True)
+    parser.add_argument("--communes", nargs="+", required=True)
     parser.add_argument("--threads", type=int, default=4)
     parser.add_argument("--seconds", type=float, default=5)
     parser.add_argument("--seed", type=int, default=1)

@@ -1,7 +1,8 @@
 """Pages and the live channel in one process, on one port: what `manage.py up` serves.
 
 Orders have a lane of their own: a page that takes long keeps no buyer waiting, and the number of
-its threads is the gate of a hot offer's row, which is fastest with a few connections a core.
+its threads is the gate of a hot offer's row, which is fastest with a few connections a core. What
+a browser without script sends is answered with a page, so it goes with the pages.
 """
 
 import asyncio
@@ -33,10 +34,19 @@ class Application:
             return
         if scope.path.startswith("/live/"):
             await show_live(scope, proto)
-        elif scope.method == "POST" and ORDER_PATH.fullmatch(scope.path):
+        elif is_swift_order(scope):
             await bridge(scope, proto, orders)
         else:
             await bridge(scope, proto, pages)
+
+
+def is_swift_order(scope: Any) -> bool:
+    """An order that is answered in a word, not with a page: by the page's script, by a program."""
+    return (
+        scope.method == "POST"
+        and ORDER_PATH.fullmatch(scope.path) is not None
+        and (scope.path.startswith("/api/") or "json" in scope.headers.get("accept", ""))
+    )
 
 
 application = Application()

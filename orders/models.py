@@ -41,8 +41,12 @@ class Order(models.Model):
 
     code = models.CharField(max_length=12, unique=True)
     token = models.CharField(max_length=43, unique=True)
-    session = models.ForeignKey(  # order_by_session begins with it
-        LivestreamSession, models.PROTECT, related_name="orders", db_index=False
+    session = models.ForeignKey(  # order_by_session begins with it; see OrderLine
+        LivestreamSession,
+        models.PROTECT,
+        related_name="orders",
+        db_index=False,
+        db_constraint=False,
     )
     buyer_name = models.CharField(_("name"), max_length=80)
     buyer_phone = models.CharField(_("phone"), max_length=16)
@@ -138,8 +142,8 @@ class Parcel(models.Model):
         CANCELLED = "cancelled", _("cancelled")
 
     order = models.ForeignKey(Order, models.PROTECT, related_name="parcels", db_index=False)
-    cooperative = models.ForeignKey(
-        Cooperative, models.PROTECT, related_name="parcels", db_index=False
+    cooperative = models.ForeignKey(  # see OrderLine
+        Cooperative, models.PROTECT, related_name="parcels", db_index=False, db_constraint=False
     )
     state = models.CharField(max_length=10, choices=State, default=State.NEW)
     goods_vnd = models.BigIntegerField()
@@ -193,14 +197,23 @@ PARCEL_TONES = {
     model_name="OrderLineEvent",
 )
 class OrderLine(models.Model):
-    """Units of one offer in an order, with everything as it was at that moment."""
+    """Units of one offer in an order, with everything as it was at that moment.
+
+    Lot, variant, co-op and session are those of the offer, which is held by a foreign key and holds
+    them by its own. Constraints of their own would guard nothing more, and every order of a rush
+    would lock the same few rows for them.
+    """
 
     order = models.ForeignKey(Order, models.PROTECT, related_name="lines", db_index=False)
     parcel = models.ForeignKey(Parcel, models.PROTECT, related_name="lines")
     offer = models.ForeignKey(Offer, models.PROTECT, related_name="order_lines")
-    lot = models.ForeignKey(Lot, models.PROTECT, related_name="order_lines")
-    variant = models.ForeignKey(Variant, models.PROTECT, related_name="order_lines")
-    cooperative = models.ForeignKey(Cooperative, models.PROTECT, related_name="order_lines")
+    lot = models.ForeignKey(Lot, models.PROTECT, related_name="order_lines", db_constraint=False)
+    variant = models.ForeignKey(
+        Variant, models.PROTECT, related_name="order_lines", db_constraint=False
+    )
+    cooperative = models.ForeignKey(
+        Cooperative, models.PROTECT, related_name="order_lines", db_constraint=False
+    )
     live_code = models.CharField(max_length=4)
     product_name = models.CharField(max_length=120)
     variant_name = models.CharField(max_length=60)

@@ -40,7 +40,12 @@ from orders.models import Order, StandbyEntry
 CODE_TRIES = 8
 CODE_INDEX = "orders_order_code"  # how the name of the unique index of `code` begins
 GONE, CLOSED, SOLD_OUT, LIMIT = "gone", "closed", "sold_out", "limit"
-NO_TRANSFER = "no_transfer"
+NO_TRANSFER, NOT_LIVE = "no_transfer", "not_live"
+OFFER_COLUMNS = (
+    "state", "live_code", "limit_per_buyer", "quantity_offered", "quantity_claimed",
+    "standby_waiting",
+)  # fmt: skip
+NAME_COLUMNS = ("lot__variant__product__name", "lot__variant__name")
 
 CALL_SQL = """
     SELECT orders_place_order(
@@ -180,11 +185,22 @@ def merge_lines(lines: Iterable[tuple[int, int]]) -> dict[int, int]:
 def line_states(
     session_id: int, wanted: dict[int, int], *, at_fault: dict[int, str] | None = None
 ) -> list[LineState]:
-    """How each wanted line stands now; `at_fault` adds problems found elsewhere by offer id."""
-    offers = {offer.pk: offer for offer in _offers(session_id, wanted)}
+    """How each wanted line stands now; `at_fault` adds problems found elsewhere by offer id.
+
+    Raises SessionNotLive when the session of the offers is not on air. One light statement: in a
+    rush most who press are told this.
+    """
+    rows = {
+        row["pk"]: row
+        for row in Offer.objects.filter(session_id=session_id, pk__in=list(wanted)).values(
+            "pk", "session__state", *OFFER_COLUMNS, *NAME_COLUMNS
+        )
+    }
+    if any(row["session__state"] != LivestreamSession.State.LIVE for row in rows.values()):
+        raise SessionNotLive(lines=[])
     found = at_fault or {}
     return [
-        _line_state(offers.get(offer_id), offer_id, quantity, found.get(offer_id, ""))
+        _line_state(rows.get(offer_id), offer_id, quantity, found.get(offer_id, ""))
         for offer_id, quantity in wanted.items()
     ]
 
@@ -282,31 +298,27 @@ def _raised(error: DatabaseError) -> Exception | None:
     return None
 
 
-def _offers(session_id: int, wanted: Iterable[int]) -> list[Offer]:
-    """The wanted offers with what a refusal says of them."""
-    return list(
-        Offer.objects.filter(session_id=session_id, pk__in=list(wanted))
-        .select_related("lot__variant__product")
-        .order_by("pk")
-    )
-
-
 def _in_words(refusal: _Refused, session_id: int, wanted: dict[int, int]) -> OrderRefused:
     """The refusal as the offers stand now, after the attempt has been rolled back."""
     if refusal.problem == NO_TRANSFER:
         return TransferNotOffered()
-    is_live = LivestreamSession.objects.live().filter(pk=session_id).exists()
-    if not is_live:
+    if refusal.problem == NOT_LIVE:
         return SessionNotLive(lines=[])
     at_fault = dict.fromkeys(refusal.offer_ids, refusal.problem)
-    states = line_states(session_id, wanted, at_fault=at_fault)
+    try:
+        states = line_states(session_id, wanted, at_fault=at_fault)
+    except SessionNotLive as ended_meanwhile:
+        return ended_meanwhile
     kind = LimitReached if refusal.problem == LIMIT else SoldOut
     return kind(lines=[asdict(state) for state in states])
 
 
-def _line_state(offer: Offer | None, offer_id: int, quantity: int, problem: str) -> LineState:
-    if offer is None:
+def _line_state(
+    row: dict[str, Any] | None, offer_id: int, quantity: int, problem: str
+) -> LineState:
+    if row is None:
         return LineState(offer_id, "", "", quantity, 0, 0, GONE, 0)
+    offer = Offer(**{name: row[name] for name in OFFER_COLUMNS})
     left = offer.quantity_left if offer.state == Offer.State.OPEN else 0
     if offer.state in {Offer.State.CLOSED, Offer.State.LINED_UP}:
         problem = CLOSED
@@ -317,11 +329,10 @@ def _line_state(offer: Offer | None, offer_id: int, quantity: int, problem: str)
     possible = min(quantity, left, offer.limit_per_buyer)
     if problem == LIMIT and possible == quantity:
         possible = 0  # how many this phone already holds is nobody else's business
-    product = offer.lot.variant.product
     return LineState(
-        offer_id=offer.pk,
+        offer_id=offer_id,
         live_code=offer.live_code,
-        name=f"{product.name}, {offer.lot.variant.name}",
+        name=", ".join(row[name] for name in NAME_COLUMNS),
         quantity=quantity,
         left=left,
         limit=offer.limit_per_buyer,

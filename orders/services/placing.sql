@@ -236,11 +236,7 @@ BEGIN
         END IF;
     END LOOP;
 
-    -- References are checked now, with the plans this function allows: left to the commit they would
-    -- hold the hot row longer, and be checked by plans made when the tables were empty
-    SET CONSTRAINTS ALL IMMEDIATE;
-
-    -- The guard: each offer's own row decides, in id order, and nothing follows but the commit
+    -- The guard: each offer's own row decides, in id order, and nearly nothing follows
     FOR i IN 1 .. cardinality(p_offer_ids) LOOP
         UPDATE livestreams_offer
         SET quantity_claimed = quantity_claimed + p_quantities[i]
@@ -253,6 +249,11 @@ BEGIN
                 USING ERRCODE = 'CP001', DETAIL = p_offer_ids[i]::text;
         END IF;
     END LOOP;
+
+    -- References are checked by plans this function allows: left to the commit, by plans that a
+    -- connection may have made when the tables were empty, which read them whole. After the claims,
+    -- for to share a lock on the offer before would cost more than to hold it this much longer
+    SET CONSTRAINTS ALL IMMEDIATE;
 
     RETURN jsonb_build_object('outcome', 'placed', 'answer', v_answer);
 END

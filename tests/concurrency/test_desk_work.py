@@ -1,20 +1,18 @@
 """A co-op at its desk during the rush: what it changes about itself keeps no buyer waiting.
 
-An order points at co-op and pack, so it shares a lock on their rows; whoever locks those to keep
-colleagues apart must leave that one free.
+An order locks nothing of co-op, lot and pack: it points at its offers, and they at those.
 """
 
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import OperationalError, transaction
+from django.db import transaction
 
-from coops.models import Cooperative
 from coops.services import cooperatives, members, photos
 from coops.services.cooperatives import Particulars
 from core.clock import db_today
-from core.middleware import is_busy
+from core.errors import Busy
 from livestreams.models import Offer
 from orders.models import Order
 from products.services import stock
@@ -47,8 +45,8 @@ def bring_in_a_harvest(offer: Offer) -> Any:
     return stock.record_harvest(variant=pack, harvested_on=db_today(), quantity=5)
 
 
-def lock_the_whole_row(offer: Offer) -> Any:
-    return Cooperative.objects.select_for_update().get(pk=offer.cooperative_id)
+def lock_what_is_sold(offer: Offer) -> Any:
+    return Offer.objects.select_for_update().get(pk=offer.pk)
 
 
 def order_during(work: Callable[[Offer], Any]) -> Order:
@@ -66,7 +64,6 @@ def test_buyers_order_while_the_co_op_works(work: Callable[[Offer], Any]) -> Non
     assert order_during(work).pk
 
 
-def test_without_that_care_the_buyer_is_turned_away() -> None:
-    with pytest.raises(OperationalError) as refused:
-        order_during(lock_the_whole_row)
-    assert is_busy(refused.value)
+def test_control_whoever_locks_what_is_sold_turns_buyers_away() -> None:
+    with pytest.raises(Busy):
+        order_during(lock_what_is_sold)

@@ -50,7 +50,9 @@ def test_a_row_quoted_by_the_database_shows_nothing_of_the_buyer(written: io.Str
         assert word not in written.getvalue()
 
 
-@pytest.mark.parametrize("place", ["/don/", "/hang-cho/", "/api/orders/", "/api/standby/", "/live/console/"])
+@pytest.mark.parametrize(
+    "place", ["/don/", "/hang-cho/", "/api/orders/", "/api/standby/", "/live/console/"]
+)
 def test_secrets_end_where_the_address_goes_on(place: str) -> None:
     assert hide_secrets_in_text(f"GET {place}Ab-_9:x/huy/ ok") == f"GET {place}…/huy/ ok"
     assert hide_secrets_in_text(f"{place} and {place}?q=1") == f"{place} and {place}?q=1"

@@ -62,7 +62,7 @@ def test_the_judge_sees_what_is_lost_doubled_and_oversold() -> None:
     """The negative control: a ledger that disagrees with the database is told so."""
     order = OrderFactory(note="mark-1")
     lines = order.lines.all()
-    rows = SessionRows(order.session_id, [lines[0].offer_id], [], "")
+    rows = SessionRows(order.session_id, [lines[0].offer_id], [], "", [])
     kept = Attempt("mark-1", b"", location=f"/don/{order.token}/")
     assert not any(figures(Ledger([kept]), rows).values())
 

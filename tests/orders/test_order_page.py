@@ -353,7 +353,7 @@ def test_broken_bodies_are_no_500(guest: Client, body: bytes) -> None:
 
 def test_foreign_fields_do_no_harm(guest: Client) -> None:
     mine = OfferFactory()
-    form = typed((mine, 1), **{"quantity_x": "1", "quantity_": "2", "state": "paid"})
+    form = typed((mine, 1), quantity_x="1", quantity_="2", state="paid")
 
     assert guest.post(address(mine.session), form).status_code == 303
     assert Order.objects.get().lines.get().offer == mine

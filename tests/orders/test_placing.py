@@ -3,7 +3,7 @@
 import datetime as dt
 
 import pytest
-from django.db import InterfaceError, OperationalError, connection
+from django.db import IntegrityError, InterfaceError, OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 
 from coops.models import Commune
@@ -255,6 +255,20 @@ def test_the_database_holds_the_function_that_the_file_says() -> None:
 
     body = SOURCE.partition("$place$")[2].partition("$place$")[0]
     assert body in installed
+
+
+@pytest.mark.parametrize("name", ["lot", "cooperative", "session"])
+def test_what_an_order_names_cannot_go_away(name: str) -> None:
+    """Without a constraint on the order itself: its offer holds them."""
+    offer = OfferFactory()
+    order_of((offer, 1))
+    named = getattr(offer, name)
+
+    with pytest.raises(IntegrityError), connection.cursor() as cursor:
+        cursor.execute(
+            "SET CONSTRAINTS ALL IMMEDIATE;"
+            f" DELETE FROM {named._meta.db_table} WHERE id = {named.pk}"
+        )
 
 
 @pytest.mark.django_db(transaction=True)
