@@ -186,7 +186,7 @@ def busy(scope: Any, body: IO[bytes] | None, kind: str = BUSY) -> Answer:
     """The page that comes again by itself; a form that was sent keeps what was typed."""
     headers = scope.headers
     return busy_response(
-        language_in(headers.get("cookie", "")) or headers.get("accept-language", ""),
+        language_in(headers.get("cookie", "")),
         scope.path.startswith("/api/") or "json" in headers.get("accept", ""),
         kind=kind,
         method=scope.method,
@@ -214,7 +214,8 @@ async def read_body(scope: Any, proto: Any) -> IO[bytes] | None:
         return io.BytesIO()
     told = scope.headers.get("content-length", "")
     if told.isdecimal() and int(told) <= IN_MEMORY:
-        return io.BytesIO(await asyncio.wait_for(proto(), BODY_PAUSE_S * 2))
+        async with asyncio.timeout(BODY_PAUSE_S * 2):
+            return io.BytesIO(await proto())
     body = cast("IO[bytes]", tempfile.SpooledTemporaryFile(IN_MEMORY))  # noqa: SIM115 - WSGI's
     size, pieces = 0, aiter(proto)
     while True:

@@ -11,7 +11,7 @@ import re
 from typing import Any
 
 from config.bridge import Bridge, Lane
-from config.wsgi import application as pages_wsgi
+from config.wsgi import application as pages_wsgi, orders as orders_wsgi
 
 from config.live import HEADERS, place_of, stream  # isort: skip - after Django is set up
 
@@ -19,7 +19,8 @@ WEB_THREADS = int(os.environ.get("WEB_THREADS", "8"))
 ORDER_THREADS = int(os.environ.get("ORDER_THREADS", "4"))
 ORDER_PATH = re.compile(r"/phien/\d+/dat/|/api/orders/")
 
-bridge = Bridge(pages_wsgi)
+serve_pages = Bridge(pages_wsgi)
+serve_orders = Bridge(orders_wsgi)
 orders = Lane(
     "orders", threads=ORDER_THREADS, waiting=1000, longest_wait_s=2.0, longest_answer_s=10.0
 )
@@ -35,9 +36,9 @@ class Application:
         if scope.path.startswith("/live/"):
             await show_live(scope, proto)
         elif is_swift_order(scope):
-            await bridge(scope, proto, orders)
+            await serve_orders(scope, proto, orders)
         else:
-            await bridge(scope, proto, pages)
+            await serve_pages(scope, proto, pages)
 
 
 def is_swift_order(scope: Any) -> bool:

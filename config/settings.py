@@ -155,6 +155,12 @@ MIDDLEWARE = [
     "core.middleware.domain_error_middleware",
     "axes.middleware.AxesMiddleware",
 ]
+# Those an order goes through that is answered in a word (config/wsgi.py)
+ORDER_MIDDLEWARE = {
+    "django.middleware.security.SecurityMiddleware",
+    "core.middleware.language_middleware",
+    "core.middleware.domain_error_middleware",
+}
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 TEMPLATES = [

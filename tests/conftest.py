@@ -23,7 +23,8 @@ def plain_static_files() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def django_db_keepdb() -> bool:
     """The whole server is thrown away after the run; a connection that lingers in some thread (or
-    server process) must not fail it by refusing the drop of one database."""
+    server process) must not fail it by refusing the drop of one database.
+    """
     return True
 
 
