@@ -2,7 +2,7 @@
 
 Orders have a lane of their own: a page that takes long keeps no buyer waiting, and the number of
 its threads is the gate of a hot offer's row, which is fastest with a few connections a core. What
-a browser without script sends is answered with a page, so it goes with the pages.
+a browser without script sends is answered with a page that may have to be drawn: a lane beside.
 """
 
 import asyncio
@@ -24,6 +24,9 @@ serve_orders = Bridge(orders_wsgi)
 orders = Lane(
     "orders", threads=ORDER_THREADS, waiting=1000, longest_wait_s=2.0, longest_answer_s=10.0
 )
+drawn_orders = Lane(
+    "drawn-orders", threads=ORDER_THREADS, waiting=200, longest_wait_s=4.0, longest_answer_s=10.0
+)
 pages = Lane("pages", threads=WEB_THREADS, waiting=500, longest_wait_s=5.0, longest_answer_s=25.0)
 
 
@@ -35,19 +38,18 @@ class Application:
             return
         if scope.path.startswith("/live/"):
             await show_live(scope, proto)
-        elif is_swift_order(scope):
-            await serve_orders(scope, proto, orders)
+        elif scope.method == "POST" and ORDER_PATH.fullmatch(scope.path):
+            if is_answered_in_a_word(scope):
+                await serve_orders(scope, proto, orders)
+            else:
+                await serve_pages(scope, proto, drawn_orders)
         else:
             await serve_pages(scope, proto, pages)
 
 
-def is_swift_order(scope: Any) -> bool:
-    """An order that is answered in a word, not with a page: by the page's script, by a program."""
-    return (
-        scope.method == "POST"
-        and ORDER_PATH.fullmatch(scope.path) is not None
-        and (scope.path.startswith("/api/") or "json" in scope.headers.get("accept", ""))
-    )
+def is_answered_in_a_word(scope: Any) -> bool:
+    """Whether the page's script or a program orders, which want no page."""
+    return scope.path.startswith("/api/") or "json" in scope.headers.get("accept", "")
 
 
 application = Application()

@@ -1,9 +1,10 @@
 """Several people at once: each in a thread with a database connection of their own."""
 
+import asyncio
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db import connection
 
@@ -41,3 +42,16 @@ def beside(act: Callable[[], T]) -> Callable[[], T]:
     future = pool.submit(run)
     pool.shutdown(wait=False)
     return lambda: future.result(PATIENCE_S)
+
+
+def run_apart(story: Coroutine[Any, Any, T]) -> T:
+    """Run `story` on an event loop of its own; Playwright keeps one in the main thread."""
+
+    def run() -> T:
+        try:
+            return asyncio.run(story)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(run).result()

@@ -6,7 +6,7 @@ import pytest
 from django.core.management import call_command
 
 from tests.concurrency.commands import MARKETS, Together
-from tests.concurrency.market import Copy, Market, clear
+from tests.concurrency.market import Copy, Market, clear, forget_copies
 from tests.concurrency.proving import Proof, prove
 from tests.concurrency.stepper import Stage
 
@@ -34,4 +34,5 @@ def hall(django_db_setup: None, django_db_blocker: Any) -> Iterator[Hall]:
                 markets[name] = market, Copy(f"kept_{number}", stage.ask)
                 clear()
             yield Hall(stage, markets)
+        forget_copies()
         call_command("flush", interactive=False, verbosity=0)

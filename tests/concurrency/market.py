@@ -294,6 +294,12 @@ class Copy:
         )
 
 
+def forget_copies() -> None:
+    """Away with every Copy: other tests back up and restore the whole database."""
+    for (name,) in ask("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'kept%'"):
+        ask(f"DROP SCHEMA {name} CASCADE")
+
+
 def clear(ask: Ask = ask, then: Sequence[str] = ()) -> None:
     """Away with all that markets consist of."""
     statements = ["SET session_replication_role = replica"]

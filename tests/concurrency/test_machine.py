@@ -24,7 +24,7 @@ from core.errors import DomainError
 from livestreams.services import lining_up, running, selling
 from orders.models import Order, Refund, StandbyEntry
 from orders.services import cancelling, changing, paying, placing, refunding, standing_by
-from tests.concurrency.market import Copy, ask, clear, differences, wrongs
+from tests.concurrency.market import Copy, ask, clear, differences, forget_copies, wrongs
 from tests.concurrency.model import DONE, ON_HOLD, OPEN, SOLD_OUT, Model, Offer as Kept
 from tests.factories.accounts import UserFactory
 from tests.factories.coops import CommuneFactory, CooperativeFactory
@@ -273,10 +273,11 @@ def tell(stories: int, steps: int, phases: tuple[Phase, ...] = tuple(Phase)) -> 
         ),
     )
     clear()
+    forget_copies()
 
 
 def test_services_and_model_tell_the_same_stories() -> None:
-    tell(stories=40, steps=30)
+    tell(stories=15, steps=30)
 
 
 @pytest.mark.long

@@ -25,6 +25,7 @@ from core.live_grants import grant
 from core.models import OutboxMessage
 from core.realtime import BEAT, Frame, RedisPublisher
 from core.relay import Relay
+from tests.threads import run_apart
 
 FEED = "session:77"
 WRITERS, EACH = 6, 400
@@ -168,7 +169,7 @@ def test_readers_that_are_cut_at_random_lose_nothing_and_see_nothing_twice(setti
     for thread in at_work:
         thread.start()
     try:
-        asyncio.run(read_all(readers, EVENTS))
+        run_apart(read_all(readers, EVENTS))
     finally:
         background.over.set()
         for thread in at_work:
@@ -193,7 +194,7 @@ def test_who_was_away_for_thousands_of_events_gets_each(settings: Settings):
     count = live.CONSOLE_BACKLOG * 3 + 17
     numbered(count)
     readers = [Reader(seed) for seed in range(3)]
-    asyncio.run(read_all(readers, count))
+    run_apart(read_all(readers, count))
     for reader in readers:
         assert reader.numbers == list(range(1, count + 1))
 
@@ -208,7 +209,7 @@ def test_a_gap_cuts_the_viewer_so_that_it_resumes() -> None:
         assert viewer.is_behind
         assert viewer.take() == b"5"
 
-    asyncio.run(story())
+    run_apart(story())
 
 
 class Collected:
