@@ -66,6 +66,8 @@ def prove(stage: Stage, copy: Copy, prepare: Prepare, walk: Walk = different) ->
 def judge(play: Play, serial: set[Outcome], proof: Proof) -> list[str]:
     """All that is wrong with the end of one play."""
     if not play.is_over:
+        play.look_again()
+    if not play.is_over:
         play.break_up()
         return ["everybody waits for somebody: a deadlock"]
     said = [f"{actor} saw {answer.fault!r}" for actor, answer in unexpected(play.answers)]

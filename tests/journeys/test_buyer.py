@@ -189,7 +189,7 @@ def test_sold_out_in_between_the_rest_is_one_press_away(
     Offer.objects.filter(pk=tea.pk).update(quantity_claimed=39)
     press(page)
 
-    expect(page.get_by_role("alert")).to_contain_text("còn 1")
+    expect(page.get_by_role("alert")).to_contain_text("Còn 1")
     expect(page.get_by_label("Tên người nhận")).to_have_value("Nguyễn Thị Lan")
     axe(page)
     press(page)

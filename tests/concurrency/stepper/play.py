@@ -1,5 +1,6 @@
 """One run of several acts, a step at a time."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -74,6 +75,13 @@ class Play:
         """Let everybody go on, whoever can; for a run whose rest is of no interest."""
         while self.enabled:
             self.step(self.enabled[0])
+
+    def look_again(self) -> None:
+        """A busy machine may show somebody waiting who was freed a moment ago; a deadlock stays."""
+        for _look in range(5):
+            time.sleep(0.05)
+            self.stage.settle(None)
+            self.finish()
 
     def break_up(self) -> None:
         """End a deadlock that the schedule led into."""
