@@ -192,7 +192,7 @@ def test_sold_out_in_between_the_rest_is_one_press_away(
     expect(page.get_by_role("alert")).to_contain_text("Còn 1")
     expect(page.get_by_label("Tên người nhận")).to_have_value("Nguyễn Thị Lan")
     axe(page)
-    press(page)
+    page.get_by_role("button", name="Chốt phần còn lại").first.click()
 
     page.wait_for_url("**/don/**")
     assert Order.objects.get().lines.get().quantity == 1
