@@ -83,21 +83,20 @@ class Bridge:
 
     async def __call__(self, scope: Any, proto: Any, lane: Lane) -> None:
         try:
-            if lane.is_full:
-                kept = await read_body(scope, proto) if is_short(scope) else None
-                send(proto, busy(scope, kept))
-                return
-            await self._through(lane, scope, proto)
+            body = await read_body(scope, proto)
         except TimeoutError:
             send(proto, plain(HTTPStatus.REQUEST_TIMEOUT))
+            return
+        if body is None:
+            send(proto, plain(HTTPStatus.REQUEST_ENTITY_TOO_LARGE))
+        elif lane.is_full:
+            send(proto, busy(scope, body))
+        else:
+            await self._through(lane, scope, proto, body)
 
-    async def _through(self, lane: Lane, scope: Any, proto: Any) -> None:
+    async def _through(self, lane: Lane, scope: Any, proto: Any, body: IO[bytes]) -> None:
         lane.inside += 1
         try:
-            body = await read_body(scope, proto)
-            if body is None:
-                send(proto, plain(HTTPStatus.REQUEST_ENTITY_TOO_LARGE))
-                return
             loop, turn = asyncio.get_running_loop(), Turn()
             limit = loop.call_later(lane.longest_answer_s, give_up, turn, scope, proto, body)
             try:
@@ -185,19 +184,15 @@ def give_up(turn: Turn, scope: Any, proto: Any, body: IO[bytes]) -> None:
 def busy(scope: Any, body: IO[bytes] | None, kind: str = BUSY) -> Answer:
     """The page that comes again by itself; a form that was sent keeps what was typed."""
     headers = scope.headers
+    begun = body.read(MAX_KEPT_BYTES + 1) if body else b""
     return busy_response(
         language_in(headers.get("cookie", "")),
         scope.path.startswith("/api/") or "json" in headers.get("accept", ""),
         kind=kind,
         method=scope.method,
         address=scope.path,
-        typed=typed_in(headers.get("content-type", ""), body.read()) if body else (),
+        typed=typed_in(headers.get("content-type", ""), begun) if begun else (),
     )
-
-
-def is_short(scope: Any) -> bool:
-    told = scope.headers.get("content-length", "0")
-    return bool(told.isdecimal()) and int(told) <= MAX_KEPT_BYTES
 
 
 def plain(status: HTTPStatus) -> Answer:
@@ -232,7 +227,11 @@ async def read_body(scope: Any, proto: Any) -> IO[bytes] | None:
 
 
 def environ_of(scope: Any, body: IO[bytes]) -> dict[str, Any]:
-    """The request as PEP 3333 tells it."""
+    """The request as PEP 3333 tells it.
+
+    Headers with an underscore are left out: WSGI could not tell them from those with a hyphen, so
+    a stranger could say what only a proxy may (nginx and Django's own server drop them as well).
+    """
     server, _, port = scope.server.rpartition(":")
     environ: dict[str, Any] = {
         "REQUEST_METHOD": scope.method,
@@ -253,6 +252,8 @@ def environ_of(scope: Any, body: IO[bytes]) -> dict[str, Any]:
         "wsgi.run_once": False,
     }
     for name, value in scope.headers.items():
+        if "_" in name:
+            continue
         key = name.upper().replace("-", "_")
         if key not in {"CONTENT_TYPE", "CONTENT_LENGTH"}:
             key = f"HTTP_{key}"

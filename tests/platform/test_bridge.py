@@ -76,6 +76,13 @@ def test_cookies_sent_in_two_lines_are_one(port: int) -> None:
     connection.close()
 
 
+def test_nobody_says_with_an_underscore_what_only_a_proxy_may(port: int) -> None:
+    seen = told(port, "/", headers={"X-Seen": "the proxy's", "X_Seen": "a stranger's"})
+
+    assert seen["HTTP_X_SEEN"] == "the proxy's"
+    assert told(port, "/", headers={"X_Seen": "a stranger's"})["HTTP_X_SEEN"] is None
+
+
 @pytest.mark.parametrize("size", [0, 10, 999_999, 6_000_000])
 def test_a_body_of_any_size_arrives_whole(port: int, size: int) -> None:
     body = bytes(range(256)) * (size // 256) + b"e" * (size % 256)
@@ -149,6 +156,19 @@ def test_a_full_line_is_told_to_come_again_at_once(port: int) -> None:
     at_once = [seconds for status, _retry, seconds in answers if status == 503 and seconds < 0.4]
     assert len(at_once) == 5
     assert told(port, "/")["length"] == 0  # and the line moves on
+
+
+def test_who_sends_slowly_takes_no_place_in_the_line(port: int) -> None:
+    begun = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nnot all"
+    slow = [socket.create_connection(("127.0.0.1", port), 5) for _ in range(20)]
+    for sender in slow:
+        sender.sendall(begun)
+    time.sleep(0.2)
+    try:
+        assert told(port, "/", method="POST", body=b"whole")["length"] == 5
+    finally:
+        for sender in slow:
+            sender.close()
 
 
 def test_a_form_turned_away_comes_back_with_what_was_typed(port: int) -> None:
