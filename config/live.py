@@ -5,8 +5,9 @@ event once, so one that falls behind is cut and resumes by Last-Event-ID. Whatev
 while nobody listened (broker away, subscription lost) is made up from PostgreSQL as soon as the
 subscription stands again.
 
-Servers meet it at two functions: `place_of` tells what an address names, `stream` serves one viewer
-through a `write` of bytes until `gone` is done. `application` is their ASGI user.
+`/live/board/<session>`: the public board's snapshots. `/live/console/<grant>`: events of a session
+for those who run it; the page hands out the grant, a signed and dated word, so that no database is
+asked here who may listen. The server meets it at `show_live`.
 """
 
 import asyncio
@@ -53,8 +54,6 @@ HEADERS = [
 database_threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="live-db")
 
 Write = Callable[[bytes], Awaitable[None]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
-Receive = Callable[[], Awaitable[dict[str, Any]]]
 
 
 class Place(NamedTuple):
@@ -409,31 +408,15 @@ async def _resume(feed: str, viewer: Viewer, last_id: int) -> None:
         viewer.offer(number, frame)
 
 
-async def application(scope: dict[str, Any], receive: Receive, send: Send) -> None:
-    """The live channel as an ASGI application."""
-    if scope["type"] != "http":
+async def show_live(scope: Any, proto: Any) -> None:
+    """Answer an RSGI request: a viewer's stream, or 404 for every other address."""
+    if scope.method != "GET" or place_of(scope.path) is None:
+        proto.response_empty(404, [])
         return
-    if place_of(scope["path"]) is None or scope["method"] != "GET":
-        await send({"type": "http.response.start", "status": 404, "headers": []})
-        await send({"type": "http.response.body", "body": b""})
-        return
-
-    async def write(body: bytes) -> None:
-        await send({"type": "http.response.body", "body": body, "more_body": True})
-
-    headers = {name.lower(): value.decode("latin-1") for name, value in scope["headers"]}
-    query = scope.get("query_string", b"").decode("latin-1")
-    gone = asyncio.ensure_future(_until_gone(receive))
+    transport = proto.response_stream(200, HEADERS)
+    gone = asyncio.ensure_future(proto.client_disconnect())
     try:
-        raw = [(name.encode(), value.encode()) for name, value in HEADERS]
-        await send({"type": "http.response.start", "status": 200, "headers": raw})
-        await stream(scope["path"], query, headers.get(b"last-event-id", ""), write, gone)
+        last_seen = scope.headers.get("last-event-id", "")
+        await stream(scope.path, scope.query_string, last_seen, transport.send_bytes, gone)
     finally:
         gone.cancel()
-        with contextlib.suppress(ConnectionError, RuntimeError):
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-
-async def _until_gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass

@@ -5,7 +5,6 @@ its threads is the gate of a hot offer's row, which is fastest with a few connec
 a browser without script sends is answered with a page that may have to be drawn: a lane beside.
 """
 
-import asyncio
 import os
 import re
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 from config.bridge import Bridge, Lane
 from config.wsgi import application as pages_wsgi, orders as orders_wsgi
 
-from config.live import HEADERS, place_of, stream  # isort: skip - after Django is set up
+from config.live import show_live  # isort: skip - after Django is set up
 
 WEB_THREADS = int(os.environ.get("WEB_THREADS", "8"))
 ORDER_THREADS = int(os.environ.get("ORDER_THREADS", "4"))
@@ -53,16 +52,3 @@ def is_answered_in_a_word(scope: Any) -> bool:
 
 
 application = Application()
-
-
-async def show_live(scope: Any, proto: Any) -> None:
-    if scope.method != "GET" or place_of(scope.path) is None:
-        proto.response_empty(404, [])
-        return
-    transport = proto.response_stream(200, HEADERS)
-    gone = asyncio.ensure_future(proto.client_disconnect())
-    try:
-        last_seen = scope.headers.get("last-event-id", "")
-        await stream(scope.path, scope.query_string, last_seen, transport.send_bytes, gone)
-    finally:
-        gone.cancel()

@@ -1,4 +1,4 @@
-"""The live channel as a viewer meets it: real PostgreSQL, real broker, the ASGI application itself."""
+"""The live channel as a viewer meets it: real PostgreSQL, real broker, the RSGI application itself."""
 
 import asyncio
 import contextlib
@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from django.core import signing
 from django.db import connections
 from pytest_django import Settings
 
-from config import live
+from config import live, rsgi
 from core import live_grants
 from core.live_grants import grant
 from core.local.broker import Broker
@@ -58,42 +59,48 @@ def event(number: int | None = None, **payload: Any) -> None:
 
 
 class Stream:
-    """One viewer's connection."""
+    """One viewer's connection, as the server hands it to an RSGI application."""
 
-    def __init__(self, path: str, query: str = "", last_event_id: str = "") -> None:
-        self.received: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+    def __init__(
+        self, path: str, query: str = "", last_event_id: str = "", method: str = "GET"
+    ) -> None:
         self.gone = asyncio.Event()
-        headers = [(b"last-event-id", last_event_id.encode())] if last_event_id else []
-        scope = {
-            "type": "http",
-            "method": "GET",
-            "path": path,
-            "query_string": query.encode(),
-            "headers": headers,
-        }
-        self.task = asyncio.create_task(live.application(scope, self._receive, self._send))
         self.status = 0
-        self.headers: dict[bytes, bytes] = {}
+        self.headers: dict[str, str] = {}
         self.frames: list[tuple[str, int, Any]] = []
         self.is_over = False
         self._text = ""
+        scope = SimpleNamespace(
+            proto="http",
+            method=method,
+            path=path,
+            query_string=query,
+            headers={"last-event-id": last_event_id} if last_event_id else {},
+        )
+        self.task = asyncio.create_task(rsgi.application(scope, self))
+        self.task.add_done_callback(self._end)
 
-    async def _receive(self) -> dict[str, Any]:
+    def response_empty(self, status: int, headers: list[tuple[str, str]]) -> None:
+        self.status, self.headers = status, dict(headers)
+
+    def response_stream(self, status: int, headers: list[tuple[str, str]]) -> "Stream":
+        self.response_empty(status, headers)
+        return self
+
+    async def client_disconnect(self) -> None:
         await self.gone.wait()
-        return {"type": "http.disconnect"}
 
-    async def _send(self, message: dict[str, Any]) -> None:
-        if message["type"] == "http.response.start":
-            self.status, self.headers = message["status"], dict(message["headers"])
-            return
-        self.is_over = not message.get("more_body")
-        self._text += message.get("body", b"").decode()
+    async def send_bytes(self, body: bytes) -> None:
+        self._text += body.decode()
         *whole, self._text = self._text.split("\n\n")
         for frame in whole:
             fields = dict(line.split(": ", 1) for line in frame.split("\n"))
             if "event" in fields:
                 number = int(fields.get("id", 0))
                 self.frames.append((fields["event"], number, json.loads(fields["data"])))
+
+    def _end(self, _task: Any) -> None:
+        self.is_over = True
 
     def of(self, kind: str) -> list[tuple[int, Any]]:
         return [(number, data) for name, number, data in self.frames if name == kind]
@@ -161,8 +168,8 @@ def test_a_viewer_gets_the_board_at_once_and_each_new_one(settings: Settings):
     async def story() -> None:
         async with stream("/live/board/7") as lan:
             await lan.until(lambda: bool(lan.of("board")))
-            assert (lan.status, lan.headers[b"cache-control"]) == (200, b"no-store")
-            assert lan.headers[b"content-type"].startswith(b"text/event-stream")
+            assert (lan.status, lan.headers["cache-control"]) == (200, "no-store")
+            assert lan.headers["content-type"].startswith("text/event-stream")
             assert lan.of("board")[0] == (0, {"key": "7", "newest": 0})
             await subscribed(settings)
             publisher(settings).publish(FEED, "board", 5, {"key": "7", "newest": 5})
@@ -395,6 +402,8 @@ def test_without_a_broker_a_viewer_still_gets_the_board_and_no_beat(settings: Se
 
 
 FALSE_PLACES = [
+    "/",  # pages have a server of their own
+    "/quan-ly/",
     "/live/",
     "/live/board/",
     "/live/board/x",
@@ -414,6 +423,15 @@ def test_false_addresses_and_grants_are_missing(path: str):
             await stranger.until(lambda: stranger.is_over)
             assert stranger.status == 404
             assert not stranger.frames
+
+    run(story)
+
+
+def test_only_reading_is_answered():
+    async def story() -> None:
+        async with stream("/live/board/7", method="POST") as stranger:
+            await stranger.until(lambda: stranger.is_over)
+            assert (stranger.status, stranger.frames) == (404, [])
 
     run(story)
 
