@@ -1,6 +1,6 @@
 """The live channel's sending side: frames for the viewers of a feed, over one or two transports.
 
-The broker carries every frame to our own hub (config/live.py). Where NCHAN_PUBLISH_URL is set,
+The broker carries every frame to our own hub (config/hub.py). Where NCHAN_PUBLISH_URL is set,
 boards also go to nginx, which fans them out to the thousands (deploy/nginx.conf).
 
 A frame is `{"feed", "kind", "number", "data"}`. Kind `board` is a whole public snapshot, so a

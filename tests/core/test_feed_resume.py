@@ -19,7 +19,7 @@ from django.conf import settings
 from django.db import connection, connections, transaction
 from pytest_django import Settings
 
-from config import live
+from config import hub, live
 from core import outbox
 from core.live_grants import grant
 from core.models import OutboxMessage
@@ -37,8 +37,8 @@ WHOLE_S = 60.0
 @pytest.fixture(autouse=True)
 def channel(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     threads = ThreadPoolExecutor(max_workers=2)
-    monkeypatch.setattr(live, "hub", live.Hub())
-    monkeypatch.setattr(live, "database_threads", threads)
+    monkeypatch.setattr(live, "hub", hub.Hub())
+    monkeypatch.setattr(hub, "database_threads", threads)
     yield
     for _ in range(2):
         threads.submit(connections.close_all).result()
@@ -191,7 +191,7 @@ def numbered(count: int) -> None:
 
 
 def test_who_was_away_for_thousands_of_events_gets_each(settings: Settings):
-    count = live.CONSOLE_BACKLOG * 3 + 17
+    count = hub.CONSOLE_BACKLOG * 3 + 17
     numbered(count)
     readers = [Reader(seed) for seed in range(3)]
     run_apart(read_all(readers, count))
@@ -201,7 +201,7 @@ def test_who_was_away_for_thousands_of_events_gets_each(settings: Settings):
 
 def test_a_gap_cuts_the_viewer_so_that_it_resumes() -> None:
     async def story() -> None:
-        viewer = live.Viewer("event", 4)
+        viewer = hub.Viewer("event", 4)
         await live._resume(FEED, viewer, 4)
         viewer.offer(5, b"5")
         assert not viewer.is_behind

@@ -15,7 +15,7 @@ from django.core import signing
 from django.db import connections
 from pytest_django import Settings
 
-from config import live, rsgi
+from config import hub, live, rsgi
 from core import live_grants
 from core.live_grants import grant
 from core.local.broker import Broker
@@ -41,11 +41,11 @@ def channel(
     """A channel of this test's own, with short waits and threads that are closed afterwards."""
     settings.LIVE_SNAPSHOTS = {"session": f"{__name__}.counted_board"}
     threads = ThreadPoolExecutor(max_workers=1)
-    monkeypatch.setattr(live, "hub", live.Hub())
-    monkeypatch.setattr(live, "database_threads", threads)
-    monkeypatch.setattr(live, "BEAT_S", 0.2)
-    monkeypatch.setattr(live, "HEARD_S", 1.0)
-    monkeypatch.setattr(live, "SNAPSHOT_KEPT_S", 0.2)
+    monkeypatch.setattr(live, "hub", hub.Hub())
+    monkeypatch.setattr(hub, "database_threads", threads)
+    monkeypatch.setattr(hub, "BEAT_S", 0.2)
+    monkeypatch.setattr(hub, "HEARD_S", 1.0)
+    monkeypatch.setattr(hub, "SNAPSHOT_KEPT_S", 0.2)
     drawn.clear()
     yield
     threads.submit(connections.close_all).result()
@@ -194,7 +194,7 @@ def test_many_who_arrive_together_cost_one_drawing():
 
 
 def test_a_slow_viewer_skips_to_the_newest_board():
-    viewer = live.Viewer("board")
+    viewer = hub.Viewer("board")
     for number in (*range(10), 3):
         viewer.offer(number, b"%d" % number)
     assert viewer.take() == b"9"
@@ -202,19 +202,19 @@ def test_a_slow_viewer_skips_to_the_newest_board():
 
 
 def test_a_board_that_was_drawn_slowly_does_not_hide_a_newer_one():
-    hub = live.Hub()
-    hub._keep(FEED, 5, b"newer, from the relay")
-    hub._keep(FEED, 4, b"older, drawn meanwhile")
-    assert hub._snapshots[FEED][1:] == (5, b"newer, from the relay")
+    one = hub.Hub()
+    one._keep(FEED, 5, b"newer, from the relay")
+    one._keep(FEED, 4, b"older, drawn meanwhile")
+    assert one._snapshots[FEED][1:] == (5, b"newer, from the relay")
 
 
 def test_a_crowd_is_served_in_slices_and_gets_the_newest_of_what_came_meanwhile(
     monkeypatch: pytest.MonkeyPatch,
 ):
-    monkeypatch.setattr(live, "PAUSE_S", 0.002)
+    monkeypatch.setattr(hub, "PAUSE_S", 0.002)
 
     async def story() -> None:
-        crowd = {live.Viewer("board") for _ in range(2000)}
+        crowd = {hub.Viewer("board") for _ in range(2000)}
         live.hub.viewers[FEED] = crowd
         other_work = 0
         for number in range(1, 6):
@@ -222,7 +222,7 @@ def test_a_crowd_is_served_in_slices_and_gets_the_newest_of_what_came_meanwhile(
         while live.hub._giving:
             await asyncio.sleep(0)
             other_work += 1
-        assert other_work >= live.SLICES  # others had their turn between the slices
+        assert other_work >= hub.SLICES  # others had their turn between the slices
         assert {viewer.last for viewer in crowd} == {5}
         assert all(b"data: 5" in viewer.take() for viewer in crowd)
 
@@ -234,7 +234,7 @@ def test_what_came_while_the_missed_was_read_follows_it():
         event(number)
 
     async def story() -> None:
-        viewer = live.Viewer("event", 0)
+        viewer = hub.Viewer("event", 0)
         resuming = asyncio.create_task(live._resume(FEED, viewer, 0))
         await asyncio.sleep(0)
         viewer.offer(2, b"repeated")
@@ -252,13 +252,13 @@ def test_beats_come_only_while_the_relay_says_that_all_is_handed_on(settings: Se
     async def story() -> None:
         async with stream("/live/board/7") as lan:
             await subscribed(settings)
-            await asyncio.sleep(live.HEARD_S + 0.3)
+            await asyncio.sleep(hub.HEARD_S + 0.3)
             lan.frames.clear()
             await asyncio.sleep(0.6)
             assert not lan.of("beat")  # the broker answers, but no relay is at work
             publisher(settings).publish("", BEAT, 0, None)
             await lan.until(lambda: bool(lan.of("beat")))
-            await asyncio.sleep(live.HEARD_S + 0.3)
+            await asyncio.sleep(hub.HEARD_S + 0.3)
             count = len(lan.of("beat"))
             await asyncio.sleep(0.6)
             assert len(lan.of("beat")) == count  # silence again: viewers poll
@@ -311,11 +311,11 @@ def test_a_new_console_begins_with_what_happens_from_now_on(settings: Settings):
 
 
 def test_a_console_that_falls_behind_is_cut_so_that_it_resumes():
-    viewer = live.Viewer("event")
-    for number in range(1, live.CONSOLE_BACKLOG + 1):
+    viewer = hub.Viewer("event")
+    for number in range(1, hub.CONSOLE_BACKLOG + 1):
         viewer.offer(number, b"x")
     assert not viewer.is_behind
-    viewer.offer(live.CONSOLE_BACKLOG + 1, b"x")
+    viewer.offer(hub.CONSOLE_BACKLOG + 1, b"x")
     assert viewer.is_behind
 
 
