@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 from django.conf import settings
@@ -19,7 +19,7 @@ from core.addresses import client_address
 from core.banks import bank_name
 from core.clock import db_now
 from core.errors import DomainError
-from core.idempotency import idempotent
+from core.idempotency import record_of, run_once
 from core.qr import qr_png, qr_svg
 from core.vietqr import vietqr_payload
 from orders.access import get_order_by_token
@@ -32,6 +32,7 @@ from orders.querysets import ORDERED_STATES
 from orders.services.cancelling import cancel_order, cancel_until
 
 View = Callable[..., HttpResponse]
+Act = Callable[[], object]
 TRIES = {"phone": 10, "code": 10, "address": 60}  # in ten minutes; many share one address
 NEW_FOR_S = 600
 CHANGED = "da-sua"  # in the address after a change was saved
@@ -172,16 +173,34 @@ def version_of(order: Order, now: dt.datetime) -> str:
 @require_POST
 def cancel_own_order(request: HttpRequest, order_token: str) -> HttpResponse:
     order = get_order_by_token(order_token)
+    return press_on_order(request, order, partial(cancel_order, order=order))
+
+
+def press_on_order(request: HttpRequest, order: Order, act: Act) -> HttpResponse:
+    return press(
+        request,
+        act,
+        page=reverse("show-order", args=[order.token]),
+        draw=lambda **more: draw_order(request, get_order_by_token(order.token), **more),
+    )
+
+
+def press(
+    request: HttpRequest, act: Act, *, page: str, draw: Callable[..., HttpResponse]
+) -> HttpResponse:
+    """Do what a button says, once for its form's key, and go to `page`.
+
+    What `act` refuses, `draw` shows on that page as it stands then.
+    """
+
+    def done() -> HttpResponse:
+        act()
+        return HttpResponseRedirect(page, status=303)
+
     try:
-        return cancel(request, order)
+        return run_once(record_of(request), done)
     except DomainError as refusal:
-        return draw_order(request, get_order_by_token(order_token), refusal=refusal)
-
-
-@idempotent
-def cancel(request: HttpRequest, order: Order) -> HttpResponse:
-    cancel_order(order=order)
-    return HttpResponseRedirect(reverse("show-order", args=[order.token]), status=303)
+        return draw(refusal=refusal)
 
 
 @public

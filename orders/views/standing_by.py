@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -25,9 +26,9 @@ from orders.access import get_entry_by_token, get_offer_to_wait_for, get_order_b
 from orders.errors import NotSoldOut
 from orders.forms import StandbyForm
 from orders.limits import count_joining
-from orders.models import Order, StandbyEntry
+from orders.models import StandbyEntry
 from orders.services.standing_by import join_line, leave_line, take_held_order
-from orders.views.following import draw_order, kept_secret
+from orders.views.following import kept_secret, press, press_on_order
 from orders.views.placing import PRESS_AGAIN_S
 from orders.waiting import Stage, quantity_held, standing
 
@@ -48,7 +49,7 @@ def join_standby(request: HttpRequest, session_id: int, offer_id: int) -> HttpRe
     try:
         phone = form.cleaned_data["buyer_phone"]
         count_joining(phone=phone, address=client_address(request))
-        return press(request, offer, form)
+        return join(request, offer, form)
     except DomainError as refusal:
         return draw_refusal(request, offer, refusal)
     except OperationalError as fault:
@@ -66,7 +67,7 @@ def invite(request: HttpRequest, offer: Offer) -> HttpResponse:
 
 
 @idempotent
-def press(request: HttpRequest, offer: Offer, form: StandbyForm) -> HttpResponse:
+def join(request: HttpRequest, offer: Offer, form: StandbyForm) -> HttpResponse:
     typed = form.cleaned_data
     entry = join_line(
         offer=offer,
@@ -170,16 +171,12 @@ def version_of(stands: Mapping[str, Any]) -> str:
 @require_POST
 def leave_standby(request: HttpRequest, entry_token: str) -> HttpResponse:
     entry = get_entry_by_token(entry_token)
-    try:
-        return leave(request, entry)
-    except DomainError as refusal:
-        return draw_entry(request, get_entry_by_token(entry_token), refusal=refusal)
-
-
-@idempotent
-def leave(request: HttpRequest, entry: StandbyEntry) -> HttpResponse:
-    leave_line(entry=entry)
-    return HttpResponseRedirect(reverse("show-standby", args=[entry.token]), status=303)
+    return press(
+        request,
+        partial(leave_line, entry=entry),
+        page=reverse("show-standby", args=[entry.token]),
+        draw=lambda **more: draw_entry(request, get_entry_by_token(entry.token), **more),
+    )
 
 
 @secret_link
@@ -188,13 +185,4 @@ def leave(request: HttpRequest, entry: StandbyEntry) -> HttpResponse:
 @require_POST
 def take_order(request: HttpRequest, order_token: str) -> HttpResponse:
     order = get_order_by_token(order_token)
-    try:
-        return take(request, order)
-    except DomainError as refusal:
-        return draw_order(request, get_order_by_token(order_token), refusal=refusal)
-
-
-@idempotent
-def take(request: HttpRequest, order: Order) -> HttpResponse:
-    take_held_order(order=order)
-    return HttpResponseRedirect(reverse("show-order", args=[order.token]), status=303)
+    return press_on_order(request, order, partial(take_held_order, order=order))
