@@ -1,6 +1,7 @@
 """Orders for programs: a guest places one; a co-op packs its part; a host reads the figures."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -197,9 +198,7 @@ class NewLine(serializers.Serializer):
     quantity = WholeField(min_value=1, max_value=MAX_UNITS_PER_CLAIM)
 
 
-class NewOrder(serializers.Serializer):
-    session = WholeField(min_value=1)
-    lines = serializers.ListField(child=NewLine(), allow_empty=False, max_length=MOST_LINES)
+class Recipient(serializers.Serializer):
     name = PlainText(max_length=80, help_text="Who receives the goods.")
     phone = PhoneField()
     commune = CommuneField(help_text="Code of the commune, five digits.")
@@ -208,9 +207,13 @@ class NewOrder(serializers.Serializer):
     note = PlainText(required=False, max_length=300)
 
 
-NEW_ORDER = (
-    NewOrder()
-)  # reading keeps nothing, so one serves all; making one costs more than reading
+class NewOrder(Recipient):
+    session = WholeField(min_value=1)
+    lines = serializers.ListField(child=NewLine(), allow_empty=False, max_length=MOST_LINES)
+
+
+# Reading keeps nothing, so one serves all; making one costs more than reading
+NEW_ORDER = NewOrder()
 
 
 class ParcelQuery(serializers.Serializer):
@@ -307,14 +310,21 @@ class ShowOrder(SecretLinkView):
         return self.answer(get_order_by_token(order_token))
 
 
-class CancelOrder(SecretLinkView):
-    says = {"POST": _("Cancel an order while that is possible.")}
+class OrderButton(SecretLinkView):
+    """One of the buttons on an order's page; answers with the order as it stands then."""
+
     gives = {"POST": OrderSerializer}
+    act: ClassVar[Callable[..., object]]
 
     @once
     def post(self, request: Request, order_token: str) -> Response:
-        cancel_order(order=get_order_by_token(order_token))
+        self.act(order=get_order_by_token(order_token))
         return self.answer(get_order_by_token(order_token))
+
+
+class CancelOrder(OrderButton):
+    says = {"POST": _("Cancel an order while that is possible.")}
+    act = staticmethod(cancel_order)
 
 
 class PackerView(MemberView):

@@ -8,16 +8,14 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from coops.api import CommuneField
 from core.addresses import client_address
 from core.clock import db_now
 from core.phones import mask_phone
-from core.rest import PhoneField, PlainText, PublicView, SecretLinkView, WholeField, absolute, once
-from livestreams.models import MAX_UNITS_PER_CLAIM
-from orders.access import get_entry_by_token, get_offer_to_wait_for, get_order_by_token
-from orders.api import OrderSerializer
+from core.rest import PublicView, SecretLinkView, WholeField, absolute, once
+from orders.access import get_entry_by_token, get_offer_to_wait_for
+from orders.api import NewLine, OrderButton, Recipient
 from orders.limits import count_joining
-from orders.models import Order, StandbyEntry
+from orders.models import StandbyEntry
 from orders.services.standing_by import join_line, leave_line, take_held_order
 from orders.waiting import Stage, quantity_held, standing
 
@@ -74,16 +72,8 @@ def told(entry_token: str) -> StandbyEntry:
     return entry
 
 
-class NewStandby(serializers.Serializer):
+class NewStandby(Recipient, NewLine):
     session = WholeField(min_value=1)
-    offer = WholeField(min_value=1)
-    quantity = WholeField(min_value=1, max_value=MAX_UNITS_PER_CLAIM)
-    name = PlainText(max_length=80, help_text="Who receives the goods.")
-    phone = PhoneField()
-    commune = CommuneField(help_text="Code of the commune, five digits.")
-    address_line = PlainText(max_length=200, help_text="Hamlet, road, house number.")
-    payment_method = serializers.ChoiceField(Order.PaymentMethod.choices)
-    note = PlainText(required=False, max_length=300)
 
 
 class JoinStandby(PublicView):
@@ -137,13 +127,8 @@ class LeaveStandby(SecretLinkView):
         return self.answer(told(entry_token))
 
 
-class TakeOrder(SecretLinkView):
+class TakeOrder(OrderButton):
     """Cash is confirmed, a transfer gets its time to pay. Leaving it instead: cancel the order."""
 
     says = {"POST": _("Take what is held since one's turn came.")}
-    gives = {"POST": OrderSerializer}
-
-    @once
-    def post(self, request: Request, order_token: str) -> Response:
-        take_held_order(order=get_order_by_token(order_token))
-        return self.answer(get_order_by_token(order_token))
+    act = staticmethod(take_held_order)
