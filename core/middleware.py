@@ -1,5 +1,6 @@
 """Language of the page, the acting person in the history, refusals in plain words."""
 
+import re
 from collections.abc import Callable
 
 import pghistory
@@ -15,6 +16,8 @@ from core.secret_paths import without_secret
 
 Next = Callable[[HttpRequest], HttpResponse]
 LANGUAGES = dict(settings.LANGUAGES)
+# What names nothing, and what PostgreSQL cannot even be asked: NUL, numbers longer than any of a row
+_NAMES_NOTHING = re.compile(r"\0|/[0-9]{19,}(?:/|$)")
 
 
 def language_middleware(get_response: Next) -> Next:
@@ -53,8 +56,8 @@ class domain_error_middleware:  # noqa: N801 - listed among functions in setting
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if "\0" in request.path:
-            raise Http404  # nothing is named so, and PostgreSQL cannot even be asked
+        if _NAMES_NOTHING.search(request.path):
+            raise Http404
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:

@@ -7,7 +7,7 @@ from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 
 from core import outbox
-from core.access import public
+from core.access import public, signed_in
 from core.errors import DomainError
 from core.idempotency import idempotent
 from core.models import OutboxMessage
@@ -25,6 +25,12 @@ def pick_tea(request: HttpRequest) -> HttpResponse:
     outbox.add("tests.tea.picked", what=request.POST.get("what", ""))
     number = OutboxMessage.objects.count()
     return HttpResponse(f"giỏ chè số {number}", status=201, content_type="text/plain")
+
+
+@signed_in
+@csrf_exempt
+def pick_one_s_own(request: HttpRequest) -> HttpResponse:
+    return pick_tea(request)
 
 
 @public
@@ -59,6 +65,7 @@ def pick_unguarded(request: HttpRequest) -> HttpResponse:
 
 urlpatterns = [
     path("hai/", pick_tea, name="pick-tea"),
+    path("hai-rieng/", pick_one_s_own, name="pick-own"),
     path("hai-cham/", pick_slowly, name="pick-slowly"),
     path("hai-kho/", pick_when_dry, name="pick-dry"),
     path("hai-lieu/", pick_unguarded, name="pick-unguarded"),

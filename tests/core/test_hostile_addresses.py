@@ -3,8 +3,10 @@
 import pytest
 from django.test import Client
 
+from orders.models import Order
 from tests.cast import client_of, make_cast
-from tests.factories.livestreams import SessionFactory
+from tests.factories.coops import CommuneFactory
+from tests.factories.livestreams import OfferFactory, SessionFactory
 from tests.factories.products import ProductFactory
 
 pytestmark = pytest.mark.django_db
@@ -37,6 +39,26 @@ NUL = "%00"
 )
 def test_strangers_bytes_find_nothing(address: str) -> None:
     assert Client().get(address).status_code < 500
+
+
+@pytest.mark.parametrize("number", ["9223372036854775808", "99999999999999999999"])
+@pytest.mark.parametrize("accept", ["text/html", "application/json"])
+def test_numbers_longer_than_any_of_a_row_name_nothing(number: str, accept: str) -> None:
+    """PostgreSQL would be asked straight by an order, and could not even read them."""
+    offer = OfferFactory()
+    form = {
+        "buyer_name": "Nguyễn Thị Lan",
+        "buyer_phone": "0912 345 678",
+        "commune": CommuneFactory().pk,
+        "address_line": "Thôn Nậm Đâu",
+        "payment_method": "cod",
+        "idempotency_key": "k" * 20,
+        f"quantity_{offer.pk}": "1",
+    }
+    client = Client(headers={"accept": accept}, raise_request_exception=False)
+    for address in (f"/phien/{number}/dat/", f"/phien/{number}/cho/{number}/"):
+        assert client.post(address, form).status_code == 404
+    assert Order.objects.count() == 0
 
 
 @pytest.mark.parametrize(

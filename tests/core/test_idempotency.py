@@ -168,10 +168,17 @@ def test_a_refusal_leaves_nothing_and_frees_the_key(key: str, weather: str, stat
 def test_people_with_accounts_cannot_read_each_others_answers(key: str) -> None:
     lan, minh = client_of(UserFactory()), client_of(UserFactory())
 
-    assert post("/hai/", key, lan).content.decode() == "giỏ chè số 1"
-    assert post("/hai/", key, minh).content.decode() == "giỏ chè số 2"
+    assert post("/hai-rieng/", key, lan).content.decode() == "giỏ chè số 1"
+    assert post("/hai-rieng/", key, minh).content.decode() == "giỏ chè số 2"
     assert post("/hai/", key).content.decode() == "giỏ chè số 3"  # a guest
-    assert post("/hai/", key, lan).content.decode() == "giỏ chè số 1"
+    assert post("/hai-rieng/", key, lan).content.decode() == "giỏ chè số 1"
+
+
+def test_where_anybody_may_come_a_key_is_one_wish_with_and_without_an_account(key: str) -> None:
+    """Some lanes do not look who comes; the second press must find the first all the same."""
+    assert post("/hai/", key).content.decode() == "giỏ chè số 1"
+    assert post("/hai/", key, client_of(UserFactory())).content.decode() == "giỏ chè số 1"
+    assert effects() == 1
 
 
 def test_a_guest_needs_key_and_body_to_get_an_answer_again(key: str) -> None:

@@ -10,8 +10,10 @@ import pytest
 from django.db import OperationalError
 from django.test import Client
 
+from core import idempotency
 from livestreams.models import LivestreamSession, Offer
 from orders.models import Order
+from tests.cast import client_of, make_cast
 from tests.factories.coops import CommuneFactory
 from tests.factories.livestreams import OfferFactory, SessionFactory, SlotFactory
 from tests.factories.orders import OrderFactory
@@ -122,6 +124,22 @@ def test_a_repeat_finds_its_order_also_when_everything_is_sold_out_or_over(guest
     Offer.objects.update(state="closed")
 
     assert guest.post(address(offer.session), form)["Location"] == first["Location"]
+
+
+@pytest.mark.parametrize("is_looked_at", [False, True])
+def test_a_press_is_one_order_whichever_lane_it_takes_and_whoever_is_signed_in(
+    guest: Client, monkeypatch: pytest.MonkeyPatch, is_looked_at: bool
+) -> None:
+    """The script's lane knows nobody, the browser's own press comes with the session."""
+    if is_looked_at:  # the harm
+        monkeypatch.setattr(idempotency, "FOR_ANYONE", set())
+    offer = OfferFactory(quantity_offered=5)
+    mai, form = client_of(make_cast().mai), typed((offer, 1))
+    first = guest.post(address(offer.session), form, HTTP_ACCEPT="application/json")
+    second = mai.post(address(offer.session), form)
+    assert (first.status_code, second.status_code) == (201, 303)
+    assert Order.objects.count() == (2 if is_looked_at else 1)
+    assert (second["Location"] == first.json()["page"]) is not is_looked_at
 
 
 def test_other_words_from_a_page_that_made_an_order_are_asked_about(guest: Client) -> None:
