@@ -239,6 +239,27 @@ class OrderLine(models.Model):
     def __str__(self) -> str:
         return f"{self.live_code} × {self.quantity}"
 
+    @classmethod
+    def of(cls, offer: Offer, quantity: int, *, order: Order, parcel: Parcel) -> "OrderLine":
+        """A line of `offer` as it is now, not saved: the columns that placing.sql copies."""
+        variant = offer.lot.variant
+        return cls(
+            order=order,
+            parcel=parcel,
+            offer=offer,
+            lot=offer.lot,
+            variant=variant,
+            cooperative=offer.cooperative,
+            live_code=offer.live_code,
+            product_name=variant.product.name,
+            variant_name=variant.name,
+            cooperative_name=offer.cooperative.name,
+            lot_code=offer.lot.code,
+            net_weight_g=variant.net_weight_g,
+            unit_price_vnd=offer.unit_price_vnd,
+            quantity=quantity,
+        )
+
 
 class BuyerShare(models.Model):
     """How many units of an offer one phone number holds: the guard of the limit per buyer.

@@ -82,24 +82,9 @@ def _pack(order: Order, lines: Lines) -> None:
         shipping_vnd=order.session.shipping_fee_vnd,
         state=Parcel.State.NEW if order.is_open else Parcel.State.CANCELLED,
     )
-    for offer, quantity in lines:
-        variant = offer.lot.variant
-        OrderLine.objects.create(
-            order=order,
-            parcel=parcel,
-            offer=offer,
-            lot=offer.lot,
-            variant=variant,
-            cooperative=offer.cooperative,
-            live_code=offer.live_code,
-            product_name=variant.product.name,
-            variant_name=variant.name,
-            cooperative_name=offer.cooperative.name,
-            lot_code=offer.lot.code,
-            net_weight_g=variant.net_weight_g,
-            unit_price_vnd=offer.unit_price_vnd,
-            quantity=quantity,
-        )
+    OrderLine.objects.bulk_create(
+        OrderLine.of(offer, quantity, order=order, parcel=parcel) for offer, quantity in lines
+    )
 
 
 def _claim(order: Order, lines: Lines) -> None:

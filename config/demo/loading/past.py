@@ -167,7 +167,9 @@ def _write_orders(market: Market, people: Sequence[crowd.CrowdOrder]) -> None:
     parcels = _write_parcels(market, people, orders, rng)
     OrderLine.objects.bulk_create(
         (
-            _line(order, parcels[order.pk, market.offers[index].cooperative_id], offer, quantity)
+            OrderLine.of(
+                offer, quantity, order=order, parcel=parcels[order.pk, offer.cooperative_id]
+            )
             for order, person in zip(orders, people, strict=True)
             for index, quantity in sorted(person.lines.items())
             for offer in [market.offers[index]]
@@ -254,26 +256,6 @@ def _progress(order: Order, fate: str, now: dt.datetime, rng: Random) -> tuple[s
         if at <= now:
             state, changed_at = step, at
     return state, changed_at
-
-
-def _line(order: Order, parcel: Parcel, offer: Offer, quantity: int) -> OrderLine:
-    variant = offer.lot.variant
-    return OrderLine(
-        order=order,
-        parcel=parcel,
-        offer=offer,
-        lot=offer.lot,
-        variant=variant,
-        cooperative_id=offer.cooperative_id,
-        live_code=offer.live_code,
-        product_name=variant.product.name,
-        variant_name=variant.name,
-        cooperative_name=offer.cooperative.name,
-        lot_code=offer.lot.code,
-        net_weight_g=variant.net_weight_g,
-        unit_price_vnd=offer.unit_price_vnd,
-        quantity=quantity,
-    )
 
 
 def _close_books(market: Market, people: Sequence[crowd.CrowdOrder]) -> None:
