@@ -3,7 +3,7 @@
 import contextlib
 import datetime as dt
 import re
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from django.db import models
 from django.db.models import Func, Prefetch, Q
@@ -79,7 +79,28 @@ class OrderQuerySet(models.QuerySet):
         return self.annotate(plain_name=Plain("buyer_name")).filter(words_of_a_buyer(typed))
 
 
-class ParcelQuerySet(models.QuerySet):
+class PartOfAnOrderQuerySet(models.QuerySet):
+    """Rows of an order that co-ops work on: found by its buyer, whose number is masked."""
+
+    reveals: ClassVar[dict[str, models.OuterRef]]  # which PhoneReveals belong to a row
+
+    def with_reveals_to(self, user: Any) -> Self:
+        """Adds `is_revealed`: whether `user` asked for the whole number within the hour."""
+        from orders.models import PhoneReveal
+
+        mine = PhoneReveal.objects.filter(
+            **self.reveals, revealed_to=user.pk, revealed_at__gt=Instant() - REVEAL_LASTS
+        )
+        return self.annotate(is_revealed=models.Exists(mine))
+
+    def matching(self, typed: str) -> Self:
+        named = self.annotate(plain_name=Plain("order__buyer_name"))
+        return named.filter(words_of_a_buyer(typed, "order__"))
+
+
+class ParcelQuerySet(PartOfAnOrderQuerySet):
+    reveals: ClassVar = {"parcel": models.OuterRef("pk")}
+
     def packed_by(self, user: Any) -> Self:
         """Parcels of the co-ops `user` packs for. Never another co-op's part of the same order."""
         return self.filter(cooperative__in=Cooperative.objects.packed_by(user))
@@ -99,21 +120,6 @@ class ParcelQuerySet(models.QuerySet):
     def still_open(self) -> Self:
         """Parcels somebody still has work with; only these show a buyer's whole number."""
         return self.filter(state__in=("new", "packed", "shipped"), order__state__in=OPEN_STATES)
-
-    def with_reveals_to(self, user: Any) -> Self:
-        """Adds `is_revealed`: whether `user` asked for the whole number within the hour."""
-        from orders.models import PhoneReveal
-
-        mine = PhoneReveal.objects.filter(
-            parcel=models.OuterRef("pk"),
-            revealed_to=user.pk,
-            revealed_at__gt=Instant() - REVEAL_LASTS,
-        )
-        return self.annotate(is_revealed=models.Exists(mine))
-
-    def matching(self, typed: str) -> Self:
-        named = self.annotate(plain_name=Plain("order__buyer_name"))
-        return named.filter(words_of_a_buyer(typed, "order__"))
 
 
 class OrderLineQuerySet(models.QuerySet):
@@ -149,7 +155,9 @@ class StandbyEntryQuerySet(models.QuerySet):
         )
 
 
-class RefundQuerySet(models.QuerySet):
+class RefundQuerySet(PartOfAnOrderQuerySet):
+    reveals: ClassVar = {"parcel__order": models.OuterRef("order")}
+
     def due(self) -> Self:
         return self.filter(state="due")
 
@@ -168,18 +176,3 @@ class RefundQuerySet(models.QuerySet):
         return self.select_related(
             "order__session__cooperative", "noted_by", "settled_by", "replacement"
         ).prefetch_related(lines)
-
-    def with_reveals_to(self, user: Any) -> Self:
-        """Adds `is_revealed`: whether `user` asked for the whole number within the hour."""
-        from orders.models import PhoneReveal
-
-        mine = PhoneReveal.objects.filter(
-            parcel__order=models.OuterRef("order"),
-            revealed_to=user.pk,
-            revealed_at__gt=Instant() - REVEAL_LASTS,
-        )
-        return self.annotate(is_revealed=models.Exists(mine))
-
-    def matching(self, typed: str) -> Self:
-        named = self.annotate(plain_name=Plain("order__buyer_name"))
-        return named.filter(words_of_a_buyer(typed, "order__"))
