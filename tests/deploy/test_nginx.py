@@ -323,6 +323,47 @@ def test_nothing_personal_is_kept_and_languages_and_zipping_stay_apart(market: M
         assert get(url)[1]["cache-control"] == "public, max-age=1"
 
 
+# Headers that nginx and the pages might read each in its own way
+TWO_READINGS = [
+    [("Cookie", 'lang="en"')],
+    [("Cookie", "lang =en")],
+    [("Cookie", "lang=vi"), ("Cookie", "lang=en")],
+    [("Cookie", "lang=en; lang=vi")],
+    [("Accept-Encoding", "identity"), ("Accept-Encoding", "gzip")],
+]
+
+
+def seen_after(front: Front, session_id: int, headers: list[tuple[str, str]]) -> list[str]:
+    """What others are shown right after somebody asked for the page with `headers`."""
+    time.sleep(2.1)
+    address = f"/phien/{session_id}/"
+    line = http.client.HTTPConnection(front.url.removeprefix("http://"), timeout=10)
+    line.putrequest("GET", address, skip_accept_encoding=True)
+    for name, value in headers:
+        line.putheader(name, value)
+    line.endheaders()
+    line.getresponse().read()
+    line.close()
+    shown = []
+    for cookie in ("lang=vi", "lang=en"):
+        _status, told, body = get(front.url + address, Cookie=cookie)
+        is_english = b"Now selling" in body
+        shown.append("zipped" if "content-encoding" in told else "en" if is_english else "vi")
+    return shown
+
+
+def test_no_header_leads_one_reader_to_the_answer_of_another(market: Market):
+    for headers in TWO_READINGS:
+        assert seen_after(market.front, market.session_id, headers) == ["vi", "en"], headers
+    as_sent = {
+        "Cookie $told_cookies;": "Cookie $http_cookie;",
+        "Accept-Encoding $zipping;": "Accept-Encoding $http_accept_encoding;",
+    }
+    with folder() as where, nginx(where, web_port=market.place.port, more=as_sent) as front:
+        for headers in (TWO_READINGS[0], TWO_READINGS[1]):
+            assert seen_after(front, market.session_id, headers) == ["en", "en"]  # the harm
+
+
 # Addresses that hold secrets
 
 
