@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any, cast
 
-from bench.ground import Place, ground
+from bench.ground import Place, ground, tell
 from bench.load import Outcome, press
 from bench.nginx import Front, Ports, nginx, publish_url
 from bench.reading import cached_beside_file, first_load
@@ -51,11 +51,7 @@ def main() -> None:
             figures = measure(place, front, asked)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    if asked.json:
-        print(json.dumps(figures))
-    else:
-        for name, value in figures.items():
-            print(f"{name:32} {value}")
+    tell(figures, as_json=asked.json)
 
 
 def arguments() -> argparse.Namespace:

@@ -10,6 +10,7 @@ temporary folder and ends with the `with` block, after an error, Ctrl-C or SIGTE
 """
 
 import http.client
+import json
 import os
 import shutil
 import signal
@@ -145,13 +146,7 @@ def ground(
 
     `web_threads` sets WEB_THREADS, `settings_env` any other setting of docs/operations.md.
     """
-    signal.signal(signal.SIGTERM, end)
-    here = Places(Path(tempfile.mkdtemp(prefix="chophien-bench-")))
-    port = free_port()
-    env = environment(here, port, web_threads, settings_env or {})
-    place = Place(here, port, env, Postgres(here), Broker(here))
-    try:
-        here.make()
+    with bare_ground(settings_env, web_threads) as place:
         place.postgres.start()
         place.broker.start()
         catalogue.compile_if_older(BASE_DIR)
@@ -163,23 +158,30 @@ def ground(
             place.start(name)
         place.await_ready()
         yield place
-    finally:
-        stop(place)
 
 
 @contextmanager
 def supervised_ground(settings_env: Mapping[str, str] | None = None) -> Iterator[Place]:
     """Like `ground`, but all of it under `manage.py up`, which heals what is broken."""
-    signal.signal(signal.SIGTERM, end)
-    here = Places(Path(tempfile.mkdtemp(prefix="chophien-bench-")))
-    port = free_port()
-    env = environment(here, port, None, settings_env or {})
-    place = Place(here, port, env, Postgres(here), Broker(here))
-    try:
-        here.make()
+    with bare_ground(settings_env) as place:
         place.start("up")
         place.await_ready()
         place.manage("load_places")
+        yield place
+
+
+@contextmanager
+def bare_ground(
+    settings_env: Mapping[str, str] | None, web_threads: int | None = None
+) -> Iterator[Place]:
+    """Folders and a port, with nothing started; all of it is stopped and removed at the end."""
+    signal.signal(signal.SIGTERM, end)
+    here = Places(Path(tempfile.mkdtemp(prefix="chophien-bench-")))
+    port = free_port()
+    env = environment(here, port, web_threads, settings_env or {})
+    place = Place(here, port, env, Postgres(here), Broker(here))
+    try:
+        here.make()
         yield place
     finally:
         stop(place)
@@ -237,3 +239,12 @@ def answers(port: int, path: str = "/healthz") -> bool:
         return False
     finally:
         line.close()
+
+
+def tell(figures: Mapping[str, Any], *, as_json: bool) -> None:
+    """Print what was measured: for programs on one line, for people on a line each."""
+    if as_json:
+        print(json.dumps(figures))
+        return
+    for name, value in figures.items():
+        print(f"{name:32} {value}")

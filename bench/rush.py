@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from bench.ground import Place, ground
+from bench.ground import Place, ground, tell
 from bench.load import Outcome, press
 from bench.rows import SessionRows, make_session
 from core.local.postgres import programs
@@ -43,11 +43,7 @@ def main() -> None:
     with ground() as place:
         place.django()
         figures = measure(place, asked.seconds, asked.attempts)
-    if asked.json:
-        print(json.dumps(figures))
-    else:
-        for name, value in figures.items():
-            print(f"{name:28} {value}")
+    tell(figures, as_json=asked.json)
 
 
 def arguments() -> argparse.Namespace:
