@@ -236,12 +236,8 @@ def run(rounds: list[list[Call]]) -> None:
 
 @pytest.fixture(autouse=True)
 def gateway(settings: Any) -> Iterator[esms.Gateway]:
-    with esms.running_gateway() as gateway:
+    with esms.gateway_for(settings) as gateway:
         settings.DEMO = True
-        settings.SMS_API_URL = gateway.url
-        settings.SMS_API_KEY = esms.API_KEY
-        settings.SMS_API_SECRET = esms.API_SECRET
-        settings.SMS_BRAND_NAME = esms.BRAND
         yield gateway
 
 

@@ -10,7 +10,7 @@ from livestreams.models import Offer
 from orders.models import Order
 from tests.faults.conftest import Shop
 from tests.faults.proxy import cut_before_reply, half_open, refused
-from tests.journeys.test_buyer import fill_in_without_waiting, press
+from tests.journeys.test_buyer import fill_in_without_script, fill_in_without_waiting, press
 
 ITS_TURN_MS = 45_000
 Axe = Callable[[Page], None]
@@ -97,12 +97,7 @@ def test_without_script_what_was_typed_comes_back_and_one_presses_again(
     here = f"http://localhost:{shop.door.port}"
     page = open_page("phone", base_url=here, java_script_enabled=False)
     page.goto(f"/phien/{tea.session_id}/dat/?suat={tea.pk}")
-    page.get_by_label("Tên người nhận").fill("Nguyễn Thị Lan")
-    page.get_by_label("Số điện thoại").fill("0912345678")
-    page.get_by_label("Thôn bản, đường, số nhà").fill("Thôn Nậm Đâu")
-    page.locator("select[name=commune_province]").select_option(label="Lào Cai")
-    page.locator("button[name=commune_show]").click()
-    page.locator("select[name=commune]").select_option(label="xã Phình Hồ")
+    fill_in_without_script(page)
     shop.database.fault = refused()
     shop.database.cut_all()
 

@@ -18,7 +18,7 @@ from tests.factories.livestreams import OfferFactory, SessionFactory
 from tests.factories.orders import OrderFactory
 from tests.journeys.people import sign_in
 from tests.journeys.test_budgets import MOST, bytes_fetched
-from tests.journeys.test_buyer import Axe, fill_in
+from tests.journeys.test_buyer import Axe, fill_in, fill_in_without_script
 from tests.orders.helpers import in_line, phone_of
 from tests.servers import Platform
 
@@ -146,13 +146,7 @@ def test_what_is_held_is_left_to_the_next(open_page: OpenPage, tea: Offer) -> No
 def test_the_whole_way_without_script(open_page: OpenPage, tea: Offer) -> None:
     page = open_page("phone", java_script_enabled=False)
     page.goto(f"/phien/{tea.session_id}/cho/{tea.pk}/")
-    page.get_by_label("Tên người nhận").fill("Nguyễn Thị Lan")
-    page.get_by_label("Số điện thoại").fill("0912345678")
-    page.get_by_label("Thôn bản, đường, số nhà").fill("Thôn Nậm Đâu")
-    page.locator("select[name=commune_province]").select_option(label="Lào Cai")
-    page.locator("button[name=commune_show]").click()
-    expect(page.get_by_label("Tên người nhận")).to_have_value("Nguyễn Thị Lan")
-    page.locator("select[name=commune]").select_option(label="xã Phình Hồ")
+    fill_in_without_script(page)
     page.get_by_role("button", name="Xếp hàng chờ").click()
     page.wait_for_url("**/hang-cho/**")
     expect(page.get_by_role("heading", level=1)).to_have_text("Bạn đứng đầu hàng")

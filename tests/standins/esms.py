@@ -126,3 +126,15 @@ def running_gateway() -> Iterator[Gateway]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+@contextmanager
+def gateway_for(settings: Any) -> Iterator[Gateway]:
+    """A gateway, up and with a balance, that the settings of a test name."""
+    with running_gateway() as gateway:
+        settings.SMS_API_URL = gateway.url
+        settings.SMS_API_KEY = API_KEY
+        settings.SMS_API_SECRET = API_SECRET
+        settings.SMS_BRAND_NAME = BRAND
+        settings.SMS_TIMEOUT_S = 1
+        yield gateway
