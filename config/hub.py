@@ -102,6 +102,7 @@ class Hub:
 
     def __init__(self) -> None:
         self.viewers: dict[str, set[Viewer]] = {}
+        self.boards = 0  # connections that watch a board, from their first moment on
         self._heard_at = -HEARD_S
         self._snapshots: dict[str, tuple[float, int, bytes]] = {}
         self._drawing: dict[str, asyncio.Lock] = {}

@@ -30,6 +30,10 @@ HEADERS = [
     ("x-accel-buffering", "no"),
     ("x-content-type-options", "nosniff"),
 ]
+COME_LATER = [("retry-after", "30"), ("cache-control", "no-store")]
+# The server lets 8,192 connections in (core/local/roles.py), and one more waits for one to end:
+# however many watch, buyers and consoles must find room
+MOST_BOARDS = 6000
 Write = Callable[[bytes], Awaitable[None]]
 
 hub = Hub()
@@ -143,14 +147,23 @@ async def _resume(feed: str, viewer: Viewer, last_id: int) -> None:
 
 
 async def show_live(scope: Any, proto: Any) -> None:
-    """Answer an RSGI request: a viewer's stream, or 404 for every other address."""
-    if scope.method != "GET" or place_of(scope.path) is None:
+    """Answer an RSGI request: a viewer's stream, or 404 for every other address.
+
+    With MOST_BOARDS served, one more is told to come later; its page asks for the board meanwhile.
+    """
+    place = place_of(scope.path) if scope.method == "GET" else None
+    if place is None:
         proto.response_empty(404, [])
+        return
+    if place.kind == "board" and hub.boards >= MOST_BOARDS:
+        proto.response_empty(503, COME_LATER)
         return
     transport = proto.response_stream(200, HEADERS)
     gone = asyncio.ensure_future(proto.client_disconnect())
+    hub.boards += place.kind == "board"
     try:
         last_seen = scope.headers.get("last-event-id", "")
         await stream(scope.path, scope.query_string, last_seen, transport.send_bytes, gone)
     finally:
+        hub.boards -= place.kind == "board"
         gone.cancel()

@@ -193,6 +193,30 @@ def test_many_who_arrive_together_cost_one_drawing():
     run(story)
 
 
+def test_a_full_house_sends_viewers_to_the_plain_board_and_lets_consoles_in(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr(live, "MOST_BOARDS", 2)
+
+    async def story() -> None:
+        async with stream("/live/board/7") as lan, stream("/live/board/8") as minh:
+            await lan.until(lambda: bool(lan.of("board")) and bool(minh.of("board")))
+            async with (
+                stream("/live/board/7") as third,
+                stream(f"/live/console/{grant(FEED)}") as ha,
+            ):
+                await third.until(lambda: third.is_over)
+                assert (third.status, third.headers["retry-after"]) == (503, "30")
+                await ha.until(lambda: bool(ha.status))
+                assert ha.status == 200
+            await minh.leave()
+            async with stream("/live/board/7") as fourth:
+                await fourth.until(lambda: bool(fourth.of("board")))
+        assert live.hub.boards == 0
+
+    run(story)
+
+
 def test_a_slow_viewer_skips_to_the_newest_board():
     viewer = hub.Viewer("board")
     for number in (*range(10), 3):
