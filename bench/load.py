@@ -6,8 +6,6 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-Answered = Callable[[int, bytes], None]
-
 
 @dataclass
 class Outcome:
@@ -37,36 +35,71 @@ async def press(
     """Let `buyers` send what `requests()` gives until it gives None or `seconds` are over."""
     outcome = Outcome(began_at=time.monotonic())
     until = outcome.began_at + (seconds or 1e9)
-    await asyncio.gather(*(_buyer(port, requests, outcome, until) for _ in range(buyers)))
+    loop = asyncio.get_running_loop()
+    everyone = [Buyer(port, requests, outcome, until, loop) for _ in range(buyers)]
+    for buyer in everyone:
+        await buyer.connect()
+    await asyncio.gather(*(buyer.done for buyer in everyone))
     outcome.ended_at = time.monotonic()
     return outcome
 
 
-async def _buyer(
-    port: int, requests: Callable[[], bytes | None], outcome: Outcome, until: float
-) -> None:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    while time.monotonic() < until and (request := requests()) is not None:
-        began_at = time.monotonic()
-        writer.write(request)
-        try:
-            status = await _status(reader)
-        except (ConnectionError, asyncio.IncompleteReadError):
-            outcome.lost += 1
-            reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            continue
-        outcome.latencies_s.append(time.monotonic() - began_at)
-        outcome.statuses[status] += 1
-    writer.close()
+class Buyer(asyncio.Protocol):
+    """One connection. A protocol and not a stream: the client shares the server's processors."""
+
+    def __init__(
+        self,
+        port: int,
+        requests: Callable[[], bytes | None],
+        outcome: Outcome,
+        until: float,
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        self.port, self.requests, self.outcome, self.until = port, requests, outcome, until
+        self.loop = loop
+        self.done = loop.create_future()
+        self.answer = b""
+
+    async def connect(self) -> None:
+        self.answer = b""
+        self.transport, _ = await self.loop.create_connection(lambda: self, "127.0.0.1", self.port)
+        self.send()
+
+    def send(self) -> None:
+        request = self.requests() if time.monotonic() < self.until else None
+        if request is None:
+            self.done.set_result(None)
+            self.transport.close()
+            return
+        self.began_at = time.monotonic()
+        self.transport.write(request)
+
+    def data_received(self, data: bytes) -> None:
+        self.answer += data
+        if not is_whole(self.answer):
+            return
+        self.outcome.latencies_s.append(time.monotonic() - self.began_at)
+        self.outcome.statuses[int(self.answer[9:12])] += 1
+        self.answer = b""
+        self.send()
+
+    def connection_lost(self, _fault: Exception | None) -> None:
+        if not self.done.done():
+            self.outcome.lost += 1
+            self.again = self.loop.create_task(self.connect())
+            self.again.add_done_callback(self.give_up)
+
+    def give_up(self, connecting: asyncio.Task[None]) -> None:
+        """A server that lets nobody in any more ends this buyer's day, with its error."""
+        if (fault := connecting.exception()) and not self.done.done():
+            self.done.set_exception(fault)
 
 
-async def _status(reader: asyncio.StreamReader) -> int:
-    """Read one answer (with Content-Length) and return its status."""
-    head = await reader.readuntil(b"\r\n\r\n")
-    lowered = head.lower()
-    mark = lowered.find(b"content-length:")
-    if mark >= 0:
-        length = int(lowered[mark + 15 : lowered.index(b"\r", mark)])
-        if length:
-            await reader.readexactly(length)
-    return int(head[9:12])
+def is_whole(answer: bytes) -> bool:
+    """Whether an answer with Content-Length has come to its end."""
+    head, blank, body = answer.partition(b"\r\n\r\n")
+    if not blank:
+        return False
+    head = head.lower()
+    mark = head.find(b"content-length:")
+    return mark < 0 or len(body) >= int(head[mark + 15 :].partition(b"\r")[0])

@@ -149,20 +149,20 @@ def form(rows: SessionRows, offer_ids: list[int]) -> Callable[[], bytes]:
     """Orders as the page's script sends the form."""
     path = f"/phien/{rows.session_id}/dat/"
     draw = random.Random(1)
+    of_all = urlencode({
+        "buyer_name": "Giàng A Sử",
+        "address_line": "Bản Tà Chơ, nhà 12",
+        "note": "",
+        "payment_method": "cod",
+    })  # fmt: skip
 
     def request() -> bytes:
-        fields = {
-            "buyer_name": "Giàng A Sử",
-            "buyer_phone": phone(draw),
-            "commune": draw.choice(rows.commune_codes),
-            "address_line": "Bản Tà Chơ, nhà 12",
-            "note": "",
-            "payment_method": "cod",
-            "idempotency_key": secrets.token_hex(16),
-            f"quantity_{draw.choice(offer_ids)}": "1",
-        }
+        body = (
+            f"{of_all}&buyer_phone={phone(draw)}&commune={draw.choice(rows.commune_codes)}"
+            f"&idempotency_key={secrets.token_hex(16)}&quantity_{draw.choice(offer_ids)}=1"
+        )
         kind = "application/x-www-form-urlencoded"
-        return post(path, urlencode(fields).encode(), kind, "Accept: application/json\r\n")
+        return post(path, body.encode(), kind, "Accept: application/json\r\n")
 
     return request
 
