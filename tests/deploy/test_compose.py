@@ -164,4 +164,4 @@ def test_the_board_cache_tells_readers_apart_by_all_that_their_pages_differ_in()
     text = (ROOT / "deploy" / "nginx.conf").read_text()
     key = re.search(r'proxy_cache_key "(.*)";', text)
     assert key
-    assert {"$host", "$language", "$zipping", "$request_uri"} <= set(key[1].split("|"))
+    assert {"$host", "$language", "$zipping", "$uri"} <= set(key[1].split("|"))
