@@ -19,6 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import psycopg2
 import pytest
@@ -184,6 +185,30 @@ def test_a_number_of_the_hubs_is_answered_with_the_newest_board(market: Market):
     market.take(market.offer_ids[0], 1)
     with Watcher(market.board_url, last_event_id="42") as lan:
         lan.until(lambda: len(lan.boards()) >= 1, 6)
+
+
+@pytest.mark.parametrize("is_limited", [True, False])
+def test_one_address_takes_only_so_many_connections(market: Market, is_limited: bool):
+    few = {"limit_conn watching 6000;": "limit_conn watching 3;" if is_limited else ""}
+    address = f"/live/board/{market.session_id}"
+    with folder() as where, nginx(where, web_port=market.place.port, more=few) as front:
+        with contextlib.ExitStack() as crowd:
+            told = [watch(front, address, crowd) for _ in range(5)]
+            refused = [503, 503] if is_limited else [200, 200]
+            assert told == [200, 200, 200, *refused]
+            assert get(f"{front.url}/phien/{market.session_id}/bang.json")[0] == 200
+        time.sleep(1)
+        with contextlib.ExitStack() as crowd:
+            assert watch(front, address, crowd) == 200  # who left makes room
+
+
+def watch(front: Front, address: str, until: contextlib.ExitStack) -> int:
+    """The status a viewer is answered, who stays `until` then."""
+    at = urlsplit(front.url)
+    line = until.enter_context(socket.create_connection((at.hostname, at.port), 10))
+    asked = f"GET {address} HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n"
+    line.sendall(asked.encode())
+    return int(line.recv(100).split()[1])
 
 
 # Consoles
