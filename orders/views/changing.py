@@ -32,16 +32,15 @@ RECOUNT = "recount"
 @require_http_methods(["GET", "HEAD", "POST"])
 def change_own_order(request: HttpRequest, order_token: str) -> HttpResponse:
     order = get_order_by_token(order_token)
-    until = change_until(order)
-    if until is None or until <= db_now():
-        return draw_order(request, order, refusal=CannotChange())
-    if request.method != "POST":
-        return draw(request, order, form_of(order))
-    form = form_of(order, request.POST)
-    if RECOUNT in request.POST or form.is_choosing_province:
-        form.errors.clear()
-        return draw(request, order, form, status=422)
+    form = form_of(order, request.POST if request.method == "POST" else None)
     try:
+        if request.method != "POST":
+            refuse_late(order)
+            return draw(request, order, form)
+        if RECOUNT in request.POST or form.is_choosing_province:
+            refuse_late(order)
+            form.errors.clear()
+            return draw(request, order, form, status=422)
         return press(request, order, form)
     except DomainError as refusal:
         return draw_refusal(request, get_order_by_token(order_token), refusal)
@@ -51,8 +50,15 @@ def change_own_order(request: HttpRequest, order_token: str) -> HttpResponse:
         return draw_refusal(request, order, Busy())
 
 
+def refuse_late(order: Order) -> None:
+    until = change_until(order)
+    if until is None or until <= db_now():
+        raise CannotChange
+
+
 @idempotent
 def press(request: HttpRequest, order: Order, form: ChangeForm) -> HttpResponse:
+    refuse_late(order)  # not before: what was saved in time is answered again at any time
     if not form.is_valid():
         return draw(request, order, form, status=422)
     typed = form.cleaned_data

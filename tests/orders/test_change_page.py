@@ -102,6 +102,19 @@ def test_too_late_to_change_is_said_on_the_order(guest: Client, offer: Offer) ->
     assert page_of(order) not in guest.get(f"/don/{order.token}/").content.decode()
 
 
+def test_what_was_saved_in_time_is_answered_again_when_it_is_too_late(
+    guest: Client, offer: Offer
+) -> None:
+    """The first answer was lost on the way; the phone sends it again after the packing began."""
+    order = order_of((offer, 3))
+    sent = typed(order, offer, 2)
+    first = guest.post(page_of(order), sent)
+    packing.move_parcel(parcel=order.parcels.get(), state="packed")
+    again = guest.post(page_of(order), sent)
+    assert (again.status_code, again["Location"]) == (303, first["Location"])
+    assert guest.post(page_of(order), typed(order, offer, 1)).status_code == 409
+
+
 def test_without_a_script_the_province_is_chosen_first(guest: Client, offer: Offer) -> None:
     order = order_of((offer, 2))
     sent = typed(order, offer, 1, commune="", commune_province="15", recount="1")
