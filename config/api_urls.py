@@ -9,6 +9,7 @@ from livestreams.api import public as sessions, workspace as hosting
 from orders import (
     api as orders,
     api_changing as changing,
+    api_placing as placing,
     api_refunds as refunds,
     api_standby as standby,
 )
@@ -26,6 +27,8 @@ STANDBY = "standby/<str:entry_token>/"
 FIGURES = "provinces/<str:province_code>/figures/"
 
 urlpatterns = [
+    # First: an order is in the greatest hurry
+    path("orders/", placing.PlaceOrder.as_view(), name="api-place-order"),
     path("", show_api, name="api-show-guide"),
     path("schema/", OpenApiDocument.as_view(), name="api-show-schema"),
     # anyone
@@ -44,7 +47,6 @@ urlpatterns = [
     path("sessions/<int:session_id>/board/", sessions.ShowBoard.as_view(), name="api-show-board"),
     path("origin/<str:code>/", origin.ShowOrigin.as_view(), name="api-show-origin"),
     # buyers
-    path("orders/", orders.PlaceOrder.as_view(), name="api-place-order"),
     path(ORDER, orders.ShowOrder.as_view(), name="api-show-order"),
     path(f"{ORDER}change/", changing.ChangeOrder.as_view(), name="api-change-order"),
     path(f"{ORDER}cancel/", orders.CancelOrder.as_view(), name="api-cancel-order"),

@@ -6,8 +6,9 @@ from django.urls import include, path
 from core.media import serve_media
 
 urlpatterns = [
-    path("", include("orders.urls")),  # first: an order is in the greatest hurry
+    # First: an order is in the greatest hurry
     path("api/", include("config.api_urls")),
+    path("", include("orders.urls")),
     path("", include("core.urls")),
     path("", include("accounts.urls")),
     path("", include("coops.urls")),

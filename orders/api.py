@@ -9,41 +9,32 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from coops.api import CommuneField, CommuneSerializer
-from coops.models import Commune, Cooperative
+from coops.api import CommuneSerializer
+from coops.models import Cooperative
 from core.banks import bank_name
 from core.phones import mask_phone
 from core.rest import (
     MAX_INT,
     MemberView,
-    PhoneField,
     PlainText,
-    PublicView,
     SecretLinkView,
-    WholeField,
     absolute,
-    checked,
     members,
     once,
-    record_for,
 )
 from core.vietqr import vietqr_payload
-from livestreams.models import MAX_UNITS_PER_CLAIM, LivestreamSession
+from livestreams.models import LivestreamSession
 from orders.access import (
     get_cooperative_to_pack,
     get_order_by_token,
     get_parcel_to_pack,
     get_session_to_follow,
-    get_session_to_order,
 )
-from orders.errors import SessionNotLive
 from orders.models import Order, OrderLine, Parcel, SessionTally
 from orders.services.cancelling import cancel_order, cancel_until
 from orders.services.packing import move_parcel, next_steps
-from orders.services.placing import Buyer, order_of, place
 
 MOST_LINES = 50
-INSTANT = serializers.DateTimeField()
 MOVES = [Parcel.State.PACKED, Parcel.State.SHIPPED, Parcel.State.DELIVERED, Parcel.State.RETURNED]
 
 
@@ -193,29 +184,6 @@ class TallySerializer(serializers.ModelSerializer):
 # What is taken in
 
 
-class NewLine(serializers.Serializer):
-    offer = WholeField(min_value=1)
-    quantity = WholeField(min_value=1, max_value=MAX_UNITS_PER_CLAIM)
-
-
-class Recipient(serializers.Serializer):
-    name = PlainText(max_length=80, help_text="Who receives the goods.")
-    phone = PhoneField()
-    commune = CommuneField(help_text="Code of the commune, five digits.")
-    address_line = PlainText(max_length=200, help_text="Hamlet, road, house number.")
-    payment_method = serializers.ChoiceField(Order.PaymentMethod.choices)
-    note = PlainText(required=False, max_length=300)
-
-
-class NewOrder(Recipient):
-    session = WholeField(min_value=1)
-    lines = serializers.ListField(child=NewLine(), allow_empty=False, max_length=MOST_LINES)
-
-
-# Reading keeps nothing, so one serves all; making one costs more than reading
-NEW_ORDER = NewOrder()
-
-
 class ParcelQuery(serializers.Serializer):
     state = serializers.ChoiceField(Parcel.State.choices, required=False)
     session = serializers.IntegerField(required=False, min_value=1, max_value=MAX_INT)
@@ -224,82 +192,6 @@ class ParcelQuery(serializers.Serializer):
 
 class ParcelMove(serializers.Serializer):
     state = serializers.ChoiceField(MOVES)
-
-
-class PlaceOrder(PublicView):
-    """As a guest, like on the page. A refusal writes nothing; `details.lines` says how each line
-    stands and how many could be ordered now.
-    """
-
-    says = {"POST": _("Place an order.")}
-    takes = {"POST": NewOrder}
-    gives = {"POST": OrderSerializer}
-    makes_new = True
-
-    def post(self, request: Request) -> Response:
-        said = checked(NEW_ORDER, request.data)
-        buyer = Buyer(
-            buyer_name=said["name"],
-            buyer_phone=said["phone"],
-            commune_id=said["commune"].pk,
-            address_line=said["address_line"],
-            payment_method=said["payment_method"],
-            note=said.get("note", ""),
-            language=str(request.LANGUAGE_CODE),
-        )
-        try:
-            answer = place(
-                session_id=said["session"],
-                lines=[(line["offer"], line["quantity"]) for line in said["lines"]],
-                buyer=buyer,
-                kept=record_for(request),
-            )
-        except SessionNotLive:
-            get_session_to_order(said["session"])  # missing rather than not on air
-            raise
-        where = reverse("api-show-order", args=[answer["token"]])
-        return Response(as_placed(answer, buyer, said["commune"]), 201, headers={"Location": where})
-
-
-def as_placed(answer: dict[str, Any], buyer: Buyer, commune: Commune) -> dict[str, Any]:
-    """What OrderSerializer shows of an order at the moment it was placed, without reading it.
-
-    The answer is kept with the key, so a repeat shows that moment again, whatever came after.
-    """
-    order = order_of(answer, buyer)
-    payment = None
-    if order.state == Order.State.AWAITING_PAYMENT:
-        payment = payment_into(**answer["account"], order=order)
-    return {
-        "code": order.code,
-        "order_token": order.token,
-        "page_url": absolute(reverse("show-order", args=[order.token])),
-        "session": order.session_id,
-        "state": order.state,
-        "payment_method": order.payment_method,
-        "placed_at": INSTANT.to_representation(order.placed_at),
-        "pay_by": order.pay_by and INSTANT.to_representation(order.pay_by),
-        "paid_at": None,
-        "closed_at": None,
-        "close_reason": "",
-        "goods_vnd": order.goods_vnd,
-        "shipping_vnd": order.shipping_vnd,
-        "total_vnd": order.goods_vnd + order.shipping_vnd,
-        "buyer_name": order.buyer_name,
-        "buyer_phone": mask_phone(order.buyer_phone),
-        "commune": {
-            "code": commune.code,
-            "name": commune.name,
-            "kind": commune.kind,
-            "full_name": commune.full_name,
-            "province": commune.province_id,
-        },
-        "address_line": order.address_line,
-        "note": order.note,
-        "parcels": answer["parcels"],
-        "cancel_until": cancel_until(order),
-        "payment": payment,
-    }
 
 
 class ShowOrder(SecretLinkView):

@@ -13,7 +13,8 @@ from core.clock import db_now
 from core.phones import mask_phone
 from core.rest import PublicView, SecretLinkView, WholeField, absolute, once
 from orders.access import get_entry_by_token, get_offer_to_wait_for
-from orders.api import NewLine, OrderButton, Recipient
+from orders.api import OrderButton
+from orders.api_placing import NewLine, Recipient
 from orders.limits import count_joining
 from orders.models import StandbyEntry
 from orders.services.standing_by import join_line, leave_line, take_held_order

@@ -58,7 +58,7 @@ def test_without_the_guard_a_repeat_would_order_twice(
     guest: Api, world: World, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Control for the tests that count one order."""
-    monkeypatch.setattr("orders.api.record_for", lambda _request: None)
+    monkeypatch.setattr("orders.api_placing.record_of", lambda _request: None)
     for _press in range(2):
         assert guest.post("orders/", wish(world), key=key).status_code == 201
 
