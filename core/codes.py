@@ -19,7 +19,11 @@ _WRITTEN = re.compile(
 
 def random_code(length: int) -> str:
     """`length` characters that cannot be mistaken for one another, 4.8 bits each."""
-    return "".join(secrets.choice(ALPHABET) for _ in range(length))
+    number, code = secrets.randbelow(len(ALPHABET) ** length), ""
+    for _ in range(length):
+        number, at = divmod(number, len(ALPHABET))
+        code += ALPHABET[at]
+    return code
 
 
 def order_code() -> str:

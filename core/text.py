@@ -17,6 +17,7 @@ _STROKES = str.maketrans({"đ": "d", "Đ": "D", "ø": "o", "Ø": "O", "ł": "l",
 # Without a shape, though Unicode does not call them “format”: Hangul fillers, grapheme joiner.
 _SHAPELESS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
 _MAX_MARKS = 4  # on one letter, over and above its own; more is a drawing over other people's lines
+_PLAIN = re.compile("[ -~\u00c0-\u024f\u1e00-\u1eff]*")  # nothing that is not seen
 _SPACES = re.compile(r"[ \t]+")
 _MANY_BREAKS = re.compile(r"\n{3,}")
 _NOT_A_WORD = re.compile(r"[\W_]+")
@@ -41,7 +42,12 @@ def clean_line(s: str) -> str:
 
     Raises UnusableText for NUL and lone surrogates, which mean broken or hostile input.
     """
-    return " ".join(clean_text(s).split())
+    return " ".join((s if _is_plain(s) else clean_text(s)).split())
+
+
+def _is_plain(s: str) -> bool:
+    """Whether `s` holds only what is seen, of the letters that Vietnamese is typed with."""
+    return _PLAIN.fullmatch(s) is not None and unicodedata.is_normalized("NFC", s)
 
 
 def clean_text(s: str) -> str:

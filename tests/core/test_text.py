@@ -186,3 +186,14 @@ def test_a_name_for_addresses_and_files(name, slug):
 def test_a_long_name_is_cut_between_words():
     assert slugify_vi("mật ong " * 20, max_length=20) == "mat-ong-mat-ong-mat"
     assert slugify_vi("a" * 90, max_length=20) == "a" * 20
+
+
+@given(st.text(st.one_of(st.characters(), st.sampled_from("aăằđ ẹ\t\u0300\u00ad"))))
+def test_plain_text_is_read_faster_and_not_otherwise(s: str) -> None:
+    try:
+        slowly = " ".join(clean_text(s).split())
+    except UnusableText:
+        with pytest.raises(UnusableText):
+            clean_line(s)
+        return
+    assert clean_line(s) == slowly
