@@ -300,6 +300,32 @@ def test_a_refused_board_is_a_fault(market: Market):
     publisher.close()
 
 
+# Too many orders from one address
+
+
+def test_who_is_one_too_many_loses_nothing_and_comes_again(market: Market):
+    few = {"rate=30r/s": "rate=1r/m", "burst=60": "burst=1"}
+    page = f"/phien/{market.session_id}/dat/"
+    with folder() as where, nginx(where, web_port=market.place.port, more=few) as front:
+        for _ in range(2):
+            assert get(front.url + page)[0] == 200
+        status, told, body = get(front.url + page)
+        assert (status, told["retry-after"], told["cache-control"]) == (429, "2", "no-store")
+        assert told["content-type"].startswith("text/html")
+        assert 'http-equiv="refresh"' in body.decode()
+        assert "Đang có rất nhiều người" in body.decode()
+        for path, kind in ((page, "text/html"), ("/api/orders/", "application/json")):
+            line = http.client.HTTPConnection(front.url.removeprefix("http://"), timeout=10)
+            line.request("POST", path, "{}", {"Content-Type": "application/json"})
+            answer = line.getresponse()
+            words = answer.read().decode()
+            line.close()
+            assert (answer.status, answer.headers["Retry-After"]) == (429, "2")
+            assert answer.headers["Content-Type"].startswith(kind)
+            assert "refresh" not in words  # loading it anew would forget what was typed
+        assert json.loads(words)["code"] == "too_many_requests"
+
+
 # The second's cache
 
 
