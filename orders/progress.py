@@ -47,10 +47,15 @@ def _steps_of_closed(order: Order, steps: list[dict[str, Any]]) -> list[dict[str
     steps = [step for step in steps if step["state"] == "done"]
     steps.append({"label": last, "state": "stop", "at": order.closed_at})
     if refund := getattr(order, "refund", None):
-        label = _("New order") if refund.state == Refund.State.REPLACED else _("Sent back")
         state = "now" if refund.state == Refund.State.DUE else "done"
-        steps.append({"label": label, "state": state, "at": refund.settled_at})
+        steps.append({"label": _money_step(refund), "state": state, "at": refund.settled_at})
     return sorted(steps, key=lambda step: (step["at"] is None, step["at"]))
+
+
+def _money_step(refund: Refund) -> str:
+    if refund.state == Refund.State.DUE:
+        return _("Money goes back")
+    return _("New order") if refund.state == Refund.State.REPLACED else _("Sent back")
 
 
 def _payment_state(order: Order) -> str:

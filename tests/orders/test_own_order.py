@@ -16,9 +16,9 @@ from core.vietqr import parse_vietqr
 from orders import limits
 from orders.errors import TooManyTries
 from orders.models import Order, TryCount
-from orders.services import packing, paying
+from orders.services import packing, paying, refunding
 from tests.factories.accounts import UserFactory
-from tests.factories.orders import OrderFactory
+from tests.factories.orders import OrderFactory, RefundFactory
 from tests.orders.helpers import LAN
 from tests.orders.test_order_page import words
 from tests.threads import all_at_once
@@ -271,3 +271,14 @@ def test_reading_the_count_first_lets_more_slip_past() -> None:
 
     results = all_at_once([count_by_reading_first] * 20)
     assert results.count(True) > 5
+
+
+def test_money_still_owed_is_not_told_as_sent_back(guest: Client) -> None:
+    refund = RefundFactory()
+    owed = words(guest.get(link(refund.order)))
+    assert "Chờ trả lại" in owed
+    assert "Đã trả lại" not in owed
+    assert "Số tiền phải trả" not in owed
+
+    refunding.send_back(refund=refund, reference="FT261122", user=UserFactory())
+    assert "Đã trả lại" in words(guest.get(link(refund.order)))
