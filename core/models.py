@@ -32,8 +32,6 @@ class OutboxMessage(models.Model):
         indexes = [
             # relay: what waits
             models.Index(fields=["id"], condition=Q(published_at=None), name="outbox_waiting"),
-            # sweeper: what can go
-            models.Index(fields=["created_at"], name="outbox_by_age"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["feed", "feed_number"], name="feed_number_once"),
@@ -69,7 +67,6 @@ class IdempotencyRecord(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["scope", "key"], name="idempotency_key_once"),
         ]
-        indexes = [models.Index(fields=["created_at"], name="idempotency_by_age")]
 
     def __str__(self) -> str:
         return f"{self.scope} {self.key}"

@@ -200,11 +200,14 @@ class OrderLine(models.Model):
     """Units of one offer in an order, with everything as it was at that moment.
 
     Lot, variant, co-op and session are those of the offer, which is held by a foreign key and holds
-    them by its own. Constraints of their own would guard nothing more, and every order of a rush
-    would lock the same few rows for them.
+    them by its own; the order is that of the parcel, and what a buyer has of an offer is told by
+    lines of it. Constraints of their own would guard nothing more, and every order of a rush would
+    pay for them, most by a lock on the same few rows.
     """
 
-    order = models.ForeignKey(Order, models.PROTECT, related_name="lines", db_index=False)
+    order = models.ForeignKey(
+        Order, models.PROTECT, related_name="lines", db_index=False, db_constraint=False
+    )
     parcel = models.ForeignKey(Parcel, models.PROTECT, related_name="lines")
     offer = models.ForeignKey(Offer, models.PROTECT, related_name="order_lines")
     lot = models.ForeignKey(Lot, models.PROTECT, related_name="order_lines", db_constraint=False)
@@ -267,7 +270,9 @@ class BuyerShare(models.Model):
     Changed by one upsert in the order's transaction, so two orders at once cannot pass together.
     """
 
-    offer = models.ForeignKey(Offer, models.CASCADE, related_name="buyer_shares", db_index=False)
+    offer = models.ForeignKey(  # see OrderLine
+        Offer, models.CASCADE, related_name="buyer_shares", db_index=False, db_constraint=False
+    )
     buyer_phone = models.CharField(max_length=16)
     quantity = models.PositiveIntegerField(default=0)
 

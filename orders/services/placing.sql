@@ -26,8 +26,10 @@ CREATE OR REPLACE FUNCTION orders_place_order(
     p_fingerprint text
 ) RETURNS jsonb
 LANGUAGE plpgsql
--- Plans are kept while tables grow from nothing; none may be kept that reads them whole
+-- Plans are made once for each connection: to make them costs as much as the order. They are kept
+-- while tables grow from nothing, so none may be made that reads a table whole
 SET enable_seqscan = off
+SET plan_cache_mode = force_generic_plan
 AS $place$
 DECLARE
     v_now timestamptz := statement_timestamp();
@@ -71,7 +73,7 @@ BEGIN
     WHERE session.id = p_session_id;
 
     SELECT
-        count(*) AS found,
+        count(*) FILTER (WHERE offer.session_id = p_session_id) AS found,
         coalesce(sum(offer.unit_price_vnd * wanted.quantity), 0) AS goods_vnd,
         -- Read once: a host may change a price before the lines are written
         array_agg(offer.unit_price_vnd ORDER BY offer.id) AS prices_vnd,
@@ -85,8 +87,7 @@ BEGIN
         array_agg(offer.id) FILTER (WHERE wanted.quantity > offer.limit_per_buyer) AS over
     INTO v_asked
     FROM unnest(p_offer_ids, p_quantities) AS wanted (offer_id, quantity)
-    JOIN livestreams_offer AS offer
-        ON offer.id = wanted.offer_id AND offer.session_id = p_session_id;
+    JOIN livestreams_offer AS offer ON offer.id = wanted.offer_id;
 
     IF v_session.state IS DISTINCT FROM 'live' OR NOT v_session.is_public THEN
         v_problem := 'not_live';
