@@ -33,7 +33,7 @@ BUYERS = 32
 FEW_BUYERS = 8
 SPREAD = 50
 SERVICE_PROCESSES = 2
-SERVICE_THREADS = 4  # with the processes: about four connections a core, the gate of a hot row
+SERVICE_THREADS = 2  # with the processes: four connections keep a hot row busy, more only wait
 TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 LAST_UNITS = 1_000
 
