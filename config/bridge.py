@@ -19,7 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from typing import IO, Any, cast
 
-from core.busy import AWAY, BUSY, MAX_KEPT_BYTES, busy_response, language_in, typed_in
+from core.busy import AWAY, BUSY, MAX_KEPT_BYTES, busy_response, language_in, typed_in, wants_json
 
 log = logging.getLogger(__name__)
 
@@ -187,7 +187,7 @@ def busy(scope: Any, body: IO[bytes] | None, kind: str = BUSY) -> Answer:
     begun = body.read(MAX_KEPT_BYTES + 1) if body else b""
     return busy_response(
         language_in(headers.get("cookie", "")),
-        scope.path.startswith("/api/") or "json" in headers.get("accept", ""),
+        wants_json(scope.path, headers.get("accept", "")),
         kind=kind,
         method=scope.method,
         address=scope.path,

@@ -11,6 +11,7 @@ from typing import Any
 
 from config.bridge import Bridge, Lane
 from config.wsgi import application as pages_wsgi, orders as orders_wsgi
+from core.busy import wants_json
 
 from config.live import show_live  # isort: skip - after Django is set up
 
@@ -38,17 +39,12 @@ class Application:
         if scope.path.startswith("/live/"):
             await show_live(scope, proto)
         elif scope.method == "POST" and ORDER_PATH.fullmatch(scope.path):
-            if is_answered_in_a_word(scope):
+            if wants_json(scope.path, scope.headers.get("accept", "")):
                 await serve_orders(scope, proto, orders)
             else:
                 await serve_pages(scope, proto, drawn_orders)
         else:
             await serve_pages(scope, proto, pages)
-
-
-def is_answered_in_a_word(scope: Any) -> bool:
-    """Whether the page's script or a program orders, which want no page."""
-    return scope.path.startswith("/api/") or "json" in scope.headers.get("accept", "")
 
 
 application = Application()

@@ -37,7 +37,7 @@ Typed = Sequence[tuple[str, str]]
 
 def busy_response(
     accept_language: str,
-    wants_json: bool,  # noqa: FBT001 - the one thing every caller must say
+    as_json: bool,  # noqa: FBT001 - the one thing every caller must say
     *,
     kind: str = BUSY,
     method: str = "GET",
@@ -55,12 +55,12 @@ def busy_response(
     seconds = random.choice(RETRY_S[kind])  # noqa: S311 - no secret
     language = "en" if accept_language.strip().lower().startswith("en") else "vi"
     with translation.override(language):
-        if wants_json:
+        if as_json:
             body = json.dumps(_refusal(kind), ensure_ascii=False, separators=(",", ":"))
         else:
             body = _page(kind, seconds, method=method, address=address, typed=typed)
     headers = [
-        ("content-type", "application/json" if wants_json else "text/html; charset=utf-8"),
+        ("content-type", "application/json" if as_json else "text/html; charset=utf-8"),
         ("content-language", language),
         ("retry-after", str(seconds)),
         ("cache-control", "no-store"),
@@ -70,6 +70,11 @@ def busy_response(
         ("referrer-policy", "same-origin"),
     ]
     return STATUS, headers, body.encode()
+
+
+def wants_json(path: str, accept: str) -> bool:
+    """Whether a program asks, or a page's script; a browser that goes to a page never names JSON."""
+    return path.startswith("/api/") or "application/json" in accept
 
 
 def language_in(cookies: str) -> str:
@@ -110,7 +115,7 @@ def _page(kind: str, seconds: int, *, method: str, address: str, typed: Typed) -
         "is_away": kind == AWAY,
         "seconds": seconds,
         "was_sent": method not in READING,
-        "address": address,
+        "address": f"/{address.lstrip('/')}",  # two would name another site
         "typed": typed,
         "shown": [value for name, value in typed if name in SHOWN and value.strip()],
     }

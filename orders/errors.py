@@ -33,6 +33,14 @@ class SessionNotLive(OrderRefused):
     message = _("The session is not on air now, so nothing can be ordered. Nothing was ordered.")
 
 
+class FormNotRight(OrderRefused):
+    """What is wrong stands at the fields of the page, which a script lets the browser ask for."""
+
+    status = 422
+    code = "invalid"
+    message = _("Something in the form is not right yet. Send it again to see what.")
+
+
 class NothingChosen(OrderRefused):
     status = 422
     code = "nothing_chosen"

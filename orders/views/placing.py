@@ -19,11 +19,12 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from core.access import public
+from core.busy import wants_json
 from core.errors import DomainError
 from core.idempotency import KEY_FIELD, KeyMissing, KeyReused, record_of
 from livestreams.models import LivestreamSession, Offer
 from orders.access import get_session_to_order
-from orders.errors import LimitReached, OrderRefused
+from orders.errors import FormNotRight, LimitReached, OrderRefused
 from orders.forms import QUANTITY, OrderForm, asked_quantities, plain_buyer, plain_lines
 from orders.services.placing import Buyer, place
 
@@ -47,6 +48,9 @@ def order_offers(request: HttpRequest, session_id: int) -> HttpResponse:
         answer = None if is_asking_back(request) else press(request, session_id)
     except DomainError as refusal:
         return draw_refusal(request, get_session_to_order(session_id), refusal)
+    if answer is None and is_from_script(request):
+        refusal = FormNotRight()
+        return JsonResponse(refusal.as_dict(), status=refusal.status)
     return answer or draw_errors(request, get_session_to_order(session_id))
 
 
@@ -72,14 +76,14 @@ def press(request: HttpRequest, session_id: int) -> HttpResponse | None:
     )
     answer = place(session_id=session_id, lines=lines, buyer=buyer, kept=kept)
     address = reverse("show-order", args=[answer["token"]])
-    if wants_json(request):
+    if is_from_script(request):
         return JsonResponse({"page": address}, status=201)
     return HttpResponseRedirect(address, status=303)
 
 
-def wants_json(request: HttpRequest) -> bool:
+def is_from_script(request: HttpRequest) -> bool:
     """Whether the page's script asks, which goes to the order's page itself."""
-    return str(request.headers.get("Accept", "")).startswith("application/json")
+    return wants_json(request.path, request.headers.get("Accept", ""))
 
 
 def is_asking_back(request: HttpRequest) -> bool:
@@ -123,7 +127,7 @@ def draw_refusal(
     request: HttpRequest, session: LivestreamSession, refusal: DomainError
 ) -> HttpResponse:
     """The form again with everything typed, as things stand now, and with the rest filled in."""
-    if wants_json(request):
+    if is_from_script(request):
         wait = {"Retry-After": PRESS_AGAIN_S} if refusal.retry_after_s else None
         return JsonResponse(refusal.as_dict(), status=refusal.status, headers=wait)
     data = request.POST.copy()

@@ -81,6 +81,13 @@ def test_what_may_not_be_sent_again_is_not_offered_again(content_type, body):
     assert "http-equiv" not in page
 
 
+def test_what_was_typed_is_sent_to_this_site_alone():
+    typed = busy.typed_in("application/x-www-form-urlencoded", FORM)
+    page = drawn("vi", False, method="POST", address="//evil.example/dat/", typed=typed)[2]
+
+    assert 'action="/evil.example/dat/"' in page
+
+
 def test_programs_are_told_in_json():
     _status, headers, body = drawn("en", True, kind=busy.AWAY)
 

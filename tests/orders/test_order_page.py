@@ -398,6 +398,16 @@ def test_the_page_s_script_is_answered_briefly(guest: Client) -> None:
     assert (refused.status_code, refused.json()["code"]) == (409, "sold_out")
 
 
+def test_a_form_that_needs_words_is_not_drawn_for_the_script(guest: Client) -> None:
+    """It draws nothing itself; the page would cost as much as twenty orders, in their lane."""
+    offer = OfferFactory()
+    form = typed((offer, 1), buyer_phone="12")
+    answer = guest.post(address(offer.session), form, HTTP_ACCEPT="application/json, */*")
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
+    assert len(answer.content) < 1000
+
+
 def test_an_old_page_asking_for_a_closed_offer_is_told_so(guest: Client) -> None:
     offer = OfferFactory()
     other = OfferFactory(session=offer.session)
