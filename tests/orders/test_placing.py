@@ -1,6 +1,7 @@
 """Placing an order: what it writes, and what it refuses without writing anything."""
 
 import datetime as dt
+import re
 
 import pytest
 from django.db import IntegrityError, InterfaceError, OperationalError, connection
@@ -250,19 +251,24 @@ def test_an_order_takes_one_statement_however_many_offers_it_has() -> None:
 def test_the_database_holds_the_function_that_the_file_says() -> None:
     """A changed file without a migration that runs it again would change nothing out there."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_get_functiondef('orders_place_order'::regproc)")
-        installed = cursor.fetchone()[0]
+        cursor.execute(
+            "SELECT prosrc, proconfig FROM pg_proc WHERE oid = 'orders_place_order'::regproc"
+        )
+        body, settings_of_its_own = cursor.fetchone()
 
-    body = SOURCE.partition("$place$")[2].partition("$place$")[0]
-    assert body in installed
+    head, _mark, rest = SOURCE.partition("$place$")
+    assert body == rest.partition("$place$")[0]
+    said = re.findall(r"^SET (\w+) = (\w+)$", head, re.MULTILINE)
+    assert said
+    assert settings_of_its_own == [f"{name}={value}" for name, value in said]
 
 
-@pytest.mark.parametrize("name", ["lot", "cooperative", "session"])
+@pytest.mark.parametrize("name", ["lot", "cooperative", "session", "offer", "order"])
 def test_what_an_order_names_cannot_go_away(name: str) -> None:
-    """Without a constraint on the order itself: its offer holds them."""
+    """Without a constraint on each: the line holds its offer and parcel, and these the others."""
     offer = OfferFactory()
-    order_of((offer, 1))
-    named = getattr(offer, name)
+    order = order_of((offer, 1))
+    named = {"offer": offer, "order": order}.get(name) or getattr(offer, name)
 
     with pytest.raises(IntegrityError), connection.cursor() as cursor:
         cursor.execute(
