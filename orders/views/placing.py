@@ -26,7 +26,7 @@ from livestreams.models import LivestreamSession, Offer
 from orders.access import get_session_to_order
 from orders.errors import FormNotRight, LimitReached, OrderRefused
 from orders.forms import QUANTITY, OrderForm, asked_quantities, plain_buyer, plain_lines
-from orders.services.placing import Buyer, place
+from orders.services.placing import LIMIT, Buyer, place
 
 MAX_IN_ADDRESS = 20
 RECOUNT = "recount"  # the button that only adds up again, for readers without script
@@ -136,9 +136,15 @@ def draw_refusal(
     if isinstance(refusal, KeyMissing | KeyReused):
         data[KEY_FIELD] = str(uuid.uuid4())
     lines = refusal.details.get("lines", []) if isinstance(refusal, OrderRefused) else []
-    for line in lines:
-        data[f"{QUANTITY}{line['offer_id']}"] = str(line["possible"])
-    asked = {line["offer_id"]: line["possible"] for line in lines}
+    has_rest = any(line["possible"] for line in lines)
+    # Over the limit alone, what was typed stays: how much less may be had is not told
+    kept = {line["offer_id"] for line in lines if line["problem"] == LIMIT and not has_rest}
+    asked = {
+        line["offer_id"]: line["quantity"] if line["offer_id"] in kept else line["possible"]
+        for line in lines
+    }
+    for offer_id, quantity in asked.items():
+        data[f"{QUANTITY}{offer_id}"] = str(quantity)
     form = order_form(session, data, asked or None)
     form.errors.clear()
     response = draw(
@@ -148,7 +154,7 @@ def draw_refusal(
         status=refusal.status,
         refusal=refusal,
         short=[line for line in lines if line["problem"]],
-        has_rest=any(line["possible"] for line in lines),
+        has_rest=has_rest,
         was_sent_before=isinstance(refusal, KeyReused),
     )
     if refusal.retry_after_s:

@@ -263,6 +263,7 @@ def test_the_limit_of_one_phone_is_said_without_telling_what_it_ordered(guest: C
 
     assert page.status_code == 409
     assert "số điện thoại này đã chốt trước đó" in words(page)
+    assert value_of(page, f"quantity_{offer.pk}") == "2"  # as typed, for the buyer to lower
     assert Order.objects.count() == 1
 
 
