@@ -128,6 +128,7 @@ def test_the_database_flickers_under_load_and_nobody_sees_a_fault(shop: Shop, te
 
     def buy(n: int) -> str:
         buyer = Buyer(shop.door.port, tea, timeout_s=PATIENCE_S)
+        time.sleep(0.15)  # they come for as long as it flickers
         while True:
             answer = buyer.press(buyer_phone=f"09123{n:05d}")
             seen.add(answer.status)

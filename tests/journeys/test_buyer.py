@@ -11,6 +11,7 @@ import zxingcpp
 from PIL import Image
 from playwright.sync_api import Page, Route, expect
 
+from core.templatetags.chophien import local_time
 from livestreams.models import LivestreamSession, Offer
 from orders.models import Order
 from orders.services import paying
@@ -292,7 +293,9 @@ def test_everything_works_without_javascript(open_page: OpenPage, tea: Offer) ->
 
     page.wait_for_url("**/don/**")
     expect(page.locator("[data-payment-code] svg")).to_be_visible()
-    expect(page.locator("time.clock")).to_contain_text("đến")
+    held_until = local_time(Order.objects.get().pay_by)
+    expect(page.get_by_text(f"Giữ cho bạn đến {held_until}")).to_be_visible()
+    expect(page.locator("time.clock")).to_have_text(held_until)
     page.get_by_role("button", name="Hủy đơn").click()
     expect(page.get_by_text("Đơn này đã hủy")).to_be_visible()
 
