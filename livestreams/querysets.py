@@ -88,6 +88,12 @@ class OfferQuerySet(models.QuerySet):
     def open(self) -> Self:
         return self.filter(state=OPEN)
 
+    def orderable(self) -> Self:
+        """Offers of which a walk-in buyer may order a unit now; see Offer.is_orderable."""
+        return self.filter(
+            state=OPEN, standby_waiting=0, quantity_claimed__lt=F("quantity_offered")
+        )
+
     def editable_by(self, user: Any) -> Self:
         """Offers of co-ops where `user` is manager or host: own goods only, whoever's session."""
         return self.filter(cooperative__in=Cooperative.objects.hosted_by(user))

@@ -13,6 +13,7 @@ from django.http import (
     QueryDict,
 )
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.csrf import csrf_exempt
@@ -127,14 +128,6 @@ def draw_refusal(
     request: HttpRequest, session: LivestreamSession, refusal: DomainError
 ) -> HttpResponse:
     """The form again with everything typed, as things stand now, and with the rest filled in."""
-    if is_from_script(request):
-        wait = {"Retry-After": PRESS_AGAIN_S} if refusal.retry_after_s else None
-        return JsonResponse(refusal.as_dict(), status=refusal.status, headers=wait)
-    data = request.POST.copy()
-    if isinstance(refusal, LimitReached) and not order_form(session, data).is_valid():
-        return draw_errors(request, session)  # more than anybody may have: said at the number
-    if isinstance(refusal, KeyMissing | KeyReused):
-        data[KEY_FIELD] = str(uuid.uuid4())
     lines = refusal.details.get("lines", []) if isinstance(refusal, OrderRefused) else []
     has_rest = any(line["possible"] for line in lines)
     # Over the limit alone, what was typed stays: how much less may be had is not told
@@ -143,6 +136,14 @@ def draw_refusal(
         line["offer_id"]: line["quantity"] if line["offer_id"] in kept else line["possible"]
         for line in lines
     }
+    short = [line for line in lines if line["problem"]]
+    if is_from_script(request):
+        return tell_refusal(session, refusal, {} if has_rest else asked, short)
+    data = request.POST.copy()
+    if isinstance(refusal, LimitReached) and not order_form(session, data).is_valid():
+        return draw_errors(request, session)  # more than anybody may have: said at the number
+    if isinstance(refusal, KeyMissing | KeyReused):
+        data[KEY_FIELD] = str(uuid.uuid4())
     for offer_id, quantity in asked.items():
         data[f"{QUANTITY}{offer_id}"] = str(quantity)
     form = order_form(session, data, asked or None)
@@ -153,13 +154,39 @@ def draw_refusal(
         form,
         status=refusal.status,
         refusal=refusal,
-        short=[line for line in lines if line["problem"]],
+        short=short,
         has_rest=has_rest,
         was_sent_before=isinstance(refusal, KeyReused),
     )
     if refusal.retry_after_s:
         response["Retry-After"] = PRESS_AGAIN_S
     return response
+
+
+def tell_refusal(
+    session: LivestreamSession,
+    refusal: DomainError,
+    quantities: dict[int, int],
+    short: list[dict[str, Any]],
+) -> JsonResponse:
+    """A refusal for the page's script, with a notice where nothing else of the page changes but
+    `quantities`: when the last unit goes, hundreds are told so, and a page costs as much as an order.
+    """
+    told = refusal.as_dict()
+    if quantities:
+        context = {
+            "refusal": refusal,
+            "session": session,
+            "short": short,
+            "chosen": quantities,
+            "can_order": session.offers.orderable().exists(),
+        }
+        told |= {
+            "notice": render_to_string("orders/_refused.html", context),
+            "quantities": quantities,
+        }
+    wait = {"Retry-After": PRESS_AGAIN_S} if refusal.retry_after_s else None
+    return JsonResponse(told, status=refusal.status, headers=wait)
 
 
 def draw(

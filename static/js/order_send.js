@@ -1,6 +1,7 @@
 // Sends a [data-order-form] and stands by it: when the network fails or the server is busy, the same order
-// with the same key is sent again after a pause, and the page says so. A refusal is drawn by the browser
-// itself: the form is then sent once more in the plain way, which is safe, for a refusal kept no key.
+// with the same key is sent again after a pause, and the page says so. A refusal that brings a notice is shown
+// here; any other is drawn by the browser itself: the form is then sent once more in the plain way, which is
+// safe, for a refusal kept no key.
 // The page for busy moments (core/busy.py) holds such a form too; data-order-waits says after how many
 // seconds it is sent by itself.
 const TIMEOUT_MS = 15000;
@@ -36,6 +37,26 @@ const pause = () => {
   failures += 1;
   return seconds + Math.floor(Math.random() * 2);
 };
+// True when the answer brought its own notice: nothing else of the page changes then but the numbers asked for.
+const showRefusal = async (answer) => {
+  if (!form.querySelector("[data-line]") || !answer.headers.get("Content-Type")?.startsWith("application/json")) return false;
+  const { notice, quantities } = await answer.json();
+  if (!notice) return false;
+  document.querySelectorAll("[data-errors]").forEach((old) => old.remove());
+  form.insertAdjacentHTML("beforebegin", notice);
+  for (const [offer, quantity] of Object.entries(quantities)) {
+    const input = form.elements[`quantity_${offer}`];
+    if (!quantity) input.max = 0;
+    input.value = quantity;
+    input.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+  if (!Object.values(quantities).some(Number)) form.querySelector("details")?.setAttribute("open", ""); // the other goods
+  box.hidden = true;
+  failures = 0;
+  busy(false);
+  document.querySelector("[data-errors]").focus();
+  return true;
+};
 const send = async () => {
   clearTimeout(timer);
   clearInterval(ticking);
@@ -56,7 +77,7 @@ const send = async () => {
       wait((isAway && form.dataset.wordsAway) || form.dataset.wordsBusy, Math.max(Number(answer.headers.get("Retry-After")) || 1, pause()));
     } else if (answer.status >= 500) {
       wait(form.dataset.wordsLost, pause());
-    } else {
+    } else if (!await showRefusal(answer)) {
       form.submit();
       return;
     }

@@ -65,6 +65,34 @@ def test_a_refused_basket_is_had_in_part_with_one_press(
     page_problems[:] = [p for p in page_problems if "409" not in p]
 
 
+@pytest.mark.parametrize("device", ["phone", "desk"])
+def test_who_comes_too_late_hears_it_on_the_same_page(
+    open_page: OpenPage, axe: Axe, page_problems: list[str], tea: Offer, device: str
+) -> None:
+    page = open_page(device)
+    page.goto(f"/phien/{tea.session_id}/dat/?suat={tea.pk}")
+    fill_in_without_waiting(page)
+    page.evaluate("document.body.dataset.same = 'yes'")
+    OrderFactory(offer=tea, quantity=5)
+
+    press(page)
+
+    notice = page.get_by_role("alert").first
+    expect(notice).to_contain_text("món khác bên dưới")
+    expect(notice).to_be_focused()
+    expect(notice.get_by_role("link", name=re.compile("Xếp hàng chờ"))).to_be_visible()
+    assert page.evaluate("document.body.dataset.same") == "yes"
+    tea_row = page.locator("[data-line]").first
+    expect(tea_row.locator("input")).to_have_value("0")
+    expect(tea_row.get_by_role("button", name="Thêm một")).to_be_disabled()
+    expect(page.locator(".action-bar [data-total]")).to_have_text("0 ₫")
+    axe(page)
+    page.locator("[data-line] input").nth(1).fill("1")
+    press(page)
+    page.wait_for_url("**/don/**")
+    page_problems[:] = [p for p in page_problems if "409" not in p]
+
+
 def test_the_countdown_stays_right_when_the_phones_clock_is_set(
     open_page: OpenPage, tea: Offer
 ) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.db import OperationalError
 from django.test import Client
+from django.urls import reverse
 
 from core import idempotency
 from livestreams.models import LivestreamSession, Offer
@@ -397,6 +398,36 @@ def test_the_page_s_script_is_answered_briefly(guest: Client) -> None:
     assert placed.status_code == 201
     assert placed.json() == {"page": f"/don/{Order.objects.get().token}/"}
     assert (refused.status_code, refused.json()["code"]) == (409, "sold_out")
+
+
+def test_who_comes_too_late_is_told_by_the_script_without_a_second_page(guest: Client) -> None:
+    gone = OfferFactory(quantity_offered=1)
+    other = OfferFactory(session=gone.session, quantity_offered=5)
+    guest.post(address(gone.session), typed((gone, 1)))
+    told = guest.post(
+        address(gone.session), typed((gone, 1)), HTTP_ACCEPT="application/json"
+    ).json()
+
+    assert told["quantities"] == {str(gone.pk): 0}
+    assert "Đã hết" in told["notice"] or "Hết hàng" in told["notice"]
+    assert reverse("join-standby", args=[gone.session_id, gone.pk]) in told["notice"]
+    assert "món khác bên dưới" in told["notice"]
+    Offer.objects.filter(pk=other.pk).update(quantity_claimed=5)
+    told = guest.post(
+        address(gone.session), typed((gone, 1)), HTTP_ACCEPT="application/json"
+    ).json()
+    assert "món khác bên dưới" not in told["notice"]
+
+
+def test_a_rest_that_can_be_had_is_drawn_by_the_page(guest: Client) -> None:
+    """The whole form changes then: what is left, what it costs, the button's word."""
+    offer = OfferFactory(quantity_offered=2)
+    told = guest.post(
+        address(offer.session), typed((offer, 3)), HTTP_ACCEPT="application/json"
+    ).json()
+
+    assert told["code"] == "sold_out"
+    assert "notice" not in told
 
 
 def test_a_form_that_needs_words_is_not_drawn_for_the_script(guest: Client) -> None:
