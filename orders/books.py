@@ -195,7 +195,11 @@ QUESTIONS = (
             WHERE placed.state = ANY(%(ordered)s)
             GROUP BY GROUPING SETS ((placed.session_id), (placed.session_id, line.cooperative_id))
         ), changed AS (
-            SELECT session_id, max(greatest(placed_at, paid_at, closed_at)) AS at
+            SELECT session_id, greatest(max(greatest(placed_at, paid_at, closed_at)), (
+                -- A buyer's change leaves no time on the order, only word of it
+                SELECT max(word.created_at) FROM core_outboxmessage AS word
+                WHERE word.feed = 'session:' || session_id AND word.topic LIKE 'orders.order.%%'
+            )) AS at
             FROM orders_order GROUP BY session_id
         )
         SELECT 'session ' || coalesce(tally.session_id, counted.session_id)

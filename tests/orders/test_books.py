@@ -10,10 +10,12 @@ from django.core.management import call_command
 from django.db.models import F
 
 from core.clock import db_now
+from core.models import OutboxMessage
 from livestreams.models import Offer
 from orders import books
 from orders.models import BuyerShare, Order, OrderLine, Parcel, SessionTally, StandbyEntry
 from orders.services import cancelling, standing_by, tallies
+from orders.services.changing import change_order
 from products.models import Lot, StockMovement
 from tests.factories.livestreams import OfferFactory, SessionFactory
 from tests.factories.orders import OrderFactory
@@ -105,8 +107,22 @@ def test_a_live_tally_may_lag_a_moment() -> None:
     assert books.differences() == []
 
     Order.objects.filter(pk=late.pk).update(placed_at=F("placed_at") - books_late())
+    OutboxMessage.objects.update(created_at=F("created_at") - books_late())
     SessionTally.objects.update(counted_at=F("counted_at") - 2 * books_late())
     Order.objects.exclude(pk=late.pk).update(placed_at=F("placed_at") - 3 * books_late())
+    assert [d.question for d in books.differences()] == [books.QUESTIONS[-1].name] * 2
+
+
+def test_nor_does_a_change_that_is_not_counted_yet_count_as_a_fault() -> None:
+    offer = OfferFactory()
+    order = order_of((offer, 1))
+    tallies.recount_session(session_id=offer.session_id)
+    change_order(order=order, lines=[(offer.pk, 2)])
+    assert books.differences() == []
+
+    OutboxMessage.objects.update(created_at=F("created_at") - 2 * books_late())
+    Order.objects.update(placed_at=F("placed_at") - 2 * books_late())
+    SessionTally.objects.update(counted_at=F("counted_at") - 3 * books_late())
     assert [d.question for d in books.differences()] == [books.QUESTIONS[-1].name] * 2
 
 
