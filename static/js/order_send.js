@@ -46,7 +46,10 @@ const showRefusal = async (answer) => {
   form.insertAdjacentHTML("beforebegin", notice);
   for (const [offer, quantity] of Object.entries(quantities)) {
     const input = form.elements[`quantity_${offer}`];
-    if (!quantity) input.max = 0;
+    if (!quantity) {
+      input.max = 0;
+      input.closest("[data-line]").querySelector("[data-left]")?.remove(); // what it said is no longer so
+    }
     input.value = quantity;
     input.dispatchEvent(new Event("input", { bubbles: true }));
   }

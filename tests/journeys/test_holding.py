@@ -84,6 +84,7 @@ def test_who_comes_too_late_hears_it_on_the_same_page(
     assert page.evaluate("document.body.dataset.same") == "yes"
     tea_row = page.locator("[data-line]").first
     expect(tea_row.locator("input")).to_have_value("0")
+    expect(tea_row).not_to_contain_text("Còn ")
     expect(tea_row.get_by_role("button", name="Thêm một")).to_be_disabled()
     expect(page.locator(".action-bar [data-total]")).to_have_text("0 ₫")
     axe(page)
