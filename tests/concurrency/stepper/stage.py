@@ -69,6 +69,8 @@ class Stage:
     def __enter__(self) -> Self:
         self.director = psycopg2.connect(**connection.get_connection_params())
         self.director.autocommit = True
+        # A play that was left takes a moment to roll back on a machine with much else to do
+        self.ask(f"SET lock_timeout = '{PATIENCE_S}s'")
         self.own_pid = self.director.info.backend_pid
         self._put_stops_into_functions()
         self._engage()
