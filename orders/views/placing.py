@@ -1,9 +1,12 @@
 """The order page: what, how many, to whom, how paid; one press, one order."""
 
+import hashlib
+import json
 import uuid
 from collections.abc import Mapping
 from typing import Any
 
+from django.core.cache import cache
 from django.db.models import Q
 from django.http import (
     HttpRequest,
@@ -15,6 +18,7 @@ from django.http import (
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.views.decorators.cache import cache_control
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
@@ -33,6 +37,7 @@ MAX_IN_ADDRESS = 20
 RECOUNT = "recount"  # the button that only adds up again, for readers without script
 CHOOSE_PROVINCE = "commune_show"  # the button of CommuneField that lists a province's communes
 PRESS_AGAIN_S = "1"
+NOTICE_KEPT_S = 1
 
 
 @public
@@ -48,6 +53,8 @@ def order_offers(request: HttpRequest, session_id: int) -> HttpResponse:
     try:
         answer = None if is_asking_back(request) else press(request, session_id)
     except DomainError as refusal:
+        if is_from_script(request):
+            return tell_refusal(session_id, refusal)
         return draw_refusal(request, get_session_to_order(session_id), refusal)
     if answer is None and is_from_script(request):
         refusal = FormNotRight()
@@ -128,17 +135,7 @@ def draw_refusal(
     request: HttpRequest, session: LivestreamSession, refusal: DomainError
 ) -> HttpResponse:
     """The form again with everything typed, as things stand now, and with the rest filled in."""
-    lines = refusal.details.get("lines", []) if isinstance(refusal, OrderRefused) else []
-    has_rest = any(line["possible"] for line in lines)
-    # Over the limit alone, what was typed stays: how much less may be had is not told
-    kept = {line["offer_id"] for line in lines if line["problem"] == LIMIT and not has_rest}
-    asked = {
-        line["offer_id"]: line["quantity"] if line["offer_id"] in kept else line["possible"]
-        for line in lines
-    }
-    short = [line for line in lines if line["problem"]]
-    if is_from_script(request):
-        return tell_refusal(session, refusal, {} if has_rest else asked, short)
+    lines, asked, has_rest = what_is_left(refusal)
     data = request.POST.copy()
     if isinstance(refusal, LimitReached) and not order_form(session, data).is_valid():
         return draw_errors(request, session)  # more than anybody may have: said at the number
@@ -154,7 +151,7 @@ def draw_refusal(
         form,
         status=refusal.status,
         refusal=refusal,
-        short=short,
+        short=[line for line in lines if line["problem"]],
         has_rest=has_rest,
         was_sent_before=isinstance(refusal, KeyReused),
     )
@@ -163,30 +160,50 @@ def draw_refusal(
     return response
 
 
-def tell_refusal(
-    session: LivestreamSession,
-    refusal: DomainError,
-    quantities: dict[int, int],
-    short: list[dict[str, Any]],
-) -> JsonResponse:
-    """A refusal for the page's script, with a notice where nothing else of the page changes but
-    `quantities`: when the last unit goes, hundreds are told so, and a page costs as much as an order.
+def what_is_left(refusal: DomainError) -> tuple[list[dict[str, Any]], dict[int, int], bool]:
+    """Every line asked for; the numbers to ask for next, by offer id; whether any can be had now."""
+    lines = refusal.details.get("lines", []) if isinstance(refusal, OrderRefused) else []
+    has_rest = any(line["possible"] for line in lines)
+    # Over the limit alone, what was typed stays: how much less may be had is not told
+    kept = {line["offer_id"] for line in lines if line["problem"] == LIMIT and not has_rest}
+    asked = {
+        line["offer_id"]: line["quantity"] if line["offer_id"] in kept else line["possible"]
+        for line in lines
+    }
+    return lines, asked, has_rest
+
+
+def tell_refusal(session_id: int, refusal: DomainError) -> JsonResponse:
+    """A refusal for the page's script, with a notice where nothing else of the page changes but the
+    numbers asked for: when the last unit goes, hundreds are told so within a second.
     """
+    lines, asked, has_rest = what_is_left(refusal)
     told = refusal.as_dict()
-    if quantities:
+    if asked and not has_rest:
+        told |= {"notice": notice_of(session_id, refusal, lines), "quantities": asked}
+    else:
+        get_session_to_order(session_id)  # one that nobody may see is missing
+    wait = {"Retry-After": PRESS_AGAIN_S} if refusal.retry_after_s else None
+    return JsonResponse(told, status=refusal.status, headers=wait)
+
+
+def notice_of(session_id: int, refusal: DomainError, lines: list[dict[str, Any]]) -> str:
+    """Drawn once a second for all who asked for the same: it says nothing of who asks."""
+    of_all = json.dumps([get_language(), session_id, refusal.code, lines])
+    name = f"refusal:{hashlib.sha256(of_all.encode()).hexdigest()}"
+    notice: str | None = cache.get(name)
+    if notice is None:
+        session = get_session_to_order(session_id)
         context = {
             "refusal": refusal,
             "session": session,
-            "short": short,
-            "chosen": quantities,
+            "short": [line for line in lines if line["problem"]],
+            "chosen": lines,
             "can_order": session.offers.orderable().exists(),
         }
-        told |= {
-            "notice": render_to_string("orders/_refused.html", context),
-            "quantities": quantities,
-        }
-    wait = {"Retry-After": PRESS_AGAIN_S} if refusal.retry_after_s else None
-    return JsonResponse(told, status=refusal.status, headers=wait)
+        notice = render_to_string("orders/_refused.html", context)
+        cache.set(name, notice, NOTICE_KEPT_S)
+    return notice
 
 
 def draw(
