@@ -1,12 +1,12 @@
 """The order page: what, how many, to whom, how paid; one press, one order."""
 
-import hashlib
+import functools
 import json
+import time
 import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from django.core.cache import cache
 from django.db.models import Q
 from django.http import (
     HttpRequest,
@@ -37,7 +37,6 @@ MAX_IN_ADDRESS = 20
 RECOUNT = "recount"  # the button that only adds up again, for readers without script
 CHOOSE_PROVINCE = "commune_show"  # the button of CommuneField that lists a province's communes
 PRESS_AGAIN_S = "1"
-NOTICE_KEPT_S = 1
 
 
 @public
@@ -189,21 +188,24 @@ def tell_refusal(session_id: int, refusal: DomainError) -> JsonResponse:
 
 def notice_of(session_id: int, refusal: DomainError, lines: list[dict[str, Any]]) -> str:
     """Drawn once a second for all who asked for the same: it says nothing of who asks."""
-    of_all = json.dumps([get_language(), session_id, refusal.code, lines])
-    name = f"refusal:{hashlib.sha256(of_all.encode()).hexdigest()}"
-    notice: str | None = cache.get(name)
-    if notice is None:
-        session = get_session_to_order(session_id)
-        context = {
-            "refusal": refusal,
-            "session": session,
-            "short": [line for line in lines if line["problem"]],
-            "chosen": lines,
-            "can_order": session.offers.orderable().exists(),
-        }
-        notice = render_to_string("orders/_refused.html", context)
-        cache.set(name, notice, NOTICE_KEPT_S)
-    return notice
+    told = {"code": refusal.code, "message": str(refusal.message)}
+    return drawn_notice(
+        json.dumps([session_id, told, lines]), str(get_language()), int(time.monotonic())
+    )
+
+
+@functools.lru_cache(maxsize=64)
+def drawn_notice(of_all: str, _language: str, _second: int) -> str:
+    session_id, told, lines = json.loads(of_all)
+    session = get_session_to_order(session_id)
+    context = {
+        "refusal": told,
+        "session": session,
+        "short": [line for line in lines if line["problem"]],
+        "chosen": lines,
+        "can_order": session.offers.orderable().exists(),
+    }
+    return render_to_string("orders/_refused.html", context)
 
 
 def draw(

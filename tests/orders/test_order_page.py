@@ -7,7 +7,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.db import OperationalError
 from django.test import Client
 from django.urls import reverse
@@ -15,6 +14,7 @@ from django.urls import reverse
 from core import idempotency
 from livestreams.models import LivestreamSession, Offer
 from orders.models import Order
+from orders.views.placing import drawn_notice
 from tests.cast import client_of, make_cast
 from tests.factories.coops import CommuneFactory
 from tests.factories.livestreams import OfferFactory, SessionFactory, SlotFactory
@@ -414,7 +414,7 @@ def test_who_comes_too_late_is_told_by_the_script_without_a_second_page(guest: C
     assert reverse("join-standby", args=[gone.session_id, gone.pk]) in told["notice"]
     assert "món khác bên dưới" in told["notice"]
     Offer.objects.filter(pk=other.pk).update(quantity_claimed=5)
-    cache.clear()  # a second later
+    drawn_notice.cache_clear()  # a second later
     told = guest.post(
         address(gone.session), typed((gone, 1)), HTTP_ACCEPT="application/json"
     ).json()
