@@ -47,7 +47,11 @@ class TotalsSerializer(serializers.Serializer):
 
 
 class CoverageSerializer(serializers.Serializer):
-    online = serializers.IntegerField(help_text="Recognised products that buyers can order here.")
+    """As it stands today, whatever the period."""
+
+    online = serializers.IntegerField(
+        help_text="Products with a verified recognition in date and a pack on sale."
+    )
     registered = serializers.IntegerField(help_text="In the province's register; 0: no count yet.")
     counted_on = serializers.DateField(source="register.counted_on", default=None, allow_null=True)
     register_source = serializers.CharField(source="register.source", default=None, allow_null=True)
@@ -57,7 +61,7 @@ class FiguresSerializer(serializers.Serializer):
     province = ProvinceSerializer()
     starts_on = serializers.DateField()
     ends_on = serializers.DateField()
-    has_simulated = serializers.BooleanField()
+    has_simulated = serializers.BooleanField(help_text="Simulated orders are counted in it.")
     totals = TotalsSerializer()
     ocop = CoverageSerializer()
 
@@ -65,6 +69,9 @@ class FiguresSerializer(serializers.Serializer):
 class TableRowSerializer(TotalsSerializer):
     """Sums of one row; which words name it depends on the table."""
 
+    simulated_order_count = serializers.IntegerField(
+        help_text="So many of these orders are a demonstration's, not people's."
+    )
     key = serializers.CharField(help_text="Id, slug, code or day.")
     name = serializers.CharField(required=False)
     place = serializers.CharField(required=False, help_text="Commune of the co-op.")
@@ -91,7 +98,7 @@ class ShowProvinceFigures(ProvinceView):
                 "ends_on": period.ends_on,
                 "has_simulated": lines.filter(order__is_simulated=True).exists(),
                 "totals": figures.totals(lines),
-                "ocop": figures.ocop_coverage(province, period.ends_on),
+                "ocop": figures.ocop_coverage(province, db_today()),
             }
         )
 

@@ -5,16 +5,17 @@ the province, placed on a local day of the period. An order with goods of severa
 once in a province, and once in each row it touches.
 """
 
+import dataclasses
 import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, F, QuerySet, Sum
+from django.db.models import Count, F, Q, QuerySet, Sum
 from django.db.models.functions import TruncDate
 
 from coops.models import Province
 from core.clock import LOCAL_ZONE
-from dashboards.forms import Period
+from dashboards.forms import EARLIEST, Period
 from orders.models import OrderLine
 from products.models import OcopRecognition, OcopRegister, Product
 from products.querysets import PUBLISHED
@@ -25,15 +26,42 @@ SUMS: dict[str, Any] = {
     "goods_vnd": Sum("line_total_vnd", default=0),
     "weight_g": Sum(F("net_weight_g") * F("quantity"), default=0),
 }
+SUMS_OF_A_ROW: dict[str, Any] = {
+    **SUMS,
+    # so that no row, wherever it is copied to, hides what a demonstration made up
+    "simulated_order_count": Count("order", distinct=True, filter=Q(order__is_simulated=True)),
+}
 
 
 def lines_of(province: Province, period: Period) -> QuerySet[OrderLine]:
-    lines = OrderLine.objects.counted().filter(
+    return _in_period(OrderLine.objects.counted(), province, period)
+
+
+def left_out(province: Province, period: Period) -> int:
+    """Orders of the period that were cancelled or lapsed, and so are in no figure."""
+    lines = _in_period(OrderLine.objects.closed(), province, period)
+    return lines.aggregate(count=Count("order", distinct=True))["count"]
+
+
+def order_count_before(province: Province, period: Period) -> int:
+    """Orders before the period, which a reader of its figures might look for."""
+    if period.starts_on <= EARLIEST:
+        return 0
+    before = dataclasses.replace(
+        period, starts_on=EARLIEST, ends_on=period.starts_on - dt.timedelta(days=1)
+    )
+    return lines_of(province, before).aggregate(count=Count("order", distinct=True))["count"]
+
+
+def _in_period(
+    lines: QuerySet[OrderLine], province: Province, period: Period
+) -> QuerySet[OrderLine]:
+    found = lines.filter(
         cooperative__commune__province=province,
         order__placed_at__gte=period.starts_at,
         order__placed_at__lt=period.ends_before,
     )
-    return lines if period.with_simulated else lines.filter(order__is_simulated=False)
+    return found if period.with_simulated else found.filter(order__is_simulated=False)
 
 
 def totals(lines: QuerySet[OrderLine]) -> dict[str, int]:
@@ -49,7 +77,7 @@ def by_session(lines: QuerySet[OrderLine]) -> QuerySet[Any, Any]:
             day_at=F("order__session__starts_at"),
             is_simulated=F("order__session__is_simulated"),
         )
-        .annotate(**SUMS)
+        .annotate(**SUMS_OF_A_ROW)
         .order_by("-day_at", "key")
     )
 
@@ -62,7 +90,7 @@ def by_cooperative(lines: QuerySet[OrderLine]) -> QuerySet[Any, Any]:
             place=F("cooperative__commune__name"),
             is_women_led=F("cooperative__is_women_led"),
         )
-        .annotate(**SUMS)
+        .annotate(**SUMS_OF_A_ROW)
         .order_by("-goods_vnd", "cooperative__sort_key")
     )
 
@@ -74,7 +102,7 @@ def by_product(lines: QuerySet[OrderLine]) -> QuerySet[Any, Any]:
             name=F("variant__product__name"),
             made_by=F("cooperative__name"),
         )
-        .annotate(**SUMS)
+        .annotate(**SUMS_OF_A_ROW)
         .order_by("-goods_vnd", "variant__product__sort_key")
     )
 
@@ -85,7 +113,7 @@ def by_commune(lines: QuerySet[OrderLine]) -> QuerySet[Any, Any]:
             key=F("cooperative__commune_id"),
             name=F("cooperative__commune__name"),
         )
-        .annotate(cooperative_count=Count("cooperative", distinct=True), **SUMS)
+        .annotate(cooperative_count=Count("cooperative", distinct=True), **SUMS_OF_A_ROW)
         .order_by("-goods_vnd", "cooperative__commune__sort_key")
     )
 
@@ -93,7 +121,7 @@ def by_commune(lines: QuerySet[OrderLine]) -> QuerySet[Any, Any]:
 def by_day(lines: QuerySet[OrderLine]) -> QuerySet[Any, Any]:
     return (
         lines.values(key=TruncDate("order__placed_at", tzinfo=LOCAL_ZONE))
-        .annotate(**SUMS)
+        .annotate(**SUMS_OF_A_ROW)
         .order_by("-key")
     )
 
@@ -116,6 +144,7 @@ class OcopCoverage:
 
 
 def ocop_coverage(province: Province, on: dt.date) -> OcopCoverage:
+    """How it stands today, against the register of the day `on`: what was on sale is not kept."""
     recognised = OcopRecognition.objects.valid().order_by().values("product_id")
     online = (
         Product.objects.public()

@@ -33,6 +33,12 @@ class Table:
     def all_columns(self) -> tuple[Column, ...]:
         return self.columns + SUM_COLUMNS
 
+    def sums(self) -> tuple[Column, ...]:
+        return SUM_COLUMNS
+
+    def simulated(self) -> Column:
+        return SIMULATED
+
 
 def _field(name: str) -> Callable[[Row], Any]:
     return lambda row: row[name]
@@ -42,12 +48,19 @@ def _yes(name: str) -> Callable[[Row], str]:
     return lambda row: _("yes") if row[name] else ""
 
 
+def _simulated(row: Row) -> str:
+    if row["simulated_order_count"] == row["order_count"]:
+        return _("yes")
+    return _("in part") if row["simulated_order_count"] else ""
+
+
 SUM_COLUMNS = (
     Column(gettext_lazy("Orders"), _field("order_count"), "number"),
     Column(gettext_lazy("Units"), _field("unit_count"), "number"),
     Column(gettext_lazy("Goods (₫)"), _field("goods_vnd"), "vnd"),
     Column(gettext_lazy("Net weight (kg)"), lambda row: row["weight_g"] / 1000, "weight"),
 )
+SIMULATED = Column(gettext_lazy("Simulated"), _simulated)  # in every file, last
 
 TABLES = {
     table.slug: table
@@ -59,7 +72,6 @@ TABLES = {
             (
                 Column(gettext_lazy("Session"), _field("name")),
                 Column(gettext_lazy("Day"), lambda row: local_day(row["day_at"]), "day"),
-                Column(gettext_lazy("Simulated"), _yes("is_simulated")),
             ),
         ),
         Table(
@@ -105,10 +117,12 @@ MIME = {
 }
 
 
-def file_of(table: Table, lines: QuerySet, file_format: str) -> bytes:
+def file_of(table: Table, lines: QuerySet, file_format: str, *, has_simulated: bool) -> bytes:
     """The whole table as CSV or XLSX; formula cells are guarded by core.tabular."""
-    headers = [tabular.Column(str(c.title), c.kind) for c in table.all_columns()]
-    rows = [[column.read(row) for column in table.all_columns()] for row in table.rows(lines)]
+    columns = (*table.all_columns(), SIMULATED)
+    headers = [tabular.Column(str(c.title), c.kind) for c in columns]
+    rows = [[column.read(row) for column in columns] for row in table.rows(lines)]
     if file_format == "csv":
         return tabular.csv_bytes(headers, rows)
-    return tabular.xlsx_bytes(str(table.title), headers, rows)
+    title = f"{table.title} ({_('simulated')})" if has_simulated else str(table.title)
+    return tabular.xlsx_bytes(title, headers, rows)

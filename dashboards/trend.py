@@ -4,6 +4,9 @@ import dataclasses
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext_lazy
 
 from dashboards.forms import Period
 
@@ -11,6 +14,11 @@ MOST_BARS = 62
 WEEKS_FROM_DAYS = 62
 MONTHS_FROM_DAYS = 370
 WIDTH, HEIGHT = 620, 140
+
+
+DAY = gettext_lazy("Each bar is one day.")
+WEEK = gettext_lazy("Each bar is one week, from Monday.")
+MONTH = gettext_lazy("Each bar is one month.")
 
 
 @dataclass(frozen=True)
@@ -32,7 +40,7 @@ def since_first(period: Period, goods_by_day: dict[dt.date, int]) -> Period:
 
 def bars(period: Period, goods_by_day: dict[dt.date, int]) -> list[Bar]:
     """Bars over the whole period, empty ones too, at most MOST_BARS; heights in SVG units."""
-    start_of = _bucket(period.day_count)
+    start_of, _words = _bucket(period.day_count)
     sums: dict[dt.date, int] = {}
     for offset in range(period.day_count):
         day = period.starts_on + dt.timedelta(days=offset)
@@ -46,9 +54,15 @@ def bars(period: Period, goods_by_day: dict[dt.date, int]) -> list[Bar]:
     ]
 
 
-def _bucket(day_count: int) -> Callable[[dt.date], dt.date]:
+def bar_words(period: Period) -> str:
+    """What one bar stands for."""
+    return str(_bucket(period.day_count)[1])
+
+
+def _bucket(day_count: int) -> tuple[Callable[[dt.date], dt.date], Any]:
+    """The first day of the bar a day falls into, and what such a bar is called."""
     if day_count > MONTHS_FROM_DAYS:
-        return lambda day: day.replace(day=1)
+        return (lambda day: day.replace(day=1)), MONTH
     if day_count > WEEKS_FROM_DAYS:
-        return lambda day: day - dt.timedelta(days=day.weekday())
-    return lambda day: day
+        return (lambda day: day - dt.timedelta(days=day.weekday())), WEEK
+    return (lambda day: day), DAY

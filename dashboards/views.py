@@ -10,7 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from core import access
-from core.clock import db_now
+from core.clock import db_now, db_today
 from core.text import ascii_fold
 from dashboards import figures, trend
 from dashboards.access import get_province_to_view, provinces_viewed_by
@@ -45,9 +45,13 @@ def show_province_figures(request: HttpRequest, province_code: str) -> HttpRespo
     days = {row["key"]: row["goods_vnd"] for row in figures.by_day(lines)}
     context |= {
         "totals": figures.totals(lines),
-        "coverage": figures.ocop_coverage(context["province"], period.ends_on),
+        "left_out": figures.left_out(context["province"], period),
+        "earlier": figures.order_count_before(context["province"], period),
+        "today": (today := db_today()),
+        "coverage": figures.ocop_coverage(context["province"], today),
         "shown": (shown := trend.since_first(period, days)),
         "bars": trend.bars(shown, days),
+        "bar_words": trend.bar_words(shown),
         "best_day": max(days.items(), key=lambda item: item[1], default=None),
         "heads": [
             {"table": table, "rows": table.rows(lines)[:TOP_ROWS]} for table in TABLES.values()
@@ -78,12 +82,20 @@ def export_province_table(
     if file_format not in MIME:
         raise Http404
     context = _context(request, province_code)
-    content = file_of(_table(table), context["lines"], file_format)
-    name = f"{ascii_fold(context['province'].name)} {table} {context['period'].starts_on}"
+    is_simulated = context["has_simulated"]
+    content = file_of(_table(table), context["lines"], file_format, has_simulated=is_simulated)
     response = HttpResponse(content, content_type=MIME[file_format])
-    file_name = f"{name} {context['period'].ends_on}.{file_format}".replace(" ", "-")
-    response["Content-Disposition"] = f'attachment; filename="{file_name.lower()}"'
+    name = _file_name(context, table)
+    response["Content-Disposition"] = f'attachment; filename="{name}.{file_format}"'
     return response
+
+
+def _file_name(context: dict[str, Any], table: str) -> str:
+    """lai-chau-phien-2026-01-01-2026-11-22, and -mo-phong where simulated orders are counted."""
+    period = context["period"]
+    words = f"{context['province'].name} {table} {period.starts_on} {period.ends_on}"
+    marked = f"{words} mo phong" if context["has_simulated"] else words
+    return ascii_fold(marked).replace(" ", "-").lower()
 
 
 def _table(slug: str) -> Any:

@@ -1,11 +1,11 @@
 """The vocabulary of templates: money, weights, phones, days, drawings."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.template import engines
 from django.test import RequestFactory
-from django.utils import translation
+from django.utils import timezone, translation
 
 from core.models import Picture
 from core.templatetags import chophien
@@ -53,6 +53,27 @@ def _in_vietnamese():
 )
 def test_values_read_as_people_here_write_them(source: str, shown: str) -> None:
     assert draw(source, none=None, phone="+84912345678", at=EVENING, day=date(2026, 1, 9)) == shown
+
+
+@pytest.mark.parametrize(
+    ("passed", "vietnamese", "english"),
+    [
+        (timedelta(seconds=20), "vừa xong", "just now"),
+        (timedelta(minutes=5), "5 phút trước", "5 minutes ago"),
+        (timedelta(hours=1), "1 giờ trước", "1 hour ago"),
+        (timedelta(days=1), "1 ngày trước", "1 day ago"),
+        (timedelta(days=15), "2 tuần trước", "2 weeks ago"),
+        (timedelta(days=70), "2 tháng trước", "2 months ago"),
+        (timedelta(days=800), "2 năm trước", "2 years ago"),
+    ],
+)
+def test_how_long_ago_is_said_in_the_readers_language(
+    passed: timedelta, vietnamese: str, english: str
+) -> None:
+    at = timezone.now() - passed
+    assert draw("{{ at|ago }}", at=at).replace("\u00a0", " ") == vietnamese
+    with translation.override("en"):
+        assert draw("{{ at|ago }}", at=at).replace("\u00a0", " ") == english
 
 
 def test_english_readers_see_english_marks() -> None:

@@ -113,6 +113,60 @@ def test_simulated_orders_are_left_out_unless_asked_for(cast: Cast, market) -> N
     assert figures.totals(figures.lines_of(province, with_them))["order_count"] == 2
 
 
+def test_what_is_simulated_says_so_in_every_file(cast: Cast, market, settings) -> None:
+    settings.DEMO = True  # a demonstration counts what it made up, and calls it that
+    of_people = Order.objects.filter(lines__offer=market["tea"], state="confirmed").first()
+    Order.objects.exclude(pk=of_people.pk).update(is_simulated=True)
+    client = client_of(cast.ha)
+    for slug in TABLES:
+        csv, xlsx = (
+            client.get(reverse("export-province-table", args=["15", slug, kind]))
+            for kind in ("csv", "xlsx")
+        )
+        header, row = csv.content.decode("utf-8-sig").splitlines()[:2]
+        sheet = openpyxl.load_workbook(io.BytesIO(xlsx.content)).active
+
+        assert header.endswith(",Mô phỏng")
+        assert row.endswith(",một phần")
+        assert "mô phỏng" in sheet.title
+        assert "-mo-phong.csv" in csv["Content-Disposition"]
+
+
+def test_a_file_of_real_orders_bears_no_such_mark(cast: Cast, market) -> None:
+    csv = client_of(cast.ha).get(reverse("export-province-table", args=["15", "ngay", "csv"]))
+
+    assert csv.content.decode("utf-8-sig").splitlines()[1].endswith(",")
+    assert "mo-phong" not in csv["Content-Disposition"]
+
+
+def test_the_overview_tells_of_orders_before_the_period_and_of_those_left_out(
+    cast: Cast, market
+) -> None:
+    address = reverse("show-province-figures", args=["15"])
+    client = client_of(cast.ha)
+    assert "Trước ngày" not in client.get(address).text
+    assert "không tính 1 đơn đã huỷ" in client.get(address).text
+
+    earlier = Order.objects.filter(lines__offer=market["tea"], state="confirmed").first()
+    Order.objects.filter(pk=earlier.pk).update(placed_at=dt.datetime(2024, 5, 1, 12, tzinfo=dt.UTC))
+
+    assert "còn 1 đơn nữa" in client.get(address).text
+    assert "còn 1 đơn nữa" not in client.get(address, {"ky": "all"}).text
+
+
+def test_the_share_online_is_todays_whatever_the_period(cast: Cast) -> None:
+    OcopRecognitionFactory(product=VariantFactory(product__cooperative=cast.coop_a).product)
+    OcopRegisterFactory(
+        province=cast.coop_a.commune.province, product_count=8, counted_on=db_today()
+    )
+
+    page = client_of(cast.ha).get(
+        reverse("show-province-figures", args=["15"]), {"tu": "01/01/2021", "den": "31/01/2021"}
+    )
+
+    assert "12,5%" in page.text
+
+
 def test_ocop_coverage_names_its_denominator(cast: Cast) -> None:
     province, today = cast.coop_a.commune.province, db_today()
     on_sale = VariantFactory(product__cooperative=cast.coop_a).product
