@@ -65,6 +65,16 @@ def test_a_request_arrives_as_pep_3333_tells_it(port: int) -> None:
     assert seen["HTTP_X_SEEN"] == "yes"
 
 
+def test_letters_that_no_browser_leaves_in_an_address_arrive_too(port: int) -> None:
+    """Written by hand, or by a program that quotes nothing: `?q=chợ` as it stands."""
+    with socket.create_connection(("127.0.0.1", port), 5) as plain:
+        plain.sendall("GET /?q=chợ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        answer = b"".join(iter(lambda: plain.recv(65_536), b""))
+
+    seen = json.loads(answer.partition(b"\r\n\r\n")[2])
+    assert seen["QUERY_STRING"].encode("latin-1").decode() == "q=chợ"
+
+
 def test_cookies_sent_in_two_lines_are_one(port: int) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
     connection.putrequest("GET", "/")
