@@ -6,13 +6,15 @@ the communes of the province chosen; that answer is like that of a form with err
 any error shown, so it takes no idempotency key and loses nothing typed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from django import forms
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.forms.utils import ErrorDict
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
 from coops.models import Commune, Province
@@ -20,6 +22,7 @@ from core.text import fold
 
 MAX_TYPED = 120
 KNOWN_S = 600
+SHOW = "_show"  # of the button that lists a province's communes
 
 
 class Choice(NamedTuple):
@@ -52,13 +55,11 @@ class CommuneWidget(forms.Widget):
         choice = as_choice(value)
         chosen = find_by_code(choice.code)
         province = choice.province or (chosen.province_id if chosen else "")
-        communes = Commune.objects.of_province(province).in_order() if province else ()
         context["widget"].update(
             chosen=chosen,
             text=choice.text or (chosen.full_name if chosen else ""),
-            province=province,
-            provinces=Province.objects.in_order(),
-            communes=communes,
+            provinces=with_selected(province_options(), province),
+            communes=with_selected(commune_options(province), choice.code) if province else "",
         )
         return context
 
@@ -116,7 +117,7 @@ class CommuneFormMixin:
     def is_choosing_province(self) -> bool:
         """Whether the button beside the list of provinces was pressed, not the form's own."""
         return any(
-            f"{self.add_prefix(name)}_show" in self.data  # type: ignore[attr-defined]
+            f"{self.add_prefix(name)}{SHOW}" in self.data  # type: ignore[attr-defined]
             for name, field in self.fields.items()
             if isinstance(field, CommuneField)
         )
@@ -137,6 +138,33 @@ def as_choice(value: Any) -> Choice:
     if isinstance(value, Commune):
         return Choice(code=value.pk)
     return Choice(code=str(value or ""))
+
+
+def province_options() -> SafeString:
+    """The provinces as the lines of a list, kept for a while in this process."""
+    return known_options("provinces", Province.objects.in_order())
+
+
+def commune_options(province: str) -> SafeString:
+    """The communes of a province as the lines of a list; nothing for a code that is none."""
+    if not (province.isascii() and province.isdigit()):
+        return mark_safe("")
+    return known_options(f"communes:{province}", Commune.objects.of_province(province).in_order())
+
+
+def known_options(name: str, places: Iterable[Province | Commune]) -> SafeString:
+    lines: SafeString | None = cache.get(name)
+    if lines is None:
+        rows = ((place.pk, place) for place in places)
+        lines = format_html_join("", '<option value="{}">{}</option>', rows)
+        if lines:
+            cache.set(name, lines, KNOWN_S)
+    return lines
+
+
+def with_selected(lines: SafeString, code: str) -> SafeString:
+    line = format_html('<option value="{}"', code)
+    return mark_safe(lines.replace(line, f"{line} selected", 1))  # noqa: S308 - both are escaped
 
 
 def find_by_code(code: str) -> Commune | None:

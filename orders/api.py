@@ -150,6 +150,9 @@ class ParcelSerializer(serializers.ModelSerializer):
     commune = CommuneSerializer(source="order.commune")
     address_line = serializers.CharField(source="order.address_line")
     note = serializers.CharField(source="order.note")
+    is_simulated = serializers.BooleanField(
+        source="order.is_simulated", help_text="A demonstration's: nobody waits for it."
+    )
     lines = OrderLineSerializer(many=True)
     next_states = serializers.SerializerMethodField(help_text="Where it may be moved now.")
 
@@ -158,7 +161,7 @@ class ParcelSerializer(serializers.ModelSerializer):
         fields = [
             "id", "order_code", "session", "state", "changed_at", "payment_method", "order_state",
             "buyer_name", "buyer_phone", "commune", "address_line", "note", "goods_vnd",
-            "shipping_vnd", "lines", "next_states",
+            "shipping_vnd", "is_simulated", "lines", "next_states",
         ]  # fmt: skip
 
     def get_buyer_phone(self, parcel: Parcel) -> str:
@@ -169,6 +172,9 @@ class ParcelSerializer(serializers.ModelSerializer):
 
 
 class TallySerializer(serializers.ModelSerializer):
+    is_simulated = serializers.BooleanField(
+        source="session.is_simulated", help_text="The session is a demonstration's."
+    )
     cooperative = serializers.CharField(
         source="cooperative.slug", allow_null=True, default=None, help_text="null: all together."
     )
@@ -177,7 +183,7 @@ class TallySerializer(serializers.ModelSerializer):
         model = SessionTally
         fields = [
             "cooperative", "order_count", "unit_count", "buyer_count", "goods_vnd", "weight_g",
-            "closed_order_count", "counted_at",
+            "closed_order_count", "counted_at", "is_simulated",
         ]  # fmt: skip
 
 
@@ -265,7 +271,7 @@ class ShowFigures(MemberView):
 
 
 def tallies_for(user: Any, session: LivestreamSession) -> Any:
-    rows = SessionTally.objects.filter(session=session).select_related("cooperative")
+    rows = SessionTally.objects.filter(session=session).select_related("cooperative", "session")
     if not LivestreamSession.objects.hostable_by(user).filter(pk=session.pk).exists():
         rows = rows.filter(cooperative__in=Cooperative.objects.hosted_by(user))
     return rows.order_by("cooperative_id", "pk")

@@ -15,6 +15,7 @@ from livestreams.models import MAX_UNITS_PER_CLAIM, LivestreamSession, Offer
 from orders.models import Order
 
 QUANTITY = "quantity_"
+NOTHING = {"", "0"}
 
 
 @dataclass
@@ -24,7 +25,6 @@ class Row:
     offer: Offer
     field: Any
     quantity: int
-    is_chosen: bool
 
     @property
     def total_vnd(self) -> int:
@@ -74,8 +74,8 @@ class BuyerForm(CommuneFormMixin, FormLook, forms.Form):
 class OrderForm(BuyerForm):
     """One screen: how many of what, to whom, how paid.
 
-    Each offer has a field `quantity_<offer id>`; those on sale, and those somebody still asks for
-    from a page drawn earlier.
+    Each offer asked for has a field `quantity_<offer id>`, also one that is no longer on sale. What
+    else the session has is drawn beside the form (rows_to_choose); once asked for it is a field.
     """
 
     def __init__(
@@ -89,14 +89,7 @@ class OrderForm(BuyerForm):
     ) -> None:
         super().__init__(data, **kwargs)
         self.session, self.offers, self.chosen = session, offers, chosen
-        for offer in offers:
-            self.fields[f"{QUANTITY}{offer.pk}"] = QuantityField(
-                label=f"{offer.live_code} {offer.lot.variant.product.name}",
-                required=False,
-                min_value=0,
-                max_value=min(offer.limit_per_buyer, MAX_UNITS_PER_CLAIM),
-                initial=chosen.get(offer.pk, 0),
-            )
+        self.fields |= quantity_fields(offers, chosen)
         self._offer_payment(session)
         self.fields["commune"].widget.attrs["data-remember"] = True
 
@@ -122,14 +115,34 @@ class OrderForm(BuyerForm):
         return [(offer_id, quantity) for offer_id, quantity in wanted if quantity > 0]
 
     def rows(self) -> list[Row]:
-        """Every offer with what is in its field now; chosen ones have units, an error, or the tap."""
-        rows = []
-        for offer in self.offers:
-            field = self[f"{QUANTITY}{offer.pk}"]
-            quantity = _readable(field.value())
-            is_chosen = bool(quantity or field.errors or offer.pk in self.chosen)
-            rows.append(Row(offer, field, quantity, is_chosen))
-        return rows
+        """Every offer with what is in its field now."""
+        return rows_of(self, self.offers)
+
+
+def quantity_fields(offers: Iterable[Offer], chosen: Mapping[int, int]) -> dict[str, forms.Field]:
+    """A field for each offer, with the number chosen (by offer id) in it."""
+    return {
+        f"{QUANTITY}{offer.pk}": QuantityField(
+            label=f"{offer.live_code} {offer.lot.variant.product.name}",
+            required=False,
+            min_value=0,
+            max_value=min(offer.limit_per_buyer, MAX_UNITS_PER_CLAIM),
+            initial=chosen.get(offer.pk, 0),
+        )
+        for offer in offers
+    }
+
+
+def rows_of(form: forms.BaseForm, offers: Iterable[Offer]) -> list[Row]:
+    fields = [(offer, form[f"{QUANTITY}{offer.pk}"]) for offer in offers]
+    return [Row(offer, field, _readable(field.value())) for offer, field in fields]
+
+
+def rows_to_choose(offers: Sequence[Offer]) -> list[Row]:
+    """Rows of offers that nobody has asked for yet: the same for every buyer."""
+    form = forms.Form()
+    form.fields |= quantity_fields(offers, {})
+    return rows_of(form, offers)
 
 
 class StandbyForm(OrderForm):
@@ -180,14 +193,14 @@ def _is_plain(text: str, longest: int) -> bool:
     return text.isascii() and text.isdecimal() and len(text) <= longest
 
 
-def asked_quantities(data: Iterable[tuple[str, Any]]) -> dict[int, int]:
-    """What a sent form asks for: quantities by offer id, unreadable ones as 0."""
-    asked = {}
+def named_offers(data: Iterable[tuple[str, Any]]) -> dict[int, int]:
+    """Offers for which a sent form says anything but nothing: by offer id, unreadable ones as 0."""
+    named = {}
     for name, value in data:
         number = name.removeprefix(QUANTITY)
-        if name.startswith(QUANTITY) and number.isdecimal() and len(number) < 15:
-            asked[int(number)] = _readable(value)
-    return asked
+        if number != name and _is_plain(number, 14) and str(value).strip() not in NOTHING:
+            named[int(number)] = _readable(value)
+    return named
 
 
 def _readable(value: Any) -> int:

@@ -242,6 +242,7 @@ def columns() -> list[tabular.Column]:
         tabular.Column(_("Delivery, once for each parcel (₫)"), "vnd"),
         tabular.Column(_("To collect in cash, once for each parcel (₫)"), "vnd"),
         tabular.Column(_("Note")),
+        tabular.Column(_("Simulated")),
     ]
 
 
@@ -272,6 +273,7 @@ def rows_of(parcel: Parcel) -> list[list[Any]]:
                 line.line_total_vnd,
                 *once,
                 order.note,
+                _("yes") if order.is_simulated else "",
             ]
         )
         once = [None, None]

@@ -29,7 +29,7 @@ from orders.limits import count_joining
 from orders.models import StandbyEntry
 from orders.services.standing_by import join_line, leave_line, take_held_order
 from orders.views.following import kept_secret, press, press_on_order
-from orders.views.placing import PRESS_AGAIN_S
+from orders.views.refusing import PRESS_AGAIN_S
 from orders.waiting import Stage, quantity_held, standing
 
 

@@ -5,6 +5,7 @@ import uuid
 from typing import Any
 
 import pytest
+from django.test import Client
 from hypothesis import HealthCheck, given, settings, strategies as st
 from rest_framework.exceptions import ValidationError
 
@@ -122,3 +123,11 @@ def test_refusals_are_the_same(guest: Api, world: World, monkeypatch: pytest.Mon
     monkeypatch.setattr(api_placing, "plain_order", lambda _request: None)
     assert short == answers()
     assert [status for status, _body in short] == [409, 404, 400, 400]
+
+
+@pytest.mark.parametrize("length", ["no number", "-1", "1e9"])
+def test_a_length_that_is_none_is_no_fault(db: None, length: str) -> None:
+    answer = Client().generic(
+        "POST", "/api/orders/", b"{}", content_type="application/json", CONTENT_LENGTH=length
+    )
+    assert answer.status_code == 400

@@ -40,7 +40,10 @@ def test_no_redis_on_order_path() -> None:
         ROOT / "core" / "idempotency.py",
         ROOT / "orders" / "api.py",
     ]
-    path += [ROOT / "orders" / "views" / "placing.py", ROOT / "livestreams" / "querysets.py"]
+    path += [ROOT / "orders" / "api_placing.py", ROOT / "livestreams" / "querysets.py"]
+    path += [
+        ROOT / "orders" / "views" / f"{name}.py" for name in ("placing", "refusing", "order_page")
+    ]
     path += (ROOT / "orders" / "services").glob("*.py")
     assert len(path) > 10
     assert not {str(source.relative_to(ROOT)): found for source in path if (found := lends(source))}

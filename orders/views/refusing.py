@@ -1,0 +1,97 @@
+"""An order that was refused: the page again, or a word for the page's script."""
+
+import functools
+import json
+import uuid
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import render_to_string
+from django.utils.translation import get_language
+
+from core.errors import DomainError
+from core.idempotency import KEY_FIELD, KeyMissing, KeyReused
+from livestreams.models import LivestreamSession
+from orders.access import get_session_to_order
+from orders.errors import LimitReached, OrderRefused
+from orders.forms import QUANTITY
+from orders.services.placing import LIMIT
+from orders.views.order_page import draw, draw_errors, order_form, this_second
+
+PRESS_AGAIN_S = "1"
+
+
+def draw_refusal(
+    request: HttpRequest, session: LivestreamSession, refusal: DomainError
+) -> HttpResponse:
+    """The form again with everything typed, as things stand now, and with the rest filled in."""
+    lines, asked, has_rest = what_is_left(refusal)
+    data = request.POST.copy()
+    if isinstance(refusal, LimitReached) and not order_form(session, data).is_valid():
+        return draw_errors(request, session)  # more than anybody may have: said at the number
+    if isinstance(refusal, KeyMissing | KeyReused):
+        data[KEY_FIELD] = str(uuid.uuid4())
+    for offer_id, quantity in asked.items():
+        data[f"{QUANTITY}{offer_id}"] = str(quantity)
+    form = order_form(session, data, asked or None)
+    form.errors.clear()
+    response = draw(
+        request,
+        session,
+        form,
+        status=refusal.status,
+        refusal=refusal,
+        short=[line for line in lines if line["problem"]],
+        has_rest=has_rest,
+        was_sent_before=isinstance(refusal, KeyReused),
+    )
+    if refusal.retry_after_s:
+        response["Retry-After"] = PRESS_AGAIN_S
+    return response
+
+
+def what_is_left(refusal: DomainError) -> tuple[list[dict[str, Any]], dict[int, int], bool]:
+    """Every line asked for; the numbers to ask for next, by offer id; whether any can be had now."""
+    lines = refusal.details.get("lines", []) if isinstance(refusal, OrderRefused) else []
+    has_rest = any(line["possible"] for line in lines)
+    # Over the limit alone, what was typed stays: how much less may be had is not told
+    kept = {line["offer_id"] for line in lines if line["problem"] == LIMIT and not has_rest}
+    asked = {
+        line["offer_id"]: line["quantity"] if line["offer_id"] in kept else line["possible"]
+        for line in lines
+    }
+    return lines, asked, has_rest
+
+
+def tell_refusal(session_id: int, refusal: DomainError) -> JsonResponse:
+    """A refusal for the page's script, with a notice where nothing else of the page changes but the
+    numbers asked for: when the last unit goes, hundreds are told so within a second.
+    """
+    lines, asked, has_rest = what_is_left(refusal)
+    told = refusal.as_dict()
+    if asked and not has_rest:
+        told |= {"notice": notice_of(session_id, refusal, lines), "quantities": asked}
+    else:
+        get_session_to_order(session_id)  # one that nobody may see is missing
+    wait = {"Retry-After": PRESS_AGAIN_S} if refusal.retry_after_s else None
+    return JsonResponse(told, status=refusal.status, headers=wait)
+
+
+def notice_of(session_id: int, refusal: DomainError, lines: list[dict[str, Any]]) -> str:
+    """Drawn once a second for all who asked for the same: it says nothing of who asks."""
+    told = {"code": refusal.code, "message": str(refusal.message)}
+    return drawn_notice(json.dumps([session_id, told, lines]), str(get_language()), this_second())
+
+
+@functools.lru_cache(maxsize=64)
+def drawn_notice(of_all: str, _language: str, _second: int) -> str:
+    session_id, told, lines = json.loads(of_all)
+    session = get_session_to_order(session_id)
+    context = {
+        "refusal": told,
+        "session": session,
+        "short": [line for line in lines if line["problem"]],
+        "chosen": lines,
+        "can_order": session.offers.orderable().exists(),
+    }
+    return render_to_string("orders/_refused.html", context)
