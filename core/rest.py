@@ -43,8 +43,8 @@ class CleanJSONParser(JSONParser):
         try:
             parsed = super().parse(stream, *args, **kwargs)
             json.dumps(parsed, ensure_ascii=False).encode()
-        except (RecursionError, UnicodeEncodeError) as error:
-            raise ParseError from error
+        except (ParseError, RecursionError, UnicodeEncodeError) as error:
+            raise ParseError(_("The body is not JSON that can be read.")) from error
         return parsed
 
 

@@ -46,6 +46,19 @@ def programs(world: World) -> tuple[Stage, Api]:
     return stage, Api(client=client)
 
 
+@pytest.mark.parametrize(("language", "words"), [("vi", "không phải JSON"), ("en", "is not JSON")])
+def test_a_body_that_is_no_json_is_refused_in_the_readers_language(
+    db: None, language: str, words: str
+) -> None:
+    client = Client()
+    client.cookies["lang"] = language
+
+    answer = client.post("/api/orders/", b"{", "application/json")
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "parse_error")
+    assert words in answer.json()["message"]
+
+
 def read(body: bytes) -> Any:
     return CleanJSONParser().parse(BytesIO(body))
 

@@ -263,3 +263,16 @@ def test_what_a_buyer_typed_never_becomes_a_formula(mai: Client, session: Any) -
     for harm in ("=HYPERLINK(1)", "+1+1", "@SUM(1)"):
         assert f"'{harm}" in csv
         assert f",{harm}" not in csv
+
+
+def test_a_simulated_order_is_called_so_on_paper_and_in_files(mai: Client, session: Any) -> None:
+    orders = [order_in(session, is_simulated=is_simulated) for is_simulated in (True, False)]
+    base = room(session.cooperative)
+
+    csv = mai.get(f"{base}tai-ve/").content.decode("utf-8-sig").splitlines()
+    marks = {row.split(",")[0]: row.rsplit(",", 1)[1] for row in csv[1:]}
+
+    assert csv[0].endswith(",Mô phỏng")
+    assert [marks[order.code] for order in orders] == ["có", ""]
+    assert words(mai.get(f"{base}in/")).count("Đơn mô phỏng: không gửi hàng") == 1
+    assert words(mai.get(base)).count("mô phỏng") == 1
