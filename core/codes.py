@@ -7,6 +7,7 @@ import secrets
 ALPHABET = "23456789BCDEFGHJKMNPQRSTVWXYZ"
 ORDER_PREFIX = "CP"
 ORDER_CODE_LENGTH = 8
+GROUP = 4
 
 _VALUE = {c: i for i, c in enumerate(ALPHABET)}
 _BODY_LENGTH = ORDER_CODE_LENGTH - len(ORDER_PREFIX) - 1
@@ -24,6 +25,11 @@ def random_code(length: int) -> str:
         number, at = divmod(number, len(ALPHABET))
         code += ALPHABET[at]
     return code
+
+
+def in_groups(code: str) -> str:
+    """A long code in fours, for people who read it out or type it."""
+    return " ".join(code[at : at + GROUP] for at in range(0, len(code), GROUP))
 
 
 def order_code() -> str:

@@ -1,6 +1,7 @@
 """QR codes as a matrix, as SVG for pages and print, and as PNG."""
 
 import io
+from functools import lru_cache
 from typing import Literal
 
 from django.utils.html import escape
@@ -10,6 +11,7 @@ from qrcode.exceptions import DataOverflowError
 from qrcode.main import QRCode
 
 Level = Literal["L", "M", "Q", "H"]
+Matrix = tuple[tuple[bool, ...], ...]
 
 QUIET_ZONE = 4  # modules of white on every side, as ISO/IEC 18004 and GS1 ask
 
@@ -22,7 +24,8 @@ _LEVELS = {
 _MASK = 3  # (row + column) mod 3. Any of the eight is valid; trying all is four fifths of the work
 
 
-def qr_matrix(data: str, level: Level = "M") -> list[list[bool]]:
+@lru_cache(maxsize=4)  # a label's code is drawn three times running: on the sheet, as SVG, as PNG
+def qr_matrix(data: str, level: Level = "M") -> Matrix:
     """The modules of the smallest QR code for `data`, True for dark, without the quiet zone.
 
     `level` is the error correction: M for clean print, Q for labels that get wet or rubbed. The
@@ -39,7 +42,7 @@ def qr_matrix(data: str, level: Level = "M") -> list[list[bool]]:
     except (DataOverflowError, ValueError) as error:
         msg = f"too much for one QR code at level {level}: {len(data.encode())} bytes"
         raise ValueError(msg) from error
-    return [[bool(module) for module in row] for row in code.modules]
+    return tuple(tuple(bool(module) for module in row) for row in code.modules)
 
 
 def qr_svg(data: str, level: Level = "M", *, width_mm: float | None = None, title: str = "") -> str:
@@ -59,7 +62,7 @@ def qr_svg(data: str, level: Level = "M", *, width_mm: float | None = None, titl
     )
 
 
-def _path(matrix: list[list[bool]]) -> str:
+def _path(matrix: Matrix) -> str:
     """Each run of dark modules in a row as one rectangle."""
     parts: list[str] = []
     for y, row in enumerate(matrix):
@@ -88,7 +91,7 @@ def qr_png(data: str, level: Level = "M", *, module_px: int = 8) -> bytes:
     return out.getvalue()
 
 
-def _pixels(matrix: list[list[bool]], side: int) -> list[int]:
+def _pixels(matrix: Matrix, side: int) -> list[int]:
     blank = [1] * side
     edge = [1] * QUIET_ZONE
     rows = [edge + [int(not dark) for dark in row] + edge for row in matrix]

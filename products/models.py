@@ -1,5 +1,7 @@
 """What there is to sell, and how much."""
 
+import re
+
 import pghistory
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
@@ -10,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from coops.models import Cooperative, Province
 from core.models import Picture, SearchableModel
+from core.numbers import NO_BREAK_SPACE, format_weight
 from products.querysets import (
     LotQuerySet,
     OcopRecognitionQuerySet,
@@ -163,6 +166,15 @@ class Variant(models.Model):
 
     def __str__(self) -> str:
         return f"{self.product} – {self.name}"
+
+    @property
+    def name_with_weight(self) -> str:
+        """The pack's name, and its net weight unless the name tells it already (“Gói 100 g”)."""
+        weight = format_weight(self.net_weight_g)
+        told = rf"(?<!\d)(?<!\d[.,]){re.escape(weight.replace(NO_BREAK_SPACE, ' '))}\b"
+        if re.search(told, self.name.replace(NO_BREAK_SPACE, " ")):
+            return self.name
+        return f"{self.name} · {weight}"
 
     @property
     def price_per_kg_vnd(self) -> int:

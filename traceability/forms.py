@@ -1,5 +1,6 @@
 """The shape of what a diary keeper types."""
 
+import re
 from typing import Any
 
 from django import forms
@@ -90,5 +91,30 @@ class BatchForm(FormLook, forms.Form):
     idempotency_key = IdempotencyKeyField()
 
 
+def read_code(typed: str) -> str:
+    """The letters and figures of a code, however it was typed; also out of its whole address."""
+    return re.sub(r"[^0-9A-Z]", "", typed.rstrip("/").rsplit("/", 1)[-1].upper())
+
+
 class FindOriginForm(FormLook, forms.Form):
-    ma = PlainTextField(label=_("Code under the picture"), max_length=40)
+    """The code is cleaned to its letters and figures."""
+
+    ma = PlainTextField(
+        label=_("Code under the picture"),
+        max_length=300,
+        help_text=_("16 letters and figures. Gaps and small letters do not matter."),
+        widget=forms.TextInput(
+            attrs={
+                "autocomplete": "off",
+                "autocapitalize": "characters",
+                "spellcheck": "false",
+                "class": "code",
+            }
+        ),
+    )
+
+    def clean_ma(self) -> str:
+        code = read_code(self.cleaned_data["ma"])
+        if not code:
+            raise forms.ValidationError(_("Type the letters and figures under the picture."))
+        return code

@@ -68,7 +68,7 @@ class TracePhoto(models.Model):
 class OriginCodeBatch(models.Model):
     """A request for origin codes of a lot, one code for each pack; drawn by a worker.
 
-    `quantity_done` is how many codes exist so far; `label_file` is the sheet (PDF) once ready.
+    `quantity_done` is how many are drawn so far; `label_file` is the sheet (PDF) once ready.
     """
 
     class State(models.TextChoices):
@@ -76,6 +76,10 @@ class OriginCodeBatch(models.Model):
         DRAWING = "drawing", _("being drawn")
         READY = "ready", _("ready")
         FAILED = "failed", _("failed")
+
+    class Failure(models.TextChoices):
+        DISK = "disk", _("The files could not be written: the server's disk is full or away.")
+        DRAWING = "drawing", _("Something went wrong while the labels were drawn.")
 
     class Sheet(models.TextChoices):
         A4_24 = "a4_24", _("A4 sheet, 24 labels of 70 × 37 mm")
@@ -88,7 +92,7 @@ class OriginCodeBatch(models.Model):
     state = models.CharField(max_length=8, choices=State, default=State.WAITING)
     quantity_done = models.PositiveIntegerField(default=0)
     label_file = models.CharField(max_length=120, blank=True)
-    failure = models.CharField(max_length=200, blank=True)
+    failure = models.CharField(max_length=200, blank=True)  # a Failure
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
     )
@@ -112,6 +116,19 @@ class OriginCodeBatch(models.Model):
 
     def __str__(self) -> str:
         return f"{self.lot}: {self.quantity}"
+
+    @property
+    def failure_words(self) -> str:
+        """Why it failed, for the co-op; "" for a batch that did not."""
+        if self.state != self.State.FAILED:
+            return ""
+        known = self.failure in self.Failure.values
+        return str(self.Failure(self.failure if known else self.Failure.DRAWING).label)
+
+    @property
+    def tone(self) -> str:
+        """Of its chip."""
+        return {self.State.READY: "done", self.State.FAILED: "stop"}.get(self.state, "wait")  # type: ignore[call-overload]
 
 
 class OriginCode(models.Model):

@@ -1,15 +1,16 @@
 """What anyone sees who scans a code."""
 
 import re
+from itertools import groupby
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from core import access
-from core.codes import ALPHABET
+from core.codes import ALPHABET, in_groups
 from products.models import OcopRecognition
-from traceability.forms import FindOriginForm
+from traceability.forms import FindOriginForm, read_code
 from traceability.models import OriginCode, Scan
 from traceability.services.issuing import CODE_LENGTH
 
@@ -21,11 +22,19 @@ MANY_SCANS = 10  # from here on the page warns of copies
 @require_safe
 def show_origin(request: HttpRequest, code: str) -> HttpResponse:
     """Product, co-op, place, lot, harvest day and steps of one pack; each opening is counted."""
+    spelled = read_code(code)
+    if spelled != code and CODE.fullmatch(spelled):
+        return redirect("show-origin", code=spelled)
     origin = None
     if CODE.fullmatch(code):
         origin = OriginCode.objects.with_origin().filter(code=code).first()
     if origin is None:
-        context = {"code": code[:40], "form": FindOriginForm({"ma": code[:40]})}
+        typed = in_groups(spelled[:40])
+        context = {
+            "typed_length": len(spelled),
+            "code_length": CODE_LENGTH,
+            "form": FindOriginForm({"ma": typed}),
+        }
         return render(request, "traceability/origin_unknown.html", context, status=404)
     return render(request, "traceability/origin.html", _origin_context(request, origin))
 
@@ -36,9 +45,7 @@ def find_origin(request: HttpRequest) -> HttpResponse:
     """Type the letters under the picture when the camera does not help."""
     form = FindOriginForm(request.GET or None)
     if form.is_bound and form.is_valid():
-        code = re.sub(r"[^0-9A-Z]", "", form.cleaned_data["ma"].upper())
-        if code:
-            return redirect("show-origin", code=code)
+        return redirect("show-origin", code=form.cleaned_data["ma"])
     return render(request, "traceability/origin_find.html", {"form": form})
 
 
@@ -48,14 +55,16 @@ def _origin_context(request: HttpRequest, origin: OriginCode) -> dict[str, objec
     if request.method == "GET":
         Scan.objects.create(origin_code=origin)
     lot = origin.lot
-    steps = lot.trace_events.standing().select_related("commune__province")
+    steps = list(lot.trace_events.standing().prefetch_related("photos__picture"))
     return {
         "origin": origin,
         "lot": lot,
         "variant": lot.variant,
         "product": lot.variant.product,
         "cooperative": lot.variant.product.cooperative,
-        "steps": steps.prefetch_related("photos__picture"),
+        "steps": steps,
+        "journey": [words for words, _same in groupby(step.get_step_display() for step in steps)],
+        "code": in_groups(origin.code),
         "recognition": OcopRecognition.objects.valid().filter(product=lot.variant.product).first(),
         "scan_count": scan_count,
         "first_scan_at": earlier[0] if earlier else None,

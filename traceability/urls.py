@@ -17,6 +17,7 @@ urlpatterns = [
         views.show_batch_progress,
         name="show-batch-progress",
     ),
+    path("lam-viec/ma/<int:batch_id>/lai/", views.redraw_batch, name="redraw-batch"),
     path(
         "lam-viec/ma/<int:batch_id>/nhan.<slug:file_format>",
         views.download_labels,

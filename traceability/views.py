@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Count, Prefetch, Q
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from core import access
 from core.clock import db_today
+from core.codes import in_groups
 from core.idempotency import idempotent
 from core.pictures import pictures_first
 from core.qr import qr_svg
@@ -23,7 +24,7 @@ from traceability.access import (
     get_lot_to_trace,
 )
 from traceability.errors import OriginTooThin
-from traceability.forms import BatchForm, StepForm
+from traceability.forms import MOST_CODES, BatchForm, StepForm
 from traceability.models import OriginCodeBatch, TraceEvent
 from traceability.services import completeness, issuing, printing, steps
 
@@ -46,6 +47,8 @@ def list_lots(request: HttpRequest, cooperative_slug: str) -> HttpResponse:
                 "trace_events", filter=Q(trace_events__corrected_by=None), distinct=True
             ),
             code_count=Count("origin_codes", distinct=True),
+            is_drawing=_has_batch(OriginCodeBatch.State.WAITING, OriginCodeBatch.State.DRAWING),
+            has_failed=_has_batch(OriginCodeBatch.State.FAILED),
         )
         .order_by("-harvested_on", "-pk")
     )
@@ -56,6 +59,10 @@ def list_lots(request: HttpRequest, cooperative_slug: str) -> HttpResponse:
     page = Paginator(lots, LOTS_PER_PAGE).get_page(request.GET.get("page"))
     context = {"cooperative": cooperative, "page_obj": page, "q": typed}
     return render(request, "traceability/lot_list.html", context)
+
+
+def _has_batch(*states: str) -> Exists:
+    return Exists(OriginCodeBatch.objects.filter(lot=OuterRef("pk"), state__in=states))
 
 
 @tracers
@@ -127,10 +134,21 @@ def show_batch(request: HttpRequest, batch_id: int) -> HttpResponse:
         "lot": batch.lot,
         "cooperative": batch.lot.variant.product.cooperative,
         "sample": sample,
-        "sample_address": printing.address_of(sample.code) if sample else "",
+        "sample_code": in_groups(sample.code) if sample else "",
         "sample_svg": qr_svg(printing.address_of(sample.code)) if sample else "",
     }
     return render(request, "traceability/batch.html", context)
+
+
+@tracers
+@require_http_methods(["POST"])
+@idempotent
+def redraw_batch(request: HttpRequest, batch_id: int) -> HttpResponse:
+    """POST asks a worker anew for a batch that failed."""
+    batch = get_batch(request.user, batch_id)
+    issuing.try_again(batch=batch)
+    messages.success(request, _("The codes are being drawn. You may leave this page."))
+    return redirect("show-batch", batch_id=batch.pk)
 
 
 @tracers
@@ -175,7 +193,11 @@ def _lot_page(
     status: int = 200,
 ) -> HttpResponse:
     needs = completeness.needs_of(lot)
-    initial = {"quantity": min(max(lot.quantity_made, 1), 2000), "sheet": "a4_24"}
+    code_count = lot.origin_codes.count()
+    initial = {
+        "quantity": min(max(lot.quantity_made - code_count, 1), MOST_CODES),
+        "sheet": "a4_24",
+    }
     history = lot.trace_events.prefetch_related(
         "photos__picture", Prefetch("corrected_by", TraceEvent.objects.only("pk", "corrects_id"))
     ).select_related("recorded_by")
@@ -185,6 +207,8 @@ def _lot_page(
         "steps": [event for event in history if not hasattr(event, "corrected_by")],
         "corrected_count": sum(hasattr(event, "corrected_by") for event in history),
         "needs": needs,
+        "code_count": code_count,
+        "has_more_codes_than_packs": code_count > lot.quantity_made,
         "can_print": all(need.is_met for need in needs),
         "batches": lot.origin_code_batches.all()[:20],
         "form": form or BatchForm(initial=initial),

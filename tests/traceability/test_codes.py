@@ -9,8 +9,9 @@ from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
-from PIL import Image
+from PIL import Image, ImageOps
 
+from core.codes import in_groups
 from core.models import OutboxMessage
 from tests.cast import Cast, client_of, make_cast
 from tests.factories.products import LotFactory, ProductPhotoFactory, VariantFactory
@@ -102,6 +103,47 @@ def test_a_batch_that_stopped_midway_is_finished(lot) -> None:
     assert issuing.continue_batches() == 0
 
 
+def test_a_batch_that_cannot_be_drawn_says_so_and_is_drawn_again_on_a_press(
+    cast: Cast, lot, settings, tmp_path
+) -> None:
+    batch = OriginCodeBatchFactory(lot=lot, quantity=3)
+    whole_disk, settings.MEDIA_ROOT = settings.MEDIA_ROOT, tmp_path / "taken"
+    settings.MEDIA_ROOT.write_text("no folder can be made here")
+
+    assert issuing.issue_batch(batch_id=batch.pk) is False
+    assert issuing.issue_batch(batch_id=batch.pk) is False
+
+    codes = set(batch.codes.values_list("code", flat=True))
+    batch.refresh_from_db()
+    assert (batch.state, batch.failure, len(codes)) == ("failed", "disk", 3)
+    person, press = client_of(cast.mai), reverse("redraw-batch", args=[batch.pk])
+    address = reverse("show-batch", args=[batch.pk])
+    assert "ổ đĩa máy chủ đầy" in person.get(address).text
+    assert "Vẽ lại" in person.get(address).text
+    assert "mã bị lỗi" in person.get(reverse("list-lots", args=[cast.coop_a.slug])).text
+
+    settings.MEDIA_ROOT = whole_disk
+    for key in ("first-press-of-the-button", "second-press-of-the-button"):
+        assert person.post(press, {"idempotency_key": key})["Location"] == address
+    assert OutboxMessage.objects.filter(topic="traceability.batch.requested").count() == 1
+    assert issuing.issue_batch(batch_id=batch.pk)
+    batch.refresh_from_db()
+    assert (batch.state, batch.failure_words) == (OriginCodeBatch.State.READY, "")
+    assert set(batch.codes.values_list("code", flat=True)) == codes
+
+
+def test_a_batch_that_fails_does_not_hold_up_the_next(lot) -> None:
+    old = {"changed_at": "2026-01-01T00:00Z"}
+    bad, good = OriginCodeBatchFactory(lot=lot), OriginCodeBatchFactory(lot=lot)
+    OriginCodeBatch.objects.filter(pk=bad.pk).update(sheet="unheard of", **old)
+    OriginCodeBatch.objects.filter(pk=good.pk).update(**old)
+
+    assert issuing.continue_batches() == 1
+
+    bad.refresh_from_db()
+    assert (bad.state, bad.failure) == ("failed", "drawing")
+
+
 @pytest.mark.django_db(transaction=True)
 def test_two_workers_at_once_issue_one_set(cast: Cast, lot) -> None:
     batch = OriginCodeBatchFactory(lot=lot, quantity=40)
@@ -143,7 +185,38 @@ def test_labels_speak_vietnamese_and_show_no_stars(lot) -> None:
 
     assert lot.variant.product.name in words
     assert lot.code in words
+    assert in_groups(batch.codes.get().code) in words.replace("\r\n", " ")
     assert "★" not in words
+
+
+def test_a_label_names_the_weight_once_and_where_a_code_is_typed(lot, settings) -> None:
+    settings.SITE_URL = "https://cho.example"
+    variant = lot.variant
+    variant.name, variant.net_weight_g = "Gói 100 g", 100
+
+    lines = printing.label_lines(OriginCodeBatchFactory.build(lot=lot))
+    assert lines[1] == "Gói 100 g"
+    assert any("cho.example/t" in line for line in lines)
+
+    for name, told in (("Gói 1100 g", "Gói 1100 g · 100\xa0g"), ("Túi", "Túi · 100\xa0g")):
+        variant.name = name
+        assert variant.name_with_weight == told
+
+
+def test_office_printers_reach_all_the_ink_of_a_sheet_without_a_border(lot) -> None:
+    lot.variant.product.name = "Chè Shan tuyết cổ thụ một tôm hai lá hái trước tiết Thanh minh"
+    lot.variant.product.save()
+    batch = ready_batch(lot, quantity=24, sheet="a4_24")
+
+    page = pypdfium2.PdfDocument(printing.label_path(batch, "pdf").read_bytes())[0]
+    picture = page.render(scale=4).to_pil().convert("L")
+    left, top, right, bottom = ImageOps.invert(picture).getbbox()  # type: ignore[misc]
+
+    mm = picture.width / 210
+    assert left / mm >= 4.9
+    assert (picture.width - right) / mm >= 4.9
+    assert top / mm >= 4
+    assert (picture.height - bottom) / mm >= 4
 
 
 def test_single_codes_come_as_png_and_svg(lot) -> None:
@@ -180,6 +253,28 @@ def test_progress_is_told_while_the_worker_draws(cast: Cast, lot) -> None:
     progress = client_of(cast.mai).get(reverse("show-batch-progress", args=[batch.pk])).json()
 
     assert (progress["state"], progress["done"], progress["quantity"]) == ("drawing", 4, 10)
+
+
+def test_the_lot_page_counts_codes_against_packs(cast: Cast, lot) -> None:
+    lot.quantity_made, address = 40, reverse("show-lot", args=[lot.pk])
+    lot.save()
+    ready_batch(lot, quantity=30)
+    page = client_of(cast.mai).get(address).text
+    assert "30 mã cho 40 gói" in page
+    assert 'value="10"' in page
+    assert "Mã nhiều hơn gói" not in page
+
+    ready_batch(lot, quantity=11)
+    assert "Mã nhiều hơn gói" in client_of(cast.mai).get(address).text
+
+
+def test_how_far_it_is_counts_drawn_labels(lot) -> None:
+    batch = ready_batch(lot, quantity=120)
+    heard: list[int] = []
+
+    printing.draw_files(batch, told=heard.append)
+
+    assert heard == [0, 50, 100]
 
 
 def test_the_scan_page_tells_where_it_comes_from(lot) -> None:
@@ -228,6 +323,19 @@ def test_a_code_typed_with_spaces_is_found(lot) -> None:
     code = ready_batch(lot).codes.get(serial=1).code
     typed = f"{code[:4]} {code[4:8]}-{code[8:]}".lower()
 
-    answer = Client().get(reverse("find-origin"), {"ma": typed})
-
+    whole = printing.address_of(code)
+    for words in (typed, whole, f"{whole.lower()}/"):
+        answer = Client().get(reverse("find-origin"), {"ma": words})
+        assert answer["Location"] == reverse("show-origin", args=[code])
+    answer = Client().get(f"/t/{code.lower()}")
     assert answer["Location"] == reverse("show-origin", args=[code])
+
+
+def test_a_code_typed_wrongly_is_told_what_is_wrong_and_stays() -> None:
+    short = Client().get("/t/BCDF-GHJK")
+    assert "có 8 ký tự; mã có 16 ký tự" in short.text
+    assert 'value="BCDF GHJK"' in short.text
+
+    nothing = Client().get(reverse("find-origin"), {"ma": "?!"})
+    assert "Xin gõ dãy chữ và số" in nothing.text
+    assert 'value="?!"' in nothing.text

@@ -1,10 +1,11 @@
 """Origin codes of a lot: asked for in a request, issued and drawn by a worker."""
 
 import contextlib
+import logging
 from collections.abc import Iterator
 from datetime import timedelta
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 
 from accounts.models import User
 from core.clock import Instant
@@ -15,6 +16,8 @@ from traceability.errors import OriginTooThin
 from traceability.models import OriginCode, OriginCodeBatch
 from traceability.services import completeness, printing
 
+logger = logging.getLogger(__name__)
+State, Failure = OriginCodeBatch.State, OriginCodeBatch.Failure
 CODE_LENGTH = 16  # of 29 signs: 77 bits, so nobody meets a code by trying
 CHUNK = 100
 STALE_AFTER_S = 60
@@ -43,31 +46,53 @@ def issue_batch(*, batch_id: int) -> bool:
     """Issue what is missing of the batch, draw its files, and mark it ready.
 
     May run twice, at once and late: serials are unique by constraint, files are replaced whole,
-    and a batch another worker holds (or that is ready) is left alone; then returns False.
+    and a batch another worker holds (or that is ready or failed) is left alone; then returns
+    False. What cannot be drawn is marked failed, with its codes kept, until try_again.
     """
     with _held(batch_id) as is_mine:
         if not is_mine:
             return False
         batch = OriginCodeBatch.objects.filter(pk=batch_id).first()
-        if batch is None or batch.state == OriginCodeBatch.State.READY:
+        if batch is None or batch.state in {State.READY, State.FAILED}:
             return False
-        while _issue_chunk(batch):
-            pass
-        label_file = printing.draw_files(batch)
-        _mark(
-            batch,
-            state=OriginCodeBatch.State.READY,
-            label_file=label_file,
-            ready_at=Instant(),
-        )
+        try:
+            _issue_and_draw(batch)
+        except OperationalError:
+            raise  # the database is away: the batch waits for it
+        except Exception as error:
+            logger.exception("batch %s could not be drawn", batch_id)
+            failure = Failure.DISK if isinstance(error, OSError) else Failure.DRAWING
+            _mark(batch, state=State.FAILED, failure=failure)
+            return False
         return True
+
+
+def _issue_and_draw(batch: OriginCodeBatch) -> None:
+    while _issue_chunk(batch):
+        pass
+    label_file = printing.draw_files(batch, told=lambda done: _mark(batch, quantity_done=done))
+    _mark(
+        batch,
+        state=State.READY,
+        quantity_done=batch.quantity,
+        label_file=label_file,
+        ready_at=Instant(),
+    )
+
+
+@transaction.atomic
+def try_again(*, batch: OriginCodeBatch) -> None:
+    """Ask a worker anew for a batch that failed; its codes stay. A second call changes nothing."""
+    failed = OriginCodeBatch.objects.filter(pk=batch.pk, state=State.FAILED)
+    if failed.update(state=State.WAITING, failure="", quantity_done=0, changed_at=Instant()):
+        events.batch_requested(batch)
 
 
 def continue_batches() -> int:
     """Finish batches whose worker died or whose request was lost on the way; returns how many."""
-    stale = OriginCodeBatch.objects.exclude(
-        state__in=(OriginCodeBatch.State.READY, OriginCodeBatch.State.FAILED)
-    ).filter(changed_at__lt=Instant() - timedelta(seconds=STALE_AFTER_S))
+    stale = OriginCodeBatch.objects.exclude(state__in=(State.READY, State.FAILED)).filter(
+        changed_at__lt=Instant() - timedelta(seconds=STALE_AFTER_S)
+    )
     return sum(issue_batch(batch_id=pk) for pk in stale.values_list("pk", flat=True))
 
 
@@ -83,14 +108,12 @@ def _issue_chunk(batch: OriginCodeBatch) -> bool:
         ],
         ignore_conflicts=True,
     )
-    _mark(batch, state=OriginCodeBatch.State.DRAWING, quantity_done=batch.codes.count())
+    _mark(batch, state=State.DRAWING)
     return bool(missing)
 
 
 def _mark(batch: OriginCodeBatch, **changes: object) -> None:
-    open_batch = OriginCodeBatch.objects.filter(pk=batch.pk).exclude(
-        state=OriginCodeBatch.State.READY
-    )
+    open_batch = OriginCodeBatch.objects.filter(pk=batch.pk).exclude(state=State.READY)
     open_batch.update(changed_at=Instant(), **changes)
 
 

@@ -7,11 +7,12 @@ rolls they are whole dots of a 203 dpi printer.
 import io
 import os
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from typing import BinaryIO
 
 from django.conf import settings
 from django.utils import translation
@@ -22,17 +23,25 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
-from core.numbers import format_weight
-from core.qr import QUIET_ZONE, qr_matrix, qr_png, qr_svg
+from core.codes import in_groups
+from core.qr import QUIET_ZONE, Matrix, qr_matrix, qr_png, qr_svg
 from traceability.models import OriginCode, OriginCodeBatch
 
 FONT, BOLD = "BeVietnamPro", "BeVietnamPro-Bold"
 FOLDER = "labels"  # below MEDIA_ROOT, never served as media
+TELL_EVERY = 50
+LINE_MM = 0.4  # from one line of a label to the next, for each point of its font's size
+MOST_LINES = 2  # of one name
+EDGE_MM = 0.8  # above and below the words
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Millimetres. `columns` × `rows` labels on a page, `module` the side of one QR module."""
+    """Millimetres. `columns` × `rows` labels on a page, `module` the side of one QR module.
+
+    `inset` keeps ink off both sides of a label. On sheets without a border it is what office
+    printers cannot reach.
+    """
 
     page: tuple[float, float]
     columns: int
@@ -40,6 +49,7 @@ class Layout:
     label: tuple[float, float]
     margin: tuple[float, float]  # left, top
     gap: tuple[float, float]
+    inset: float
     module: float
     font_size: float
 
@@ -47,13 +57,13 @@ class Layout:
 A4_PAGE = (A4[0] / mm, A4[1] / mm)
 LAYOUTS = {
     OriginCodeBatch.Sheet.A4_24: Layout(
-        A4_PAGE, 3, 8, (70.0, 37.0), (0.0, 0.5), (0.0, 0.0), 0.72, 7.5
+        A4_PAGE, 3, 8, (70.0, 37.0), (0.0, 0.5), (0.0, 0.0), 5.0, 0.72, 7.2
     ),
     OriginCodeBatch.Sheet.A4_65: Layout(
-        A4_PAGE, 5, 13, (38.1, 21.2), (4.75, 10.7), (2.5, 0.0), 0.44, 4.6
+        A4_PAGE, 5, 13, (38.1, 21.2), (4.75, 10.7), (2.5, 0.0), 1.0, 0.44, 4.6
     ),
     OriginCodeBatch.Sheet.ROLL_50X30: Layout(
-        (50.0, 30.0), 1, 1, (50.0, 30.0), (0.0, 0.0), (0.0, 0.0), 0.5, 5.6
+        (50.0, 30.0), 1, 1, (50.0, 30.0), (0.0, 0.0), (0.0, 0.0), 1.5, 0.5, 5.6
     ),
 }
 
@@ -68,53 +78,62 @@ def label_path(batch: OriginCodeBatch, kind: str) -> Path:
     return Path(settings.MEDIA_ROOT) / FOLDER / f"batch-{batch.pk}.{kind}"
 
 
-def draw_files(batch: OriginCodeBatch) -> str:
-    """Draw the sheet and the single codes of a whole batch; returns the sheet's name."""
-    codes = list(batch.codes.order_by("serial"))
-    with translation.override("vi"):  # labels speak to buyers here
-        _replace(label_path(batch, "pdf"), sheet_pdf(batch, codes))
-    _replace(label_path(batch, "zip"), single_codes_zip(codes))
+def draw_files(batch: OriginCodeBatch, *, told: Callable[[int], object]) -> str:
+    """Draw the sheet and the single codes of a whole batch; returns the sheet's name.
+
+    Both grow together, and `told` hears now and then how many codes are drawn.
+    """
+    sheet, singles = io.BytesIO(), io.BytesIO()
+    canvas, layout, lines = _new_sheet(sheet, batch)
+    with zipfile.ZipFile(singles, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number, code in enumerate(batch.codes.order_by("serial")):
+            _put_on_sheet(canvas, layout, number, code, lines)
+            _put_single(archive, code)
+            if number % TELL_EVERY == 0:
+                told(number)
+    canvas.save()
+    _replace(label_path(batch, "pdf"), sheet.getvalue())
+    _replace(label_path(batch, "zip"), singles.getvalue())
     return label_path(batch, "pdf").name
 
 
-def single_codes_zip(codes: Iterable[OriginCode]) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for code in codes:
-            name = f"{code.serial:04d}-{code.code}"
-            archive.writestr(f"svg/{name}.svg", qr_svg(address_of(code.code), width_mm=20))
-            archive.writestr(f"png/{name}.png", qr_png(address_of(code.code)))
-    return buffer.getvalue()
+def _put_single(archive: zipfile.ZipFile, code: OriginCode) -> None:
+    name, address = f"{code.serial:04d}-{code.code}", address_of(code.code)
+    archive.writestr(f"svg/{name}.svg", qr_svg(address, width_mm=20))
+    archive.writestr(f"png/{name}.png", qr_png(address))
 
 
-def sheet_pdf(batch: OriginCodeBatch, codes: list[OriginCode]) -> bytes:
-    """The label sheet of `codes`, in millimetres of the batch's paper, to be printed at 100 %."""
+def _new_sheet(file: BinaryIO, batch: OriginCodeBatch) -> tuple[Canvas, Layout, list[str]]:
+    """An empty sheet in millimetres of the batch's paper, to be printed at 100 %."""
     layout = LAYOUTS[OriginCodeBatch.Sheet(batch.sheet)]
     _register_fonts()
-    buffer = io.BytesIO()
-    canvas = Canvas(buffer, pagesize=(layout.page[0] * mm, layout.page[1] * mm))
+    canvas = Canvas(file, pagesize=(layout.page[0] * mm, layout.page[1] * mm))
     canvas.setTitle(f"{batch.lot.variant.product.name} {batch.lot.code}")
-    lines = label_lines(batch)
-    per_page = layout.columns * layout.rows
-    for number, code in enumerate(codes):
-        if number and number % per_page == 0:
-            canvas.showPage()
-        x, y = _corner(layout, number % per_page)
-        _draw_label(canvas, layout, x, y, code, lines)
-    canvas.save()
-    return buffer.getvalue()
+    with translation.override("vi"):  # labels speak to buyers here
+        return canvas, layout, label_lines(batch)
+
+
+def _put_on_sheet(
+    canvas: Canvas, layout: Layout, number: int, code: OriginCode, lines: list[str]
+) -> None:
+    page, place = divmod(number, layout.columns * layout.rows)
+    if page and not place:
+        canvas.showPage()
+    x, y = _corner(layout, place)
+    _draw_label(canvas, layout, x, y, code, lines)
 
 
 def label_lines(batch: OriginCodeBatch) -> list[str]:
     """What a label says beside its code. No stars: a recognition may lapse, a print does not."""
     lot, variant = batch.lot, batch.lot.variant
+    site = settings.SITE_URL.partition("://")[2]
     return [
         variant.product.name,
-        f"{variant.name} · {format_weight(variant.net_weight_g)}",
+        variant.name_with_weight,
         variant.product.cooperative.name,
         _("Lot %(code)s") % {"code": lot.code},
         _("Harvested %(day)s") % {"day": f"{lot.harvested_on:%d/%m/%Y}"},
-        _("Scan to see the origin"),
+        _("Scan, or type this at %(address)s:") % {"address": f"{site}/t"},
     ]
 
 
@@ -129,22 +148,35 @@ def _corner(layout: Layout, place: int) -> tuple[float, float]:
 def _draw_label(
     canvas: Canvas, layout: Layout, x: float, y: float, code: OriginCode, lines: list[str]
 ) -> None:
+    """The code at the left, the words beside it, both in the middle of the label's height."""
     matrix = qr_matrix(address_of(code.code))
     side = (len(matrix) + 2 * QUIET_ZONE) * layout.module
-    _draw_qr(canvas, matrix, layout.module, x, y + (layout.label[1] - side) / 2)
-    left, width = x + side, layout.label[0] - side - 1.5
-    top = y + layout.label[1] - 2.2
-    for number, line in enumerate([*lines, code.code]):
-        font = BOLD if number == 0 else FONT
-        for part in _wrapped(line, font, layout.font_size, width * mm)[: 2 if number < 3 else 1]:
-            top -= layout.font_size * 0.42
-            if top < y + 0.8:
-                return
-            canvas.setFont(font, layout.font_size)
-            canvas.drawString(left * mm, top * mm, part)
+    left = x + max(0.0, layout.inset - QUIET_ZONE * layout.module)
+    _draw_qr(canvas, matrix, layout.module, left, y + (layout.label[1] - side) / 2)
+    width = x + layout.label[0] - layout.inset - left - side
+    step = layout.font_size * LINE_MM
+    parts = _label_parts(lines, code, layout.font_size, width * mm)
+    room = int((layout.label[1] - 2 * EDGE_MM) / step)
+    del parts[:-room]
+    baseline = y + (layout.label[1] + (len(parts) - 1.5) * step) / 2
+    for number, (font, part) in enumerate(parts):
+        canvas.setFont(font, layout.font_size)
+        canvas.drawString((left + side) * mm, (baseline - number * step) * mm, part)
 
 
-def _draw_qr(canvas: Canvas, matrix: list[list[bool]], module: float, x: float, y: float) -> None:
+def _label_parts(
+    lines: list[str], code: OriginCode, size: float, width: float
+) -> list[tuple[str, str]]:
+    """(font, text) of each line on a label, the code last."""
+    words = [(BOLD, lines[0]), *((FONT, line) for line in [*lines[1:], in_groups(code.code)])]
+    return [
+        (font, part)
+        for font, line in words
+        for part in _wrapped(line, font, size, width)[:MOST_LINES]
+    ]
+
+
+def _draw_qr(canvas: Canvas, matrix: Matrix, module: float, x: float, y: float) -> None:
     rows = len(matrix)
     path = canvas.beginPath()
     for row, start, length in _runs(matrix):
@@ -157,7 +189,7 @@ def _draw_qr(canvas: Canvas, matrix: list[list[bool]], module: float, x: float, 
     canvas.drawPath(path, stroke=0, fill=1)
 
 
-def _runs(matrix: list[list[bool]]) -> Iterator[tuple[int, int, int]]:
+def _runs(matrix: Matrix) -> Iterator[tuple[int, int, int]]:
     """(row, first column, length) of each run of dark modules."""
     for y, row in enumerate(matrix):
         x = 0
