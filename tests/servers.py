@@ -1,6 +1,7 @@
 """The served platform for journeys: web, relay and worker as the processes they are in real life."""
 
 import contextlib
+import fcntl
 import os
 import signal
 import socket
@@ -41,7 +42,7 @@ def _platform(
     url = f"http://localhost:{port}"
     log = tmp_path_factory.mktemp("platform") / "log"
     env = environment_of_children(url, port)
-    run([sys.executable, "manage.py", "collectstatic", "--noinput", "-v0"], env=env)
+    collect_static_files_once(env)
     platform = Platform(url, log, {})
     try:
         for name, command in commands(port).items():
@@ -65,6 +66,15 @@ def platform_server(_platform: Platform, transactional_db: None) -> Iterator[Pla
     wake(_platform)
     yield _platform
     put_to_sleep(_platform)
+
+
+def collect_static_files_once(env: dict[str, str]) -> None:
+    """For all workers of this run: whoever comes first compresses them, the others wait."""
+    root = Path(env["STATIC_ROOT"])
+    with root.with_name("static.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (root / "staticfiles.json").exists():
+            run([sys.executable, "manage.py", "collectstatic", "--noinput", "-v0"], env=env)
 
 
 def free_port() -> int:

@@ -1,6 +1,7 @@
 """PostgreSQL and the broker for the tests, loaded with `-p` so that they run before settings are read.
 
-Workers of xdist share the servers; each has a database and a broker number of its own.
+Workers of xdist share the servers and the collected static files; each has a database, a broker
+number and a folder for pictures of its own.
 """
 
 import os
@@ -54,8 +55,7 @@ def have_a_number_of_ones_own(worker: str) -> None:
     number = int(worker.removeprefix("gw")) + 1
     os.environ["REDIS_URL"] = os.environ["REDIS_URL"].split("?", maxsplit=1)[0] + f"?db={number}"
     os.environ["REDIS_PREFIX"] = f"tests-{worker}"
-    for name in ("MEDIA_ROOT", "STATIC_ROOT"):
-        os.environ[name] += f"-{worker}"
+    os.environ["MEDIA_ROOT"] += f"-{worker}"
 
 
 def pytest_unconfigure() -> None:

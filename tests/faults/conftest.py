@@ -1,7 +1,6 @@
 """A web process whose ways to buyers, to the database and to the broker lead through proxies."""
 
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -10,13 +9,19 @@ import pytest
 from django.db import connection
 
 from core.local import roles
-from core.local.process import Child, run
+from core.local.process import Child
 from livestreams.models import Offer
 from tests.factories.coops import CommuneFactory
 from tests.factories.livestreams import OfferFactory
 from tests.faults.client import Buyer
 from tests.faults.proxy import Proxy
-from tests.servers import Platform, await_health, environment_of_children, free_port
+from tests.servers import (
+    Platform,
+    await_health,
+    collect_static_files_once,
+    environment_of_children,
+    free_port,
+)
 
 THREADS = 4
 
@@ -50,7 +55,7 @@ def _shop(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> It
         "WEB_THREADS": str(THREADS),
         "DEMO": "false",
     }
-    run([sys.executable, "manage.py", "collectstatic", "--noinput", "-v0"], env=env)
+    collect_static_files_once(env)
     try:
         shop.children["web"] = Child("web", roles.web(port), env=env, log=shop.log, grace_s=5)
         await_health(shop)
