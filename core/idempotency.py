@@ -93,6 +93,13 @@ def read_key(request: HttpRequest) -> str:
     return key
 
 
+def was_accepted(request: HttpRequest, key: str) -> bool:
+    """Whether this person has sent the form with `key` before, and it was taken."""
+    if not (key.isascii() and key.isprintable()):
+        return False
+    return IdempotencyRecord.objects.filter(scope=_scope(request), key=key).exists()
+
+
 def _claim(record: IdempotencyRecord) -> bool:
     """Insert the record; False when the key is taken. Waits for a twin that still runs."""
     try:

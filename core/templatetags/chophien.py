@@ -46,7 +46,9 @@ CROP_SIGNS = frozenset(
 DATE = "%d/%m/%Y"
 SHORT_DATE = "%d/%m"
 TIME = "%H:%M"
-SPANS: dict[str, Any] = {  # Django has these without Vietnamese; marked here, they come from our catalogue
+SPANS: dict[
+    str, Any
+] = {  # Django has these without Vietnamese; marked here, they come from our catalogue
     "year": ngettext_lazy("%(num)d year", "%(num)d years", "num"),
     "month": ngettext_lazy("%(num)d month", "%(num)d months", "num"),
     "week": ngettext_lazy("%(num)d week", "%(num)d weeks", "num"),

@@ -37,10 +37,15 @@ def save_words(*, product: Product, words: Mapping[str, Any]) -> None:
             events.product_changed(product)
 
 
+def hold(product: Product) -> None:
+    """Until the end of the transaction nobody else keeps or accepts what is typed of this product."""
+    Product.objects.select_for_update(no_key=True).get(pk=product.pk)
+
+
 @transaction.atomic
 def keep_typed(*, product: Product, form: str, typed: Mapping[str, str]) -> None:
     """Keep what was typed into `form` as it was typed; nothing typed forgets the form."""
-    row = Product.objects.select_for_update().get(pk=product.pk)
+    row = Product.objects.select_for_update(no_key=True).get(pk=product.pk)
     if any(text.strip() for text in typed.values()):
         row.unfinished[form] = dict(typed)
     else:
@@ -51,8 +56,7 @@ def keep_typed(*, product: Product, form: str, typed: Mapping[str, str]) -> None
 
 def forget_typed(*, product: Product, form: str) -> None:
     """The form was accepted: what was typed into it is in its rows now."""
-    if form in product.unfinished:
-        keep_typed(product=product, form=form, typed={})
+    keep_typed(product=product, form=form, typed={})
 
 
 @transaction.atomic

@@ -11,13 +11,15 @@ from django import forms
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.cache import add_never_cache_headers
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _, gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from core import access
 from core.clock import db_now
-from core.idempotency import idempotent
+from core.drafts import note_done
+from core.idempotency import idempotent, was_accepted
 from core.text import nfc
 from products.access import get_product_to_manage
 from products.forms import (
@@ -62,16 +64,31 @@ def edit_product(request: HttpRequest, product_id: int) -> HttpResponse:
     if not form.is_valid():
         return editor_page(request, product, key, bound={key: form}, status=422)
     drafts.save_words(product=product, words=form.cleaned_data)
-    drafts.forget_typed(product=product, form=key)
+    accept(request, product, key)
     return redirect(editor_url(product, next_step(key)))
+
+
+def accept(request: HttpRequest, product: Product, key: str) -> None:
+    """The form `key` is in its rows: neither the server nor the device keeps it as typed."""
+    drafts.forget_typed(product=product, form=key)
+    note_done(request, f"product-{product.pk}-{key}")
 
 
 @access.cooperative("manager")
 @require_POST
 @idempotent
 def keep_draft(request: HttpRequest, product_id: int) -> HttpResponse:
-    """Keep what is typed in `form` so far; JSON with the sentence to show (`say`)."""
+    """Keep what is typed in `form` so far; JSON with the sentence to show (`say`).
+
+    `form_key` is the key the form itself will be sent with: once that happened, a slower word of
+    what was typed before changes nothing (`is_old`). `is_wrong`: `say` tells what cannot be so.
+    """
     product = get_product_to_manage(request.user, product_id)
+    drafts.hold(product)
+    if was_accepted(request, request.POST.get("form_key", "")):  # overtaken by the form itself
+        words = _("This was sent already. Reload the page to change it.")
+        return JsonResponse({"say": words, "is_old": True})
+    product.refresh_from_db()
     key = request.POST.get("form", "")
     form = form_of(product, key, request.POST)
     is_valid, is_new = form.is_valid(), form.has_changed()
@@ -80,7 +97,9 @@ def keep_draft(request: HttpRequest, product_id: int) -> HttpResponse:
         is_new = not is_valid
     typed = typed_in(form, request.POST) if is_new else {}
     drafts.keep_typed(product=product, form=key, typed=typed)
-    return JsonResponse({"say": _what_was_kept(form, bool(typed)), "is_valid": is_valid})
+    wrong = _wrong_in(form)
+    say = _what_was_kept(wrong, bool(typed))
+    return JsonResponse({"say": say, "is_valid": is_valid, "is_wrong": bool(wrong)})
 
 
 def editor_page(
@@ -112,7 +131,9 @@ def editor_page(
         "missing": missing,
         "has_unpublished": bool(product.unfinished) and not product.is_draft,
     }
-    return render(request, "products/product_edit.html", context, status=status)
+    response = render(request, "products/product_edit.html", context, status=status)
+    add_never_cache_headers(response)  # the way back shows what is kept now, with a key of its own
+    return response
 
 
 def form_of(product: Product, key: str, data: Any = None, files: Any = None) -> forms.Form:
@@ -205,13 +226,17 @@ def editor_url(product: Product, step: str) -> str:
     return f"{reverse('edit-product', args=[product.pk])}?step={step}#step-{step}"
 
 
-def _what_was_kept(form: forms.Form, is_kept_as_typed: bool) -> str:  # noqa: FBT001
-    clock = localtime(db_now()).strftime("%H:%M")
-    wrong = [
+def _wrong_in(form: forms.Form) -> list[str]:
+    """A sentence for each field that cannot be so; what is still empty is not wrong yet."""
+    return [
         f"{form.fields[name].label}: {errors[0]}"
         for name, errors in form.errors.items()
-        if form[name].value()  # what is still empty is not wrong yet
+        if form[name].value()
     ]
+
+
+def _what_was_kept(wrong: list[str], is_kept_as_typed: bool) -> str:  # noqa: FBT001
+    clock = localtime(db_now()).strftime("%H:%M")
     if wrong:
         return _("Kept %(time)s. %(wrong)s") % {"time": clock, "wrong": " ".join(wrong)}
     if is_kept_as_typed:

@@ -10,13 +10,14 @@ from django.views.decorators.http import require_http_methods
 
 from core import access
 from core.clock import db_today
+from core.drafts import note_done
 from core.errors import DomainError
 from core.idempotency import idempotent
 from products.access import get_lot_to_manage, get_product_to_manage, get_variant_to_manage
 from products.forms import CountForm, HarvestForm
 from products.models import Lot, StockMovement, Variant
-from products.services import drafts, packs, stock
-from products.views.editor import editor_page, editor_url, form_of
+from products.services import packs, stock
+from products.views.editor import accept, editor_page, editor_url, form_of
 from products.views.public import page_of
 
 
@@ -37,7 +38,7 @@ def add_variant(request: HttpRequest, product_id: int) -> HttpResponse:
         except DomainError as refusal:
             form.add_error(refusal.field, str(refusal.message))
         else:
-            drafts.forget_typed(product=product, form="pack-new")
+            accept(request, product, "pack-new")
             if units:
                 stock.record_harvest(
                     variant=variant, harvested_on=db_today(), quantity=units, by=request.user
@@ -62,7 +63,7 @@ def edit_variant(request: HttpRequest, variant_id: int) -> HttpResponse:
         except DomainError as refusal:
             form.add_error(refusal.field, str(refusal.message))
         else:
-            drafts.forget_typed(product=product, form=key)
+            accept(request, product, key)
             messages.success(request, _("The pack “%(name)s” is saved.") % {"name": variant.name})
             return redirect(editor_url(product, "packs"))
     return editor_page(request, product, "packs", bound={key: form}, status=422)
@@ -98,6 +99,7 @@ def show_stock(request: HttpRequest, variant_id: int) -> HttpResponse:
         except DomainError as refusal:
             form.add_error(refusal.field, str(refusal.message))
         else:
+            note_done(request, f"lot-of-{variant.pk}")
             words = _("Lot %(code)s is in stock: %(count)s packs.")
             messages.success(request, words % {"code": lot.code, "count": lot.quantity_made})
             return redirect("show-stock", variant.pk)

@@ -14,6 +14,7 @@ const say = (words, isKept) => {
 const contentOf = (form) => {
   const content = new FormData(form);
   [...content].forEach(([name, value]) => { if (value instanceof File || name === "idempotency_key") content.delete(name); });
+  content.set("form_key", form.elements.idempotency_key.value); // once the form itself was taken, this is old
   return content;
 };
 const equip = (form) => {
@@ -35,7 +36,10 @@ const equip = (form) => {
       if (!answer.ok) throw new Error(String(answer.status));
       const kept = await answer.json();
       parcel = null;
-      if (!isDirty) { say(kept.say, true); form.dispatchEvent(new Event("draft:confirmed")); }
+      if (!isDirty) {
+        say(kept.say, !kept.is_wrong && !kept.is_old);
+        if (!kept.is_old) form.dispatchEvent(new Event("draft:confirmed"));
+      }
     } catch {
       say(box.dataset.offline, false);
       later(RETRY_MS);

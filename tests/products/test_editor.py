@@ -383,3 +383,29 @@ def test_the_editor_costs_the_same_for_one_pack_and_for_three(mai: Client, cast:
         counts.append(len(seen))
     assert counts[0] == counts[1]
     assert product.pk
+
+
+def test_a_pause_overtaken_by_the_form_itself_changes_nothing(mai: Client, cast: Cast):
+    """On a slow network the word of a pause may come after the form: what was sent last stands."""
+    product = ProductFactory(draft=True, name="", cooperative=cast.coop_a)
+    pack = {"form": "pack-new", **PACK}
+    send(mai, reverse("add-variant", args=[product.pk]), key="the-pack-form-1234", **pack)
+    assert typed(mai, product, form_key="the-pack-form-1234", **pack)["is_old"]
+    send(mai, edit(product), key="the-name-form-1234", form="name", name="Chè", category="tea")
+    late = {"form": "name", "name": "Ché", "category": "tea"}
+    assert typed(mai, product, form_key="the-name-form-1234", **late)["is_old"]
+    product.refresh_from_db()
+    assert (product.name, product.unfinished) == ("Chè", {})
+    assert "is_old" not in typed(mai, product, form_key="a-form-not-sent-yet\0", **late)
+    product.refresh_from_db()
+    assert product.name == "Ché"
+
+
+def test_a_form_that_was_taken_is_forgotten_by_the_device_too(mai: Client, cast: Cast):
+    product = ProductFactory(draft=True, cooperative=cast.coop_a)
+    send(mai, reverse("add-variant", args=[product.pk]), **PACK)
+    mark = f'data-draft-done="product-{product.pk}-pack-new"'
+    page = mai.get(edit(product))
+    assert "no-store" in page["Cache-Control"]  # the way back does not show an old form
+    assert mark in text_of(page)
+    assert mark not in text_of(mai.get(edit(product)))  # told once: the next pack may be typed
