@@ -18,6 +18,8 @@ from core.forms import (
     WeightField,
     refused_as_invalid,
 )
+from core.models import Picture
+from core.pictures import held_picture, hold_word, keep_picture
 from products.gtins import normalize_gtin
 from products.models import RECOGNITION_MONTHS, Category, OcopRecognition, Product, Variant
 from products.services.photos import MAX_PHOTOS
@@ -168,6 +170,17 @@ class CountForm(FormLook, forms.Form):
     seen = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=2**31 - 1)
 
 
+class PictureField(forms.FileField):
+    """A photo; cleans to a kept Picture, so that an error elsewhere in the form does not lose it."""
+
+    def clean(self, data: Any, initial: Any = None) -> Picture | None:
+        file = super().clean(data, initial)
+        if not file:
+            return None
+        with refused_as_invalid():
+            return keep_picture(file)
+
+
 class RecognitionForm(FormLook, forms.Form):
     stars = forms.TypedChoiceField(
         label=_("Stars"), choices=STARS, coerce=int, widget=forms.RadioSelect
@@ -179,12 +192,25 @@ class RecognitionForm(FormLook, forms.Form):
     issuer = PlainTextField(
         label=_("Issued by"), max_length=160, help_text=_("For example: UBND tỉnh Lào Cai.")
     )
-    evidence = forms.FileField(
+    evidence = PictureField(
         label=_("Photo of the decision"),
         required=False,
-        widget=forms.ClearableFileInput(attrs={"accept": "image/*"}),
+        widget=forms.FileInput(attrs={"accept": "image/*"}),
         help_text=_("Helps the reviewer. It is not shown to buyers."),
     )
+
+    def clean(self) -> dict[str, Any]:
+        """`evidence` is a Picture: the one chosen now, else the one held from an earlier try."""
+        data = super().clean() or {}
+        if "evidence" not in self.errors and not data.get("evidence"):
+            data["evidence"] = held_picture(self.data.get("held", ""))
+        return data
+
+    @property
+    def held(self) -> tuple[str, Picture] | None:
+        """The photo that came with a form that had an error elsewhere; goes back with it."""
+        picture = getattr(self, "cleaned_data", {}).get("evidence")
+        return (hold_word(picture), picture) if picture else None
 
     def clean_issued_on(self) -> dt.date:
         issued_on = self.cleaned_data["issued_on"]

@@ -11,14 +11,12 @@ from django.views.decorators.http import require_http_methods
 from core import access
 from core.errors import DomainError
 from core.idempotency import idempotent
-from core.models import Picture
-from core.pictures import keep_picture, pictures_first
-from core.refusals import InputRefused
+from core.pictures import pictures_first
 from products.access import get_product_to_manage, get_recognition_to_manage
 from products.forms import RecognitionForm
 from products.models import OcopRecognition
-from products.services import drafts, recognitions
-from products.views.editor import editor_page, editor_url, form_of
+from products.services import recognitions
+from products.views.editor import accept, editor_page, editor_url, form_of
 
 
 @access.cooperative("manager")
@@ -30,14 +28,13 @@ def add_recognition(request: HttpRequest, product_id: int) -> HttpResponse:
     if request.method != "POST":
         return redirect(editor_url(product, "stars"))
     form = form_of(product, "stars", request.POST, request.FILES)
-    values = _values(form)
-    if values is not None:
+    if form.is_valid():
         try:
-            recognitions.submit_recognition(product=product, **values)
+            recognitions.submit_recognition(product=product, **form.cleaned_data)
         except DomainError as refusal:
             form.add_error(refusal.field, str(refusal.message))
         else:
-            drafts.forget_typed(product=product, form="stars")
+            accept(request, product, "stars")
             messages.success(request, _sent_words(product.cooperative))
             return redirect(editor_url(product, "stars"))
     return editor_page(request, product, "stars", bound={"stars": form}, status=422)
@@ -54,9 +51,9 @@ def edit_recognition(request: HttpRequest, recognition_id: int) -> HttpResponse:
         form = RecognitionForm(initial=RecognitionForm.values_of(recognition))
         return _page(request, recognition, form)
     form = RecognitionForm(request.POST, request.FILES)
-    values = _values(form)
-    if values is None:
+    if not form.is_valid():
         return _page(request, recognition, form, status=422)
+    values = dict(form.cleaned_data)
     if values["evidence"] is None:
         del values["evidence"]  # the photo sent before stays
     try:
@@ -78,23 +75,6 @@ def withdraw_recognition(request: HttpRequest, recognition_id: int) -> HttpRespo
         recognitions.withdraw_recognition(recognition=recognition)
         messages.success(request, _("The decision is taken back."))
     return redirect(editor_url(product, "stars"))
-
-
-def _values(form: Any) -> dict[str, Any] | None:
-    """What is typed, with the evidence taken in; None when something is wrong."""
-    if not form.is_valid():
-        return None
-    values = dict(form.cleaned_data)
-    try:
-        values["evidence"] = _kept(values["evidence"])
-    except InputRefused as refusal:
-        form.add_error("evidence", refusal.message)
-        return None
-    return values
-
-
-def _kept(file: Any) -> Picture | None:
-    return keep_picture(file) if file else None
 
 
 def _sent_words(cooperative: Any) -> str:

@@ -1,6 +1,7 @@
 """OCOP: handed in by the co-op, decided by its own province once, warned about before the end."""
 
 import datetime as dt
+import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -297,3 +298,18 @@ def test_the_register_is_recorded_once_a_day_with_its_source(ha: Client, cast: C
         assert list(response.context["form"].errors) == [field]
     assert "Báo Lào Cai" in text_of(ha.get(url))
     assert ha.get(reverse("list-registers", args=["96"])).status_code == 404
+
+
+def test_the_photo_of_the_decision_outlives_an_error_elsewhere(mai: Client, product: Product):
+    url = reverse("add-recognition", args=[product.pk])
+    wrong = {**decision(), "issued_on": "ngày mai"}
+    answer = send(mai, url, **wrong, evidence=photo_file())
+    assert answer.status_code == 422
+    held = re.search(r'name="held" value="([^"]+)"', text_of(answer))
+    assert held
+    forged = send(mai, url, **decision(), held=held[1] + "x")
+    assert forged.status_code == 302
+    assert product.recognitions.get().evidence is None
+    product.recognitions.all().delete()
+    assert send(mai, url, **decision(), held=held[1]).status_code == 302
+    assert product.recognitions.get().evidence is not None
