@@ -41,6 +41,14 @@ def pictures_first(view: View) -> View:
     return prepared
 
 
+def sent_by_script(request: HttpRequest) -> bool:
+    """Whether js/send_photos.js sent the pictures: it hears in JSON what became of them.
+
+    The answer is `{"kept": 1, "refused": ["sentence", …]}`, or 422 with `refused` alone.
+    """
+    return request.headers.get("Accept", "") == "application/json"
+
+
 def keep_picture(file: BinaryIO) -> Picture:
     """Re-encode `file` and store it. Raises PictureRefused with words for the sender.
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -16,9 +16,10 @@ from coops.forms import CaptionForm, PhotosForm
 from coops.models import Cooperative
 from coops.services.photos import MAX_PHOTOS, add_photo, caption_photo, move_photo, remove_photo
 from core import access
+from core.drafts import note_done
 from core.idempotency import idempotent
 from core.images.intake import PictureRefused
-from core.pictures import keep_picture, pictures_first
+from core.pictures import keep_picture, pictures_first, sent_by_script
 
 
 @access.cooperative("manager")
@@ -32,13 +33,20 @@ def edit_coop_photos(request: HttpRequest, cooperative_slug: str) -> HttpRespons
     if request.method != "POST":
         return _page(request, cooperative, PhotosForm())
     form = PhotosForm(request.POST, request.FILES)
-    if not form.is_valid():
-        return _page(request, cooperative, form, status=422)
-    kept, refusals = _keep(cooperative, form.cleaned_data["pictures"])
+    by_script = sent_by_script(request)
+    if by_script:
+        del form.fields["idempotency_key"]  # each picture has one of its own, in the header
+    kept, refusals = 0, list[str]()
+    if form.is_valid():
+        kept, refusals = _keep(cooperative, form.cleaned_data["pictures"])
     if not kept:
         for words in refusals:
             form.add_error("pictures", words)
+        if by_script:
+            return JsonResponse({"refused": form.errors["pictures"]}, status=422)
         return _page(request, cooperative, form, status=422)
+    if by_script:
+        return JsonResponse({"kept": kept, "refused": refusals})
     for words in refusals:
         messages.warning(request, words)
     messages.success(request, _("Pictures added: %(count)s.") % {"count": kept})
@@ -81,6 +89,7 @@ def caption_coop_photo(request: HttpRequest, cooperative_slug: str, photo_id: in
         cooperative = get_cooperative_to_manage(request.user, cooperative_slug)
         return _page(request, cooperative, PhotosForm(), status=422, typed={photo.pk: form})
     caption_photo(photo=photo, caption=form.cleaned_data["caption"])
+    note_done(request, f"coop-photo-{photo.pk}")
     messages.success(request, _("Saved."))
     return redirect("edit-coop-photos", cooperative_slug)
 

@@ -10,10 +10,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from core import access
+from core.drafts import note_done
 from core.errors import DomainError
 from core.idempotency import idempotent
 from core.models import Picture
-from core.pictures import keep_picture, pictures_first
+from core.pictures import keep_picture, pictures_first, sent_by_script
 from core.refusals import InputRefused
 from products.access import get_photo_to_manage, get_product_to_manage
 from products.forms import PhotosForm
@@ -42,13 +43,13 @@ def add_photos(request: HttpRequest, product_id: int) -> HttpResponse:
     if not kept:
         for words in refused:
             form.add_error("photos", words)
-        if wants_json(request):
+        if sent_by_script(request):
             return JsonResponse({"refused": form.errors["photos"]}, status=422)
         return editor_page(request, product, "photos", bound={"photos": form}, status=422)
+    if sent_by_script(request):
+        return JsonResponse({"kept": kept, "refused": refused})
     for words in refused:
         messages.warning(request, words)
-    if wants_json(request):
-        return JsonResponse({"kept": kept, "refused": refused})
     return redirect(editor_url(product, "photos"))
 
 
@@ -70,6 +71,7 @@ def edit_photo(request: HttpRequest, photo_id: int) -> HttpResponse:
         bound = {f"alt-{photo.pk}": form}
         return editor_page(request, photo.product, "photos", bound=bound, status=422)
     services.describe_photo(photo=photo, alt=form.cleaned_data["alt"])
+    note_done(request, f"product-{photo.product_id}-alt-{photo.pk}")
     messages.success(request, _("Saved."))
     return redirect(editor_url(photo.product, "photos"))
 
@@ -121,10 +123,6 @@ def read_undo(word: str, product: Product) -> dict[str, Any] | None:
     except signing.BadSignature:
         return None
     return removed if removed["product"] == product.pk else None
-
-
-def wants_json(request: HttpRequest) -> bool:
-    return request.headers.get("Accept", "") == "application/json"
 
 
 def _take_in(product: Product, files: list[Any]) -> tuple[int, list[str]]:

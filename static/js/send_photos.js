@@ -1,12 +1,26 @@
-// Photos chosen in a form[data-send-photos=NEXT_URL] are made smaller on the phone and sent one by one,
-// each until it is answered, so that a weak network loses nothing. Then the page NEXT_URL opens.
-// Without this script the form is sent as a whole.
+// Photos chosen in a form[data-send-photos=NEXT_URL] are made smaller on the phone, kept on this device
+// (IndexedDB) and sent one by one, each until it is answered and always with its own key: neither a weak
+// network, a closed page nor being signed out loses one or sends one twice. What waits goes on when the
+// page is opened again. Then NEXT_URL opens. Without this script the form is sent as a whole.
+// Words: data-sending, data-waiting, data-waiting-open (nothing can be kept here), data-refused.
 const LONGEST = 1600;
 const SMALL_ENOUGH = 400_000; // bytes
 const RETRY_MS = 4000;
 const TIMEOUT_MS = 90_000;
-const pause = (ms) => new Promise((done) => { setTimeout(done, ms); });
+const WEEK_MS = 7 * 24 * 3600 * 1000;
+const REFUSED_FOR_GOOD = [400, 404, 410, 413, 422];
 const newKey = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+const answered = (request) => new Promise((done, fail) => { request.onsuccess = () => done(request.result); request.onerror = () => fail(request.error); });
+
+const openStore = async () => {
+  const request = indexedDB.open("cho-phien-photos", 1);
+  request.onupgradeneeded = () => request.result.createObjectStore("waiting", { keyPath: "key" });
+  const base = await answered(request);
+  const act = (mode, verb, ...what) => answered(base.transaction("waiting", mode).objectStore("waiting")[verb](...what));
+  return { put: (photo) => act("readwrite", "put", photo), drop: (key) => act("readwrite", "delete", key), all: () => act("readonly", "getAll") };
+};
+const store = await openStore().catch(() => null); // forbidden, for example in a private window
+
 const smaller = async (file) => {
   if (file.size <= SMALL_ENOUGH || !file.type.startsWith("image/")) return file;
   try {
@@ -18,45 +32,100 @@ const smaller = async (file) => {
     return blob && blob.size < file.size ? new File([blob], file.name.replace(/\.\w+$/, "") + ".jpg", { type: "image/jpeg" }) : file;
   } catch { return file; } // the server decides what it is
 };
-const sendOne = async (form, file, words) => {
-  const key = newKey();
-  const content = new FormData();
-  content.append("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value);
-  content.append("photos", await smaller(file));
-  for (;;) {
-    try {
-      const answer = await fetch(form.action, { method: "POST", body: content, headers: { "Idempotency-Key": key, Accept: "application/json" }, signal: AbortSignal.timeout(TIMEOUT_MS) });
-      if (answer.ok && !answer.redirected) return (await answer.json()).refused;
-      if (answer.status === 422) return (await answer.json()).refused;
-      if (answer.status < 500) { location.reload(); return []; } // signed out, or the page grew old
-    } catch { /* no network: again in a moment */ }
-    words("waiting");
-    await pause(RETRY_MS);
-    words("sending");
-  }
-};
-document.querySelectorAll("form[data-send-photos]").forEach((form) => {
+
+const equip = async (form) => {
   const input = form.querySelector("input[type=file]");
   const box = form.querySelector("[data-photos-say]");
-  const send = async () => {
-    const files = [...input.files];
-    if (!files.length) return;
-    form.classList.add("is-busy");
-    input.disabled = true;
-    const refused = [];
-    for (const [number, file] of files.entries()) {
-      const words = (kind) => { box.hidden = false; box.textContent = form.dataset[kind].replace("%s", `${number + 1}/${files.length}`); };
-      words("sending");
-      refused.push(...await sendOne(form, file, words));
-    }
-    if (!refused.length) { location.href = form.dataset.sendPhotos; location.reload(); return; }
-    input.disabled = false;
-    input.value = "";
-    form.classList.remove("is-busy");
-    box.textContent = refused.join(" ");
-    box.setAttribute("role", "alert");
-    if (refused.length < files.length) setTimeout(() => { location.href = form.dataset.sendPhotos; location.reload(); }, 6000);
+  const preview = document.getElementById(input.dataset.preview);
+  const address = new URL(form.action, location).pathname;
+  const refusedIn = `photos-refused:${address}`;
+  const queue = [];
+  let isSending = false;
+  let count = 0;
+  let kept = 0;
+  let refused = [];
+
+  const say = (words, look) => {
+    box.hidden = !words;
+    box.textContent = words;
+    box.className = look;
+    box.setAttribute("role", look === "field__error" ? "alert" : "status");
   };
-  input.addEventListener("change", send);
-  form.addEventListener("submit", (event) => { if (input.files.length) { event.preventDefault(); send(); } });
-});
+  const about = (kind) => say(form.dataset[kind].replace("%s", `${count - queue.length + 1}/${count}`), kind === "sending" ? "saved" : "saved saved--off");
+  const line = (photo) => {
+    queue.push(photo);
+    count += 1;
+    const seen = new Image(112, 84);
+    seen.src = URL.createObjectURL(photo.file);
+    seen.alt = photo.file.name;
+    seen.dataset.key = photo.key;
+    preview?.append(seen);
+  };
+  // What became of a photo: the sentences against it, or null when it was not answered yet
+  const sendOne = async ({ key, file }) => {
+    const content = new FormData();
+    content.append("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value);
+    content.append(input.name, file);
+    const answer = await fetch(address, { method: "POST", body: content, headers: { "Idempotency-Key": key, Accept: "application/json" }, signal: AbortSignal.timeout(TIMEOUT_MS) });
+    if (answer.redirected || answer.status === 403) { await signedOut(); return null; }
+    if (!answer.ok && !REFUSED_FOR_GOOD.includes(answer.status)) return null;
+    const words = await answer.json().catch(() => ({ refused: [form.dataset.refused.replace("%s", file.name)] }));
+    if (answer.ok) kept += words.kept;
+    return words.refused;
+  };
+  const signedOut = async () => { // sign-in leads back here, where the sending goes on
+    if (!store || Date.now() - Number(sessionStorage.getItem("photos-reloaded") ?? 0) < 60_000) return;
+    sessionStorage.setItem("photos-reloaded", Date.now());
+    location.reload();
+    await new Promise(() => {});
+  };
+  const send = async () => {
+    if (isSending) return;
+    isSending = true;
+    form.classList.add("is-busy");
+    while (queue.length) {
+      const [photo] = queue;
+      about("sending");
+      const words = await sendOne(photo).catch(() => null);
+      if (words === null) {
+        about(store ? "waiting" : "waitingOpen");
+        await new Promise((done) => { setTimeout(done, RETRY_MS); addEventListener("online", done, { once: true }); });
+        continue;
+      }
+      refused.push(...words);
+      await store?.drop(photo.key).catch(() => {});
+      queue.shift();
+      preview?.querySelector(`[data-key="${photo.key}"]`)?.remove();
+    }
+    isSending = false;
+    form.classList.remove("is-busy");
+    if (!kept) { say(refused.join(" "), "field__error"); [refused, count] = [[], 0]; return; }
+    if (refused.length) sessionStorage.setItem(refusedIn, refused.join(" "));
+    const next = new URL(form.dataset.sendPhotos, location);
+    const isHere = next.pathname + next.search === location.pathname + location.search;
+    location.assign(next);
+    if (isHere) location.reload(); // another place on the page alone loads nothing
+  };
+
+  input.addEventListener("change", async () => {
+    const files = [...input.files];
+    input.value = "";
+    for (const chosen of files) {
+      const photo = { key: newKey(), address, file: await smaller(chosen), at: Date.now() };
+      await store?.put(photo).catch(() => {}); // the device is full: sent all the same
+      line(photo);
+      send();
+    }
+  });
+  form.addEventListener("submit", (event) => event.preventDefault());
+  form.querySelector("button").hidden = true; // choosing is sending
+  const words = sessionStorage.getItem(refusedIn);
+  sessionStorage.removeItem(refusedIn);
+  if (words) say(words, "field__error");
+  for (const photo of await store?.all().catch(() => []) ?? []) {
+    if (Date.now() - photo.at > WEEK_MS) store.drop(photo.key);
+    else if (photo.address === address) line(photo);
+  }
+  if (queue.length) send();
+};
+document.querySelectorAll("form[data-send-photos]").forEach(equip);

@@ -48,6 +48,7 @@ def type_pack(page: Page) -> None:
     step.get_by_label("Số gói đang có").fill("40")
     step.get_by_role("button", name="Thêm quy cách này").click()
     expect(page.get_by_text("Đã thêm quy cách “Gói 200 g”.")).to_be_visible()
+    expect(step.locator("#pack-new_name")).to_have_value("")  # it does not come back a second time
 
 
 def test_on_a_phone_one_question_at_a_time_from_photo_to_the_co_ops_page(
@@ -88,6 +89,7 @@ def test_on_a_phone_one_question_at_a_time_from_photo_to_the_co_ops_page(
     expect(page.locator("#step-check")).to_contain_text("Hái tay từ cây cổ thụ.")
     axe(page)
     page.get_by_role("button", name="Đăng bán").click()
+    expect(page.locator("[data-autosave-says]")).to_contain_text("Mọi thứ ở đây đã được lưu")
     page.get_by_role("link", name="Xem trên trang hợp tác xã").click()
     expect(page.get_by_role("link", name="Chè Shan tuyết", exact=True)).to_be_visible()
     axe(page)
@@ -127,7 +129,7 @@ def test_on_a_desk_all_questions_stand_on_one_page(open_page: OpenPage, axe: Axe
 def test_without_network_it_says_so_and_what_was_typed_goes_later(open_page: OpenPage):
     cast = make_cast()
     product = ProductFactory(cooperative=cast.coop_a, draft=True, name="", story="")
-    page = open_page("phone")
+    page = open_page("desk")
     at_work(page, cast)
     page.goto(f"/lam-viec/san-pham/{product.pk}/?step=name")
     is_down = True
@@ -136,6 +138,10 @@ def test_without_network_it_says_so_and_what_was_typed_goes_later(open_page: Ope
         route.abort() if is_down else route.continue_()
 
     page.route("**/giu-nhap/", network)
+    page.route("**/anh/", network)
+    page.locator("input[type=file][name=photos]").set_input_files(camera("doi.jpg", "bup.jpg"))
+    expect(page.locator("[data-photos-say]")).to_contain_text("còn giữ trên máy này")
+    expect(page.locator("#photos-chosen img")).to_have_count(2)
     page.get_by_label("Tên sản phẩm").fill("Gạo Séng Cù")
     says = page.locator("[data-autosave-says]")
     expect(says).to_contain_text("Chưa gửi được – còn giữ trên máy này")
@@ -144,10 +150,14 @@ def test_without_network_it_says_so_and_what_was_typed_goes_later(open_page: Ope
     expect(says).to_contain_text("Chưa gửi được")
     product.refresh_from_db()
     assert product.name == ""
+    expect(page.locator("#photos-chosen img")).to_have_count(2)  # the photos too
+    assert not product.photos.exists()
     is_down = False
-    saved(page)
+    expect(page.locator("#step-photos li")).to_have_count(2)
+    page.wait_for_timeout(1000)
     product.refresh_from_db()
     assert product.name == "Gạo Séng Cù"
+    assert product.photos.count() == 2
     kept = page.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('draft:'))")
     assert kept == []  # the server has it, so this device forgets
 
