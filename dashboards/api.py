@@ -14,7 +14,7 @@ from core.clock import db_today
 from core.rest import ProvinceView
 from dashboards import figures
 from dashboards.access import get_province_to_view
-from dashboards.forms import EARLIEST, Period, first_day_of_year
+from dashboards.forms import EARLIEST, Period, first_day_of_year, latest_day
 from dashboards.tables import TABLES
 
 
@@ -33,7 +33,7 @@ class PeriodQuery(serializers.Serializer):
         if starts_on < EARLIEST:
             words = _("The platform has no figures before 2020.")
             raise serializers.ValidationError({"starts_on": words})
-        if starts_on > ends_on or ends_on.year > db_today().year + 1:
+        if starts_on > ends_on or ends_on > latest_day(db_today()):
             words = _("The last day is before the first, or too far ahead.")
             raise serializers.ValidationError({"ends_on": words})
         return {**attrs, "starts_on": starts_on, "ends_on": ends_on}

@@ -36,6 +36,11 @@ def first_day_of_year(today: dt.date) -> dt.date:
     return today.replace(month=1, day=1)
 
 
+def latest_day(today: dt.date) -> dt.date:
+    """No period may end later: sessions are planned for next year at most."""
+    return dt.date(today.year + 1, 12, 31)
+
+
 EARLIEST = dt.date(2020, 1, 1)
 PRESETS = {
     "7": (_("7 days"), lambda today: today - dt.timedelta(days=6)),
@@ -51,7 +56,9 @@ class PeriodForm(FormLook, forms.Form):
     """Two days, read as local days; a wrong one is said at its field and the default is shown."""
 
     tu = LocalDateField(label=_("From"), required=False)
-    den = LocalDateField(label=_("To"), required=False)
+    den = LocalDateField(
+        label=_("To"), required=False, earliest=EARLIEST, latest=lambda: latest_day(db_today())
+    )
 
     def clean(self) -> dict[str, object]:
         cleaned = super().clean() or {}

@@ -209,6 +209,9 @@ def test_an_empty_period_is_explained(cast: Cast) -> None:
         {"ky": "<script>"},
         {"tu": "'; DROP TABLE", "page": "x"},
         {"tu": "01/01/0001"},
+        {"den": "01/01/0001"},
+        {"tu": "01/01/2026", "den": "31/12/9999"},
+        {"tu": "31/12/9999"},
     ],
 )
 def test_a_wrong_period_never_fails(cast: Cast, market, query) -> None:
