@@ -4,7 +4,7 @@ WORKDIR /srv/chophien
 COPY requirements.txt .
 RUN python -m venv .venv && .venv/bin/pip install --no-cache-dir --require-hashes -r requirements.txt
 COPY . .
-RUN SECRET_KEY=build DATABASE_URL=postgresql://build@build/build REDIS_URL=redis://build/0 \
+RUN SECRET_KEY=only-while-the-image-is-being-built DATABASE_URL=postgresql://build@build/build REDIS_URL=redis://build/0 \
     STATIC_ROOT=/srv/chophien/static-files \
     sh -c '.venv/bin/python manage.py messages --compile && .venv/bin/python manage.py collectstatic --noinput -v0'
 

@@ -5,9 +5,10 @@ its threads is the gate of a hot offer's row, which is fastest with a few connec
 a browser without script sends is answered with a page that may have to be drawn: a lane beside.
 """
 
-import os
 import re
 from typing import Any
+
+from django.conf import settings
 
 from config.bridge import Bridge, Lane
 from config.wsgi import application as pages_wsgi, orders as orders_wsgi
@@ -15,19 +16,27 @@ from core.busy import wants_json
 
 from config.live import show_live  # isort: skip - after Django is set up
 
-WEB_THREADS = int(os.environ.get("WEB_THREADS", "8"))
-ORDER_THREADS = int(os.environ.get("ORDER_THREADS", "4"))
 ORDER_PATH = re.compile(r"/phien/\d+/dat/|/api/orders/")
 
 serve_pages = Bridge(pages_wsgi)
 serve_orders = Bridge(orders_wsgi)
 orders = Lane(
-    "orders", threads=ORDER_THREADS, waiting=1000, longest_wait_s=2.0, longest_answer_s=10.0
+    "orders",
+    threads=settings.ORDER_THREADS,
+    waiting=1000,
+    longest_wait_s=2.0,
+    longest_answer_s=10.0,
 )
 drawn_orders = Lane(
-    "drawn-orders", threads=ORDER_THREADS, waiting=200, longest_wait_s=4.0, longest_answer_s=10.0
+    "drawn-orders",
+    threads=settings.ORDER_THREADS,
+    waiting=200,
+    longest_wait_s=4.0,
+    longest_answer_s=10.0,
 )
-pages = Lane("pages", threads=WEB_THREADS, waiting=500, longest_wait_s=5.0, longest_answer_s=25.0)
+pages = Lane(
+    "pages", threads=settings.WEB_THREADS, waiting=500, longest_wait_s=5.0, longest_answer_s=25.0
+)
 
 
 class Application:

@@ -5,110 +5,34 @@ A missing or wrong value raises ImproperlyConfigured with one sentence; `manage.
 
 import os
 from pathlib import Path
-from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
 
 from csp.constants import NONE, SELF
-from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
+from config.reading import (
+    broker_url,
+    database,
+    env,
+    env_address,
+    env_flag,
+    env_hosts,
+    env_int,
+    env_key,
+    env_log_level,
+    env_site,
+)
+
 BASE_DIR = Path(__file__).resolve().parent.parent
-
-
-def env(name: str, default: str | None = None) -> str:
-    value = os.environ.get(name, default)
-    if value is None or value == "":
-        msg = f"{name} is not set. See docs/operations.md, “Settings”."
-        raise ImproperlyConfigured(msg)
-    return value
-
-
-def env_flag(name: str, *, default: bool = False) -> bool:
-    value = os.environ.get(name, "true" if default else "false")
-    if value not in {"true", "false"}:
-        msg = f"{name} must be true or false, not “{value}”."
-        raise ImproperlyConfigured(msg)
-    return value == "true"
-
-
-def env_int(name: str, default: int) -> int:
-    value = os.environ.get(name, str(default))
-    if not value.isdigit():
-        msg = f"{name} must be a whole number, not “{value}”."
-        raise ImproperlyConfigured(msg)
-    return int(value)
-
-
-def env_list(name: str, default: str = "") -> list[str]:
-    return [part.strip() for part in os.environ.get(name, default).split(",") if part.strip()]
-
-
-def env_address(name: str) -> str:
-    """An http:// address that ends with a slash, or empty."""
-    value = os.environ.get(name, "")
-    if value and not (value.startswith("http://") and value.endswith("/")):
-        msg = f"{name} must look like http://nginx:8080/publish/, not “{value}”."
-        raise ImproperlyConfigured(msg)
-    return value
-
-
-def database(url: str) -> dict[str, Any]:
-    """Django's database settings from postgresql://user:password@host:port/name?option=value."""
-    msg = "DATABASE_URL must look like postgresql://user:password@host:5432/name."
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError as error:
-        raise ImproperlyConfigured(msg) from error
-    if parts.scheme not in {"postgres", "postgresql"} or not parts.path.strip("/"):
-        raise ImproperlyConfigured(msg)
-    options = dict(parse_qsl(parts.query))
-    return {
-        "ENGINE": "django.db.backends.postgresql",
-        "NAME": unquote(parts.path.lstrip("/")),
-        "USER": unquote(parts.username or ""),
-        "PASSWORD": unquote(parts.password or ""),
-        "HOST": options.pop("host", unquote(parts.hostname or "")),
-        "PORT": options.pop("port", str(port or "")),
-        "CONN_MAX_AGE": env_int("DATABASE_CONN_MAX_AGE", 60),
-        "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {
-            "connect_timeout": 5,
-            # A server that vanished from the network is noticed (Unix sockets need none of this)
-            "keepalives_idle": 10,
-            "keepalives_interval": 3,
-            "keepalives_count": 3,
-            "tcp_user_timeout": 15_000,
-            # Smallest inside, largest outside: a lock gives up before its statement does.
-            "options": "-c lock_timeout=2000 -c statement_timeout=30000"
-            " -c idle_in_transaction_session_timeout=60000",
-            **options,
-        },
-    }
-
-
-def broker_url(redis_url: str) -> str:
-    """Celery's spelling of the same server: Unix sockets are redis+socket:// there."""
-    if redis_url.startswith("unix://"):
-        path, _, query = redis_url.removeprefix("unix://").partition("?")
-        number = dict(parse_qsl(query)).get("db", "0")
-        return f"redis+socket://{path}?virtual_host={number}"
-    if redis_url.startswith(("redis://", "rediss://")):
-        return redis_url
-    msg = "REDIS_URL must look like redis://host:6379/0 or unix:///path/to.sock?db=0."
-    raise ImproperlyConfigured(msg)
-
 
 # What this installation is
 DEBUG = env_flag("DEBUG")
 DEMO = env_flag("DEMO")  # shows one-time codes on the page and labels simulated figures
-SECRET_KEY = env("SECRET_KEY")
-SITE_URL = env("SITE_URL", f"http://localhost:{env_int('PORT', 8000)}").rstrip("/")
-if not SITE_URL.startswith(("http://", "https://")):
-    _message = "SITE_URL must start with http:// or https://."
-    raise ImproperlyConfigured(_message)
+SECRET_KEY = env_key("SECRET_KEY")
+HOST = env("HOST", "127.0.0.1")  # where `manage.py up` listens
+PORT = env_int("PORT", 8000, most=65_535)
+SITE_URL = env_site("SITE_URL", f"http://localhost:{PORT}")
 SITE_IS_HTTPS = SITE_URL.startswith("https://")
-ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", str(urlsplit(SITE_URL).hostname))
+ALLOWED_HOSTS = env_hosts("ALLOWED_HOSTS", SITE_URL)
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 
 # The parts
@@ -181,6 +105,10 @@ TEMPLATES = [
 ]
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Threads of one web process (config/mixed.py)
+WEB_THREADS = env_int("WEB_THREADS", 8)
+ORDER_THREADS = env_int("ORDER_THREADS", 4)
 
 # Where the truth is
 DATABASES = {"default": database(env("DATABASE_URL"))}
@@ -317,9 +245,9 @@ STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",
     "core.fonts.FontFinder",
 ]
-STATIC_ROOT = Path(os.environ.get("STATIC_ROOT", BASE_DIR / "var" / "static"))
+STATIC_ROOT = Path(env("STATIC_ROOT", str(BASE_DIR / "var" / "static")))
 MEDIA_URL = "/media/"
-MEDIA_ROOT = Path(os.environ.get("MEDIA_ROOT", BASE_DIR / "var" / "media"))
+MEDIA_ROOT = Path(env("MEDIA_ROOT", str(BASE_DIR / "var" / "media")))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
@@ -392,6 +320,6 @@ LOGGING = {
             "formatter": "plain",
         }
     },
-    "root": {"handlers": ["console"], "level": os.environ.get("LOG_LEVEL", "WARNING")},
+    "root": {"handlers": ["console"], "level": env_log_level("LOG_LEVEL", "WARNING")},
     "loggers": {"django": {"handlers": [], "propagate": True, "level": "WARNING"}},
 }

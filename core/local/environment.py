@@ -8,13 +8,21 @@ import time
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TextIO
 
 from core.local.paths import LocalError, Places, places
 
 # Commands that open no database and no broker, so a fresh clone runs them as it is
 OFFLINE = {"check", "collectstatic", "help", "makemigrations", "messages", "spectacular"}
-KEPT = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "PORT", "SITE_URL", "ALLOWED_HOSTS", "DEMO")
+# What a platform was started with, and commands beside it need to be its own: all that is a setting
+KEPT = (
+    *("DATABASE_URL", "DATABASE_CONN_MAX_AGE", "REDIS_URL", "REDIS_PREFIX", "SECRET_KEY"),
+    *("PORT", "HOST", "SITE_URL", "ALLOWED_HOSTS", "BEHIND_PROXY", "NCHAN_PUBLISH_URL"),
+    *("DEMO", "DEBUG", "LOG_LEVEL", "WEB_THREADS", "ORDER_THREADS", "MEDIA_ROOT", "STATIC_ROOT"),
+    *("PAYMENT_WINDOW_MINUTES", "CANCEL_WINDOW_MINUTES"),
+    *("SMS_API_URL", "SMS_API_KEY", "SMS_API_SECRET", "SMS_BRAND_NAME"),
+)
 
 
 def prepare(argv: Sequence[str]) -> None:
@@ -43,7 +51,9 @@ def set_missing(values: dict[str, str]) -> None:
 
 def defaults_of_up(here: Places) -> dict[str, str]:
     port = os.environ.get("PORT", "8000")
+    pictures = {"MEDIA_ROOT": str(here.data / "media")} if os.environ.get("DATA_DIR") else {}
     return {
+        **pictures,
         "DATABASE_URL": here.database_url,
         "REDIS_URL": here.redis_url,
         "SECRET_KEY": os.environ.get("SECRET_KEY") or secret_key(here),
@@ -65,11 +75,23 @@ def nowhere() -> dict[str, str]:
 def secret_key(here: Places) -> str:
     """The key of this data folder; made once, so that a restart signs nobody out."""
     here.make()
-    if not here.secret_key.exists():
-        descriptor = os.open(here.secret_key, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as stream:
-            stream.write(secrets.token_urlsafe(50))
-    return here.secret_key.read_text().strip()
+    try:
+        # An empty one was cut off while it was written
+        if not (here.secret_key.exists() and here.secret_key.stat().st_size):
+            with private(here.secret_key) as stream:
+                stream.write(secrets.token_urlsafe(50))
+        return here.secret_key.read_text().strip()
+    except OSError as error:
+        raise LocalError(unusable(here, error)) from error
+
+
+def private(path: Path) -> TextIO:
+    """The file, emptied and ready to be written, for its owner alone."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w")
+
+
+def unusable(here: Places, error: OSError) -> str:
+    return f"{here.data} cannot be written ({error.strerror}). Set DATA_DIR to a folder of yours."
 
 
 def is_running(here: Places) -> bool:
@@ -100,7 +122,11 @@ def lock(stream: TextIO) -> bool:
 def held(here: Places) -> Iterator[None]:
     """Hold the data folder: one platform at a time, and others can find its addresses."""
     here.make()
-    with here.lock.open("w") as stream:
+    try:
+        stream = here.lock.open("w")
+    except OSError as error:
+        raise LocalError(unusable(here, error)) from error
+    with stream:
         if not lock(stream):
             msg = f"The platform runs already on {here.data}. Stop it first, or set DATA_DIR."
             raise LocalError(msg)
@@ -113,6 +139,5 @@ def held(here: Places) -> Iterator[None]:
 def leave_word(here: Places) -> None:
     """Tell other commands where the servers are."""
     kept = {name: os.environ[name] for name in KEPT if name in os.environ}
-    descriptor = os.open(here.environment, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as stream:
+    with private(here.environment) as stream:
         json.dump(kept, stream)

@@ -122,15 +122,21 @@ class Postgres:
     # Into being
 
     def create(self) -> None:
-        self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if any(self.data.iterdir()):
-            msg = f"{self.data} holds no database but is not empty: an earlier start was cut off."
+        """Made beside its place and put there whole: a start that is cut off spoils nothing."""
+        if self.data.exists() and any(self.data.iterdir()):
+            msg = f"{self.data} holds no database but is not empty."
             raise LocalError(f"{msg} Remove that folder and start again.")
-        command: list[str | Path] = [*self.prefix, self.bin / "initdb", "-D", self.data, *CLUSTER]
+        draft = self.data.with_name(f"{self.data.name}.partial")
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir(mode=0o700, parents=True)
+        if self.user:
+            shutil.chown(draft, self.user)
+        command: list[str | Path] = [*self.prefix, self.bin / "initdb", "-D", draft, *CLUSTER]
         if self.forgetful:
             command.append("--no-sync")
         env = {**os.environ, "LC_ALL": "C", "TZ": "UTC"}
-        process.run(command, env=env, **process.identity(self.user))
+        process.run(command, "initdb", env=env, **process.identity(self.user))
+        draft.replace(self.data)
 
     def refuse_other_version(self) -> None:
         kept = (self.data / "PG_VERSION").read_text().strip()

@@ -113,13 +113,19 @@ def end_group(leader: int) -> None:
         return
 
 
-def run(command: Sequence[str | Path], **popen: Any) -> str:
+def run(command: Sequence[str | Path], name: str = "", **popen: Any) -> str:
     """Run to the end and return what it printed; LocalError with its last words when it fails."""
     words = [str(part) for part in command]
     done: subprocess.CompletedProcess[str] = subprocess.run(
-        words, capture_output=True, text=True, check=False, **popen
+        words,
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=end_with_parent(signal.SIGKILL),
+        **popen,
     )
     if done.returncode:
-        msg = f"{Path(words[0]).name} failed: {(done.stderr or done.stdout).strip()[-2000:]}"
+        last_words = (done.stderr or done.stdout).strip()[-2000:]
+        msg = f"{name or Path(words[0]).name} failed: {last_words}"
         raise LocalError(msg)
     return done.stdout

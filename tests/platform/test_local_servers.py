@@ -5,6 +5,8 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +15,7 @@ import pytest
 
 from core.local import postgres as local_postgres
 from core.local.broker import Broker
-from core.local.paths import LONGEST_SOCKET_FOLDER, LocalError, Places
+from core.local.paths import BASE_DIR, LONGEST_SOCKET_FOLDER, LocalError, Places
 from core.local.postgres import Postgres
 
 # Root has two ways to start a server that refuses root
@@ -143,11 +145,40 @@ def test_a_folder_of_another_version_is_left_alone(here):
     assert [path.name for path in here.postgres.iterdir()] == ["PG_VERSION"]
 
 
-def test_a_creation_that_was_cut_off_is_told(here):
-    here.postgres.mkdir(parents=True)
-    (here.postgres / "base").mkdir()
+CREATION = """
+import sys
+from pathlib import Path
+from core.local.paths import Places
+from core.local.postgres import Postgres
+Postgres(Places(Path(sys.argv[1]))).start()
+"""
 
-    with pytest.raises(LocalError, match="an earlier start was cut off"):
+
+def test_a_creation_that_was_cut_off_is_begun_anew(here):
+    draft = here.data / "postgres.partial"
+    creation = subprocess.Popen([sys.executable, "-c", CREATION, str(here.data)], cwd=BASE_DIR)
+    deadline = time.monotonic() + 30
+    while not (draft / "PG_VERSION").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    creation.kill()
+    creation.wait()
+    assert not here.postgres.exists()
+
+    server = Postgres(here)
+    server.start()
+    try:
+        assert query(here, "SELECT 1") == [(1,)]
+        assert not draft.exists()
+    finally:
+        server.stop()
+
+
+def test_a_folder_of_somebody_else_is_left_alone(here):
+    here.postgres.mkdir(parents=True)
+    (here.postgres / "letters").mkdir()
+
+    with pytest.raises(LocalError, match="holds no database but is not empty"):
         Postgres(here).start()
 
 

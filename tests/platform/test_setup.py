@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,8 @@ import pytest
 from core.local.paths import BASE_DIR
 
 OLD = "#!/bin/sh\nexit 1\n"
-# Answers as a new Python, but has no ensurepip: a Debian machine without python3-venv
-WITHOUT_VENV = '#!/bin/sh\ncase "$2" in *ensurepip*) exit 1;; esac\nexit 0\n'
+# Answers as a new Python, but has neither pip nor ensurepip: a Debian machine without python3-venv
+WITHOUT_VENV = '#!/bin/sh\ncase "$*" in *pip*) exit 1;; esac\nexit 0\n'
 
 
 @pytest.fixture
@@ -23,7 +24,7 @@ def clone(tmp_path: Path) -> Path:
     (clone / "requirements.txt").write_text("")
     tools = tmp_path / "tools"
     tools.mkdir()
-    for name in ("bash", "cmp", "cp", "dirname", "env", "rm"):
+    for name in ("bash", "cmp", "cp", "dirname", "env", "flock", "mkdir", "rm", "sleep"):
         (tools / name).symlink_to(shutil.which(name))
     return clone
 
@@ -54,6 +55,68 @@ def test_a_python_without_ensurepip_is_told_apart(clone):
 
     assert done.returncode == 1
     assert "apt-get install python3-venv" in done.stderr
+
+
+# Has no ensurepip either, but pip of its own; and makes environments that have none
+WITH_PIP_ALONE = """#!/bin/bash
+case "$*" in
+  *ensurepip*) exit 1 ;;
+  *without-pip*) mkdir -p .venv/bin; cp "$0" .venv/bin/python ;;
+  *"--python .venv/bin/python install"*) echo "$@" >>installed ;;
+  *"import pip"*) exit 1 ;;
+  *"import uv"*) [ -e installed ] ;;
+esac
+"""
+
+
+def test_a_python_without_ensurepip_fills_the_environment_with_pip_of_its_own(clone):
+    done = setup_with(clone, {"python3": WITH_PIP_ALONE})
+
+    assert (done.returncode, done.stderr) == (0, "")
+    asked = (clone / "installed").read_text()
+    assert "--require-hashes" in asked
+    assert "--requirement requirements.txt" in asked
+    assert setup_with(clone, {}).stdout == ""  # it is there now
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root installs packages")
+def test_root_gets_what_is_missing_of_python_installed(clone):
+    wish = clone.parent / "wish"
+
+    done = setup_with(
+        clone,
+        {"python3": WITHOUT_VENV, "apt-get": f'#!/bin/bash\necho "$@" >>{wish}\n'},
+    )
+
+    assert wish.read_text().splitlines()[1].endswith("python3-venv")
+    assert "apt-get install python3-venv" in done.stderr  # in vain with this one
+
+
+# Makes an environment so slowly that the next start finds it at work
+SLOW = """#!/bin/bash
+case "$*" in
+  *"-m venv .venv") echo made >>made; sleep 1; mkdir -p .venv/bin; cp "$0" .venv/bin/python ;;
+  *"import pip"*|*"import uv"*) [ -e .venv/bin/python ] ;;
+esac
+"""
+
+
+def test_two_starts_at_once_make_one_environment(clone):
+    with ThreadPoolExecutor(2) as pool:
+        done = list(pool.map(setup_with, [clone, clone], [{"python3": SLOW}] * 2))
+
+    assert [one.returncode for one in done] == [0, 0]
+    assert (clone / "made").read_text() == "made\n"
+    assert sum("waiting for it" in one.stdout for one in done) == 1
+
+
+def test_a_clone_that_cannot_be_written_is_told(clone):
+    (clone / "var").write_text("")
+
+    done = setup_with(clone, {"python3": SLOW})
+
+    assert done.returncode == 1
+    assert done.stderr == f"{clone} cannot be written. Clone into a folder of your own.\n"
 
 
 def test_a_newer_python_under_another_name_is_found(clone):

@@ -158,5 +158,5 @@ def test_a_database_that_does_not_answer_is_told(start):
     up = start(DATABASE_URL="postgresql://nobody@/nothing?host=/nonexistent")
 
     assert up.process.wait(START_S) == 1
-    assert "The database of DATABASE_URL does not answer" in up.words()
+    assert "The database of DATABASE_URL cannot be used" in up.words()
     assert "Traceback" not in up.words()

@@ -1,6 +1,5 @@
 import http.client
 import os
-import socket
 import sys
 import time
 from typing import Any
@@ -45,7 +44,8 @@ class Command(BaseCommand):
     def run_platform(self, here: Places, supervisor: Supervisor) -> None:
         begun = time.monotonic()
         try:
-            refuse_taken_port()
+            preparation.refuse_taken_port()
+            preparation.refuse_unwritable_folders()
             start_servers(here, supervisor)
             prepare(here, supervisor)
             start_programs(here, supervisor)
@@ -57,17 +57,26 @@ class Command(BaseCommand):
         except Stopped:
             pass
         finally:
-            say_aloud("Stopping …")
-            supervisor.stop()
-            say_aloud("Everything has stopped. The data stays in " + str(here.data) + ".")
+            if supervisor.services:
+                say_aloud("Stopping …")
+                supervisor.stop()
+                say_aloud("Everything has stopped. The data stays in " + str(here.data) + ".")
 
 
 def start_servers(here: Places, supervisor: Supervisor) -> None:
-    if os.environ["DATABASE_URL"] == here.database_url:
+    """Start what is ours; what is not is asked first, so that nothing starts in vain."""
+    is_database_ours = os.environ["DATABASE_URL"] == here.database_url
+    is_broker_ours = os.environ["REDIS_URL"] == here.redis_url
+    if not is_database_ours:
+        preparation.reach_database()
+    if not is_broker_ours:
+        preparation.reach_broker()
+    if is_database_ours:
+        preparation.refuse_full_disk(here)
         is_new = not here.postgres.exists()
         say_aloud(f"{'Creating' if is_new else 'Starting'} the database in {here.postgres} …")
         supervisor.start(Postgres(here))
-    if os.environ["REDIS_URL"] == here.redis_url:
+    if is_broker_ours:
         say_aloud("Starting the broker …")
         supervisor.start(Broker(here))
     environment.leave_word(here)
@@ -86,11 +95,10 @@ def prepare(here: Places, supervisor: Supervisor) -> None:
 
 def start_programs(here: Places, supervisor: Supervisor) -> None:
     say_aloud("Starting web, relay, worker and clock …")
-    port = int(os.environ["PORT"])
-    host = os.environ.get("HOST", "127.0.0.1")
     env = environment_of_children()
     schedule = str(here.data / "beat")
-    supervisor.start(Program("web", roles.web(port, host), env=env, answers=says_anything))
+    web = roles.web(settings.PORT, settings.HOST)
+    supervisor.start(Program("web", web, env=env, answers=says_anything))
     supervisor.start(Program("relay", roles.relay(), env=env))
     supervisor.start(Program("worker", roles.worker(), env=env, grace_s=WORKER_GRACE_S))
     supervisor.start(Program("clock", roles.beat(schedule), env=env))
@@ -122,7 +130,8 @@ def says_anything() -> bool:
 
 def status_of_web() -> int | None:
     site = urlsplit(settings.SITE_URL)
-    line = http.client.HTTPConnection("127.0.0.1", int(os.environ["PORT"]), timeout=3)
+    host = preparation.EVERYWHERE.get(settings.HOST, settings.HOST)
+    line = http.client.HTTPConnection(host, settings.PORT, timeout=3)
     try:
         line.request("GET", "/healthz", headers={"Host": site.netloc})
         return line.getresponse().status
@@ -130,17 +139,6 @@ def status_of_web() -> int | None:
         return None
     finally:
         line.close()
-
-
-def refuse_taken_port() -> None:
-    port = int(os.environ["PORT"])
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((os.environ.get("HOST", "127.0.0.1"), port))
-        except OSError as error:
-            msg = f"Port {port} cannot be used ({error.strerror}). Choose another: PORT={port + 1}."
-            raise LocalError(msg) from error
 
 
 def manage(*words: str) -> list[str]:
