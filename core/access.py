@@ -17,6 +17,8 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import urlencode
 
+from core.kept_forms import keep
+
 View = Callable[..., HttpResponseBase]
 
 
@@ -78,9 +80,9 @@ def _guard(view: View, rule: AccessRule, *, second_factor: bool) -> View:
     @functools.wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
-            return redirect_to_login(request.get_full_path())
+            return redirect_to_login(keep(request))
         if second_factor and not request.user.is_verified():  # type: ignore[attr-defined]
-            query = urlencode({"next": request.get_full_path()})
+            query = urlencode({"next": keep(request)})
             return redirect(f"{reverse('verify-second-factor')}?{query}")
         return view(request, *args, **kwargs)
 

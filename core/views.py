@@ -10,17 +10,18 @@ from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.multipartparser import MultiPartParserError
 from django.middleware.csrf import get_token
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.template import loader
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views import i18n
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
 
 from core import busy
-from core.access import public
+from core.access import public, signed_in
+from core.kept_forms import kept_form, typed_in
 from core.middleware import is_away
-
-SECRET_FIELDS = ("password", "code", "token", "csrf")
 
 
 @public
@@ -62,17 +63,22 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
     What was typed is given back only when the browser says the form was ours (same origin).
     """
-    typed = []
-    if _is_same_origin(request):
-        typed = [
-            (name, value)
-            for name, values in request.POST.lists()
-            for value in values
-            if not any(word in name for word in SECRET_FIELDS)
-        ]
+    typed = typed_in(request) if _is_same_origin(request) else []
     get_token(request)
-    context = {"typed": typed, "had_files": bool(request.FILES), "address": request.path}
+    address = f"/{request.get_full_path().lstrip('/')}"  # two would name another site
+    context = {"typed": typed, "had_files": bool(request.FILES), "address": address}
     return render(request, "csrf_failure.html", context, status=403)
+
+
+@signed_in
+@require_safe
+@never_cache
+def send_kept_form(request: HttpRequest) -> HttpResponse:
+    """After signing in again: what was sent before, to be sent with one press."""
+    kept = kept_form(request)
+    if kept is None:
+        return redirect(settings.LOGIN_REDIRECT_URL)
+    return render(request, "send_kept_form.html", kept)
 
 
 def _is_same_origin(request: HttpRequest) -> bool:
