@@ -3,9 +3,10 @@
 from typing import Any, Self
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, Exists, F, OuterRef, Q, When
 
 from coops.models import Cooperative
+from core import text
 from core.models import SearchableQuerySet
 
 DRAFT, SCHEDULED, LIVE, ENDED, CANCELLED = "draft", "scheduled", "live", "ended", "cancelled"
@@ -34,6 +35,25 @@ class LivestreamSessionQuerySet(SearchableQuerySet):
 
     def past(self) -> Self:
         return self.filter(state=ENDED).order_by("-ended_at")
+
+    def matching(self, typed: str) -> Self:
+        """Sessions that hold every word typed, in their own words or in those of a co-op in them.
+
+        A co-op's words are read where they are kept: it may have joined, or changed its name, since.
+        """
+        from livestreams.models import Slot
+
+        places = Slot.objects.joined().filter(session=OuterRef("pk"))
+        found = self
+        for word in text.search_query(typed).split():
+            here = Exists(places.filter(cooperative__search_text__contains=word))
+            found = found.filter(Q(search_text__contains=word) | here)
+        return found
+
+    def soonest(self) -> Self:
+        """On air first, then what comes next, then what is over, the newest first."""
+        turn = Case(When(state=LIVE, then=0), When(state=SCHEDULED, then=1), default=2)
+        return self.order_by(turn, F("ended_at").desc(nulls_first=True), "starts_at")
 
     def hostable_by(self, user: Any) -> Self:
         """Sessions `user` may run: manager or host of the co-op that holds them."""
@@ -93,6 +113,17 @@ class OfferQuerySet(models.QuerySet):
         return self.filter(
             state=OPEN, standby_waiting=0, quantity_claimed__lt=F("quantity_offered")
         )
+
+    def of_product(self, product: Any) -> Self:
+        return self.filter(lot__variant__product=product)
+
+    def on_air_or_coming(self) -> Self:
+        """Offers that buyers can take now or look forward to, the soonest first."""
+        from livestreams.models import LivestreamSession
+
+        shown = LivestreamSession.objects.public().filter(state__in=(LIVE, SCHEDULED))
+        offers = self.filter(session__in=shown, state__in=(OPEN, LINED_UP))
+        return offers.order_by("session__went_live_at", "session__starts_at", "session", "position")
 
     def editable_by(self, user: Any) -> Self:
         """Offers of co-ops where `user` is manager or host: own goods only, whoever's session."""

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from livestreams.views import console, preparing, public, workspace
+from livestreams.views import console, preparing, public, searching, workspace
 
 SESSION = "phien/<int:session_id>/"
 COOP = "lam-viec/<slug:cooperative_slug>/phien/"
@@ -11,6 +11,7 @@ SLOT = "lam-viec/cho-ngoi/<int:slot_id>/"
 urlpatterns = [
     # everyone
     path("", public.show_home, name="show-home"),
+    path("tim/", searching.search, name="search-market"),
     path("phien/", public.list_sessions, name="list-sessions"),
     path(SESSION, public.show_session, name="show-session"),
     path(f"{SESSION}bang.json", public.show_board_snapshot, name="show-board-snapshot"),

@@ -14,7 +14,6 @@ urlpatterns = [
     path("san-pham/", public.list_products, name="list-products"),
     path("san-pham/<slug:product_slug>/", public.show_product, name="show-product"),
     path("htx/<slug:cooperative_slug>/", public.show_cooperative, name="show-cooperative"),
-    path("tim/", public.search, name="search-market"),
     # co-ops
     path(MINE, workspace.list_my_products, name="list-my-products"),
     path(f"{MINE}moi/", workspace.create_product, name="create-product"),

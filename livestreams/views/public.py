@@ -22,6 +22,7 @@ from livestreams import board, calendar
 from livestreams.access import get_session_to_show
 from livestreams.models import LivestreamSession, Offer
 from livestreams.videos import embed_url
+from livestreams.views.searching import typed_by
 from products.models import Product
 
 HOME_SESSIONS, HOME_PRODUCTS, HOME_COOPS = 6, 8, 6
@@ -36,6 +37,7 @@ TEMPLATES: dict[str, str] = {
 
 
 @public
+@gzip_page
 @require_safe
 def show_home(request: HttpRequest) -> HttpResponse:
     """Live now first, then what is coming, then the ways to products and co-ops."""
@@ -54,9 +56,10 @@ def show_home(request: HttpRequest) -> HttpResponse:
 
 
 @public
+@gzip_page
 @require_safe
 def list_sessions(request: HttpRequest) -> HttpResponse:
-    q = request.GET.get("q", "").strip()[:80]
+    q = typed_by(request)
     found = LivestreamSession.objects.public().for_cards().matching(q)
     past = Paginator(found.past(), PAST_ON_A_PAGE).get_page(request.GET.get("page"))
     is_first = past.number == 1

@@ -1,4 +1,4 @@
-"""What buyers see: products, a product, a co-op, and the search over both."""
+"""What buyers see: products, a product, a co-op."""
 
 from typing import Any
 
@@ -8,21 +8,22 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
 from coops.models import Cooperative, Province
-from core import access, text
+from core import access
 from products.access import get_public_cooperative, get_public_product
 from products.forms import FilterForm
 from products.models import Product
 from products.querysets import ProductQuerySet
 
 PER_PAGE = 24
-PER_KIND = 12  # of each kind of thing on the search page
 NEIGHBOURS = 4
 
 
 @access.public
+@gzip_page
 @require_safe
 def list_products(request: HttpRequest) -> HttpResponse:
     form = FilterForm(request.GET, provinces=_provinces_that_sell())
@@ -43,6 +44,7 @@ def list_products(request: HttpRequest) -> HttpResponse:
 
 
 @access.public
+@gzip_page
 @require_safe
 def show_product(request: HttpRequest, product_slug: str) -> HttpResponse:
     product = get_public_product(product_slug)
@@ -57,32 +59,13 @@ def show_product(request: HttpRequest, product_slug: str) -> HttpResponse:
 
 
 @access.public
+@gzip_page
 @require_safe
 def show_cooperative(request: HttpRequest, cooperative_slug: str) -> HttpResponse:
     cooperative = get_public_cooperative(cooperative_slug)
     shown = Product.objects.public().filter(cooperative=cooperative).newest()
     context = {"cooperative": cooperative, "page": page_of(request, shown.for_cards())}
     return render(request, "products/cooperative_detail.html", context)
-
-
-@access.public
-@require_safe
-def search(request: HttpRequest) -> HttpResponse:
-    """Products and co-ops that hold every word typed, whatever its accents."""
-    q = text.nfc(request.GET.get("q", "")).replace("\0", "").strip()[:80]
-    context: dict[str, Any] = {"q": q, "products": [], "cooperatives": []}
-    if text.search_query(q):
-        products = Product.objects.public().matching(q)
-        coops = Cooperative.objects.public().matching(q)
-        context |= {
-            "products": products.newest().for_cards()[:PER_KIND],
-            "product_count": products.count(),
-            "cooperatives": coops.in_order()
-            .select_related("commune__province")
-            .prefetch_related("photos__picture")[:PER_KIND],
-            "cooperative_count": coops.count(),
-        }
-    return render(request, "products/search.html", context)
 
 
 def page_of(request: HttpRequest, rows: QuerySet, per_page: int = PER_PAGE) -> Page:

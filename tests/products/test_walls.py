@@ -15,7 +15,7 @@ from tests.factories.products import (
 )
 from tests.products.conftest import send
 
-PUBLIC = {"list-products", "show-product", "show-cooperative", "search-market"}
+PUBLIC = {"list-products", "show-product", "show-cooperative"}
 
 
 @pytest.fixture
