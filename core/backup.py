@@ -4,6 +4,7 @@ A plain tar: `manifest.json`, `database.dump` (pg_dump's custom format), `media/
 SECRET_KEY are not in it; with another key people sign in again, nothing else is lost.
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -11,8 +12,9 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from django.conf import settings
@@ -37,6 +39,9 @@ def write_backup(target: Path) -> dict[str, Any]:
     if target.exists():
         msg = f"{target} exists already; choose another name."
         raise BackupError(msg)
+    if not os.access(target.absolute().parent, os.W_OK):
+        msg = f"{target.absolute().parent} is no folder that can be written."
+        raise BackupError(msg)
     draft = target.with_name(f"{target.name}.partial")
     with tempfile.TemporaryDirectory(dir=target.parent) as folder:
         dump = Path(folder) / DUMP
@@ -59,11 +64,17 @@ def write_backup(target: Path) -> dict[str, Any]:
 def write_tar(draft: Path, folder: Path) -> None:
     """Orders have names and phones in them: the file is for its owner alone."""
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as stream, tarfile.open(fileobj=stream, mode="w") as tar:
+    # Links are followed: what they lead to is what comes back
+    with (
+        os.fdopen(descriptor, "wb") as stream,
+        tarfile.open(fileobj=stream, mode="w", dereference=True) as tar,
+    ):
         tar.add(folder / MANIFEST, MANIFEST)
         tar.add(folder / DUMP, DUMP)
-        if settings.MEDIA_ROOT.exists():
-            tar.add(settings.MEDIA_ROOT, MEDIA)
+        for path in sorted(settings.MEDIA_ROOT.rglob("*")):
+            with contextlib.suppress(FileNotFoundError):  # somebody has just removed it
+                if path.is_file():
+                    tar.add(path, f"{MEDIA}/{path.relative_to(settings.MEDIA_ROOT)}")
 
 
 def read_manifest(source: Path) -> dict[str, Any]:
@@ -71,7 +82,8 @@ def read_manifest(source: Path) -> dict[str, Any]:
         with tarfile.open(source) as tar:
             manifest = json.load(member(tar, MANIFEST))
     except (OSError, tarfile.TarError, ValueError, KeyError) as error:
-        msg = f"{source} cannot be read as a backup of this platform ({error})."
+        why = str(error).partition(":\n")[0]
+        msg = f"{source} cannot be read as a backup of this platform ({why})."
         raise BackupError(msg) from error
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         msg = f"{source} was written by a newer version of the platform."
@@ -89,6 +101,7 @@ def restore_backup(source: Path) -> None:
     with tempfile.TemporaryDirectory() as folder, tarfile.open(source) as tar:
         dump = Path(folder) / DUMP
         try:
+            pictures = list(pictures_in(tar))
             with dump.open("wb") as stream:
                 shutil.copyfileobj(member(tar, DUMP), stream)
         except (OSError, tarfile.TarError, KeyError) as error:
@@ -98,7 +111,7 @@ def restore_backup(source: Path) -> None:
             msg = f"{source} is damaged: its database part has changed. Nothing was changed here."
             raise BackupError(msg)
         fill_database(dump)
-        restore_media(tar)
+        restore_pictures(tar, pictures)
 
 
 def fill_database(dump: Path) -> None:
@@ -113,13 +126,27 @@ def fill_database(dump: Path) -> None:
         run_tool("psql", *quiet, "--single-transaction", stdin=whole)
 
 
-def restore_media(tar: tarfile.TarFile) -> None:
-    settings.MEDIA_ROOT.mkdir(parents=True, exist_ok=True)
-    for entry in tar:
-        path = Path(entry.name)
-        if path.parts[0] == MEDIA and path.parts[1:]:
-            entry.name = str(Path(*path.parts[1:]))
-            tar.extract(entry, settings.MEDIA_ROOT, filter="data")
+def pictures_in(tar: tarfile.TarFile) -> Iterator[tuple[tarfile.TarInfo, Path]]:
+    """Every picture with its path below the folder of pictures. Reads the file to its end, and
+    raises TarError for one that is cut off or would be written elsewhere.
+    """
+    for entry in tar.getmembers():
+        path = PurePosixPath(entry.name)
+        if path.parts[0] != MEDIA or entry.isdir():
+            continue
+        if ".." in path.parts or not entry.isfile():
+            msg = f"{entry.name} is no picture"
+            raise tarfile.TarError(msg)
+        yield entry, Path(*path.parts[1:])
+
+
+def restore_pictures(tar: tarfile.TarFile, pictures: list[tuple[tarfile.TarInfo, Path]]) -> None:
+    # By hand: TarFile.extract() has its filters since Python 3.11.4 only
+    for entry, path in pictures:
+        target = settings.MEDIA_ROOT / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with open_member(tar, entry) as source, target.open("wb") as stream:
+            shutil.copyfileobj(source, stream)
 
 
 def is_empty() -> bool:
@@ -132,9 +159,13 @@ def applied_migrations() -> set[tuple[str, str]]:
 
 
 def member(tar: tarfile.TarFile, name: str) -> IO[bytes]:
-    stream = tar.extractfile(name)
+    return open_member(tar, tar.getmember(name))
+
+
+def open_member(tar: tarfile.TarFile, entry: tarfile.TarInfo) -> IO[bytes]:
+    stream = tar.extractfile(entry)
     if stream is None:
-        msg = f"{name} is no file"
+        msg = f"{entry.name} is no file"
         raise KeyError(msg)
     return stream
 

@@ -136,10 +136,47 @@ def test_a_path_that_climbs_out_of_the_media_folder_is_refused(file, tmp_path, m
         entry = tarfile.TarInfo("media/../../climbed")
         tar.addfile(entry, io.BytesIO())
 
-    with pytest.raises(tarfile.OutsideDestinationError):
+    UserFactory(display_name="Minh")
+
+    with pytest.raises(CommandError, match="is damaged"):
         call_command("restore", file, replace=True)
 
     assert not (tmp_path / "climbed").exists()
+    assert names() == ["Lan", "Minh"]
+
+
+def test_a_file_that_is_cut_off_among_the_pictures_changes_nothing(file, media, tmp_path):
+    (media / "products" / "che.webp").write_bytes(b"new tea" * 2000)
+    call_command("backup", tmp_path / "whole.tar")
+    cut = tmp_path / "cut.tar"
+    cut.write_bytes((tmp_path / "whole.tar").read_bytes()[:-15_000])
+    UserFactory(display_name="Minh")
+    (media / "products" / "che.webp").write_bytes(b"today's tea")
+
+    with pytest.raises(CommandError, match="unexpected end of data"):
+        call_command("restore", cut, replace=True)
+
+    assert names() == ["Lan", "Minh"]
+    assert (media / "products" / "che.webp").read_bytes() == b"today's tea"
+
+
+def test_pictures_behind_a_link_are_backed_up_and_restored(media, tmp_path, settings):
+    """A folder of pictures is often a link to a larger disk."""
+    disk = media.rename(tmp_path / "disk")
+    media.symlink_to(disk)
+    (disk / "products" / "again.webp").hardlink_to(disk / "products" / "che.webp")
+    call_command("backup", tmp_path / "phien.tar")
+    settings.MEDIA_ROOT = tmp_path / "elsewhere"
+
+    call_command("restore", tmp_path / "phien.tar", replace=True)
+
+    pictures = sorted((tmp_path / "elsewhere" / "products").iterdir())
+    assert [picture.read_bytes() for picture in pictures] == [b"tea", b"tea"]
+
+
+def test_a_folder_that_is_not_there_is_told(tmp_path):
+    with pytest.raises(CommandError, match="nowhere is no folder that can be written"):
+        call_command("backup", tmp_path / "nowhere" / "phien.tar")
 
 
 def test_a_backup_is_for_its_owner_alone_and_never_overwrites(file):
