@@ -15,6 +15,7 @@ from products.models import Lot, OcopRecognition, OcopRegister, Product, Variant
 from products.services import stock
 from traceability.models import TraceEvent
 
+PAST_ITS_DAY = "Quá hạn dùng, không bán nữa"
 EVENING = dt.time(18, 0)  # when the day's steps are written down
 
 
@@ -58,6 +59,32 @@ def fresh_lot(variant: Variant, units: int, today: dt.date) -> Lot:
         by=manager_of(cooperative.slug),
         until=today,
     )
+
+
+def keep_fresh(today: dt.date) -> int:
+    """Take off the shelf what is past its day and put a new harvest there; returns how many lots.
+
+    Started again a week later, the demonstration would otherwise offer last week's greens.
+    """
+    ours = [product.slug for coop in content.cooperatives() for product in coop.products]
+    spoiled = Lot.objects.filter(
+        variant__product__slug__in=ours, best_before_on__lte=today, quantity_available__gt=0
+    ).select_related("variant__product__cooperative__commune")
+    for lot in spoiled:
+        _renew(lot, today)
+    return len(spoiled)
+
+
+@transaction.atomic
+def _renew(lot: Lot, today: dt.date) -> None:
+    stock.count_stock(
+        lot=lot,
+        counted=0,
+        seen=lot.quantity_available,
+        reason=PAST_ITS_DAY,
+        by=manager_of(lot.variant.product.cooperative.slug),
+    )
+    fresh_lot(lot.variant, max(1, lot.quantity_made // 2), today)
 
 
 def make_lot(

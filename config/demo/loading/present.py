@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
 
 from accounts.models import User
 from config.demo import content, crowd, numbers
@@ -42,11 +42,26 @@ def keep_live() -> bool:
         return False
     host = host_of(demo.cooperative)
     if current:
-        running.end_session(session=current, by=host)
+        _end_in_time(current, host)
     session = _go_live(demo, host)
     _first_orders(demo, session)
     _form_lines(demo, session)
     return True
+
+
+@transaction.atomic
+def _end_in_time(session: LivestreamSession, host: User) -> None:
+    """End a session nobody ended while the platform was off: when it was planned to, or with the
+    last order, so that it is not told to have gone on for days.
+    """
+    running.end_session(session=session, by=host)
+    session.refresh_from_db()
+    if not session.went_live_at or not session.ended_at:
+        return
+    planned = session.went_live_at + dt.timedelta(minutes=session.planned_minutes)
+    last_order = session.orders.aggregate(at=Max("placed_at"))["at"] or planned
+    ended_at = min(session.ended_at, max(planned, last_order))
+    LivestreamSession.objects.filter(pk=session.pk).update(ended_at=ended_at)
 
 
 @transaction.atomic

@@ -56,6 +56,7 @@ class Command(BaseCommand):
         self.step("accounts", people.load_people)
         people.load_staff()
         self.step("products", lambda: goods.load_goods(today))
+        self.step("fresh lots", lambda: goods.keep_fresh(today))
         self.step("past sessions", lambda: past.load_past(today))
         self.step("live session", present.keep_live)
         self.step("coming session", present.keep_coming)
