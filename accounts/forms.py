@@ -48,7 +48,13 @@ class PasswordField(forms.CharField):
     default_error_messages = {"required": _("Enter a password.")}
 
     def __init__(self, *, autocomplete: str, **kwargs: Any) -> None:
-        attrs = {"autocomplete": autocomplete, "data-draft-skip": ""}
+        attrs = {
+            "autocomplete": autocomplete,
+            "autocapitalize": "off",
+            "data-draft-skip": "",
+            "data-show": _("Show the password"),
+            "data-hide": _("Hide the password"),
+        }
         options = {"label": _("Password"), "strip": False, "max_length": MAX_PASSWORD}
         widget = forms.PasswordInput(attrs=attrs)
         super().__init__(**{**options, "widget": widget, **kwargs})

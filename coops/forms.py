@@ -185,7 +185,7 @@ class PhotosForm(FormLook, forms.Form):
     pictures = PhotosField(
         label=_("Pictures"),
         help_text=_("Your people, your fields, your work. Up to six at a time."),
-        widget=PhotosInput(attrs={"accept": "image/*", "data-preview": "chosen-pictures"}),
+        widget=PhotosInput(attrs={"accept": "image/*"}),
         error_messages={"required": _("Choose a picture first.")},
     )
     idempotency_key = IdempotencyKeyField()

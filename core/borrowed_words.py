@@ -1,10 +1,37 @@
-"""What Django and the API framework say to people and have no Vietnamese for.
+"""What Django and the API framework say to people and have no Vietnamese for, or no plain one.
 
 Marked here so that our catalogue holds the words; nothing imports this module.
 """
 
-from django.utils.translation import gettext_noop as _
+from django.utils.translation import gettext_noop as _, ngettext_lazy
 
+PLAINER = (
+    _("This field is required."),
+    _("Enter a whole number."),
+    _("Ensure this value is less than or equal to %(limit_value)s."),
+    _("Ensure this value is greater than or equal to %(limit_value)s."),
+    _("Select a valid choice. %(value)s is not one of the available choices."),
+    _("Select a valid choice. That choice is not one of the available choices."),
+    _("The submitted file is empty."),
+    _("No file was submitted. Check the encoding type on the form."),
+    _("This password is too common."),
+    ngettext_lazy(
+        "This password is too short. It must contain at least %d character.",
+        "This password is too short. It must contain at least %d characters.",
+    ),
+    ngettext_lazy(
+        "Ensure this value has at most %(limit_value)d character (it has %(show_value)d).",
+        "Ensure this value has at most %(limit_value)d characters (it has %(show_value)d).",
+    ),
+    ngettext_lazy(
+        "Ensure this value has at least %(limit_value)d character (it has %(show_value)d).",
+        "Ensure this value has at least %(limit_value)d characters (it has %(show_value)d).",
+    ),
+    ngettext_lazy(
+        "Ensure this filename has at most %(max)d character (it has %(length)d).",
+        "Ensure this filename has at most %(max)d characters (it has %(length)d).",
+    ),
+)
 FORMS = (
     _("Null characters are not allowed."),
     _("Enter a complete value."),

@@ -43,6 +43,13 @@ class FormLook(forms.BaseForm):
         kwargs.setdefault("label_suffix", "")
         super().__init__(_composed_data(data), *args, **kwargs)
 
+    @property
+    def asks_again_for(self) -> str:
+        """What a page with errors cannot give back: "password", "files" (see `held`), or ""."""
+        if any(isinstance(field.widget, forms.PasswordInput) for field in self.fields.values()):
+            return "password"
+        return "files" if self.files and not getattr(self, "held", None) else ""
+
 
 def _composed_data(data: Any) -> Any:
     if not data:

@@ -30,6 +30,7 @@ MAX_PRICE_VND = 100_000_000
 MAX_NET_WEIGHT_G = 200_000
 MAX_UNITS = 100_000
 FIRST_DAY = dt.date(2015, 1, 1)
+NEEDED_LATER = _("needed to publish")
 STARS = [(3, _("3 stars")), (4, _("4 stars")), (5, _("5 stars"))]
 
 
@@ -52,6 +53,7 @@ class NameForm(FormLook, forms.Form):
     def __init__(self, *args: Any, must_have_name: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["name"].required = must_have_name
+        self.fields["name"].needed_later = NEEDED_LATER  # type: ignore[attr-defined]
 
 
 class StoryForm(FormLook, forms.Form):
@@ -68,6 +70,7 @@ class StoryForm(FormLook, forms.Form):
     def __init__(self, *args: Any, must_have_story: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["story"].required = must_have_story
+        self.fields["story"].needed_later = NEEDED_LATER  # type: ignore[attr-defined]
 
 
 class GtinField(forms.CharField):
@@ -87,7 +90,10 @@ def units_field(**kwargs: Any) -> forms.IntegerField:
     return forms.IntegerField(
         max_value=MAX_UNITS,
         widget=forms.TextInput(attrs=attrs),
-        error_messages={"invalid": _("Enter a whole number of packs, for example 120.")},
+        error_messages={
+            name: _("Enter a whole number of packs, for example 120.")
+            for name in ("invalid", "required")
+        },
         **kwargs,
     )
 
@@ -195,7 +201,7 @@ class RecognitionForm(FormLook, forms.Form):
     evidence = PictureField(
         label=_("Photo of the decision"),
         required=False,
-        widget=forms.FileInput(attrs={"accept": "image/*"}),
+        widget=forms.FileInput(attrs={"accept": "image/*", "data-preview": "evidence-chosen"}),
         help_text=_("Helps the reviewer. It is not shown to buyers."),
     )
 
@@ -253,7 +259,7 @@ class PhotosForm(FormLook, forms.Form):
     photos = PhotosField(
         label=_("Photos"),
         help_text=_("Daylight, one product, no text over it. The first photo is the cover."),
-        widget=ManyFiles(attrs={"accept": "image/*", "data-preview": "photos-chosen"}),
+        widget=ManyFiles(attrs={"accept": "image/*"}),
     )
 
 

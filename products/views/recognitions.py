@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from core import access
+from core.drafts import note_done
 from core.errors import DomainError
 from core.idempotency import idempotent
 from core.pictures import pictures_first
@@ -61,6 +62,7 @@ def edit_recognition(request: HttpRequest, recognition_id: int) -> HttpResponse:
     except DomainError as refusal:
         form.add_error(refusal.field, str(refusal.message))
         return _page(request, recognition, form, status=refusal.status)
+    note_done(request, f"stars-{recognition.pk}")
     messages.success(request, _sent_words(recognition.product.cooperative))
     return redirect(editor_url(recognition.product, "stars"))
 

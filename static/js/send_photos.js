@@ -36,7 +36,7 @@ const smaller = async (file) => {
 const equip = async (form) => {
   const input = form.querySelector("input[type=file]");
   const box = form.querySelector("[data-photos-say]");
-  const preview = document.getElementById(input.dataset.preview);
+  const preview = form.querySelector("[data-photos-waiting]");
   const address = new URL(form.action, location).pathname;
   const refusedIn = `photos-refused:${address}`;
   const queue = [];

@@ -141,7 +141,7 @@ def test_without_network_it_says_so_and_what_was_typed_goes_later(open_page: Ope
     page.route("**/anh/", network)
     page.locator("input[type=file][name=photos]").set_input_files(camera("doi.jpg", "bup.jpg"))
     expect(page.locator("[data-photos-say]")).to_contain_text("còn giữ trên máy này")
-    expect(page.locator("#photos-chosen img")).to_have_count(2)
+    expect(page.locator("[data-photos-waiting] img")).to_have_count(2)
     page.get_by_label("Tên sản phẩm").fill("Gạo Séng Cù")
     says = page.locator("[data-autosave-says]")
     expect(says).to_contain_text("Chưa gửi được – còn giữ trên máy này")
@@ -150,7 +150,7 @@ def test_without_network_it_says_so_and_what_was_typed_goes_later(open_page: Ope
     expect(says).to_contain_text("Chưa gửi được")
     product.refresh_from_db()
     assert product.name == ""
-    expect(page.locator("#photos-chosen img")).to_have_count(2)  # the photos too
+    expect(page.locator("[data-photos-waiting] img")).to_have_count(2)  # the photos too
     assert not product.photos.exists()
     is_down = False
     expect(page.locator("#step-photos li")).to_have_count(2)
