@@ -19,6 +19,7 @@ from coops.services.cooperatives import (
     update_cooperative,
 )
 from core import access
+from core.drafts import note_done
 from core.idempotency import idempotent
 
 
@@ -56,6 +57,7 @@ def register_coop(request: HttpRequest) -> HttpResponse:
             form.add_error("tax_code", str(refusal.message))
             status = refusal.status
         else:
+            note_done(request, f"coop-new-{user.pk}")
             messages.success(request, _("Your co-op is registered. Now add some pictures."))
             return redirect("edit-coop-photos", cooperative.slug)
     return render(request, "coops/register.html", {"form": form}, status=status)
@@ -121,6 +123,7 @@ def edit_cooperative(request: HttpRequest, cooperative_slug: str) -> HttpRespons
 
 def _saved(request: HttpRequest, cooperative: Cooperative) -> HttpResponse:
     """A returned co-op is sent again with the same press, unless only saving was asked for."""
+    note_done(request, f"coop-{cooperative.pk}")
     if cooperative.state == Cooperative.State.RETURNED and "only_save" not in request.POST:
         resubmit_cooperative(cooperative=cooperative)
         messages.success(request, _("Sent to the province again. You will see the answer here."))

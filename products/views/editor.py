@@ -130,6 +130,7 @@ def editor_page(
         "recognitions": product.recognitions.order_by("-issued_on"),
         "missing": missing,
         "has_unpublished": bool(product.unfinished) and not product.is_draft,
+        "unsent": unsent_of(product),
     }
     response = render(request, "products/product_edit.html", context, status=status)
     add_never_cache_headers(response)  # the way back shows what is kept now, with a key of its own
@@ -209,6 +210,21 @@ def steps_to_show(
             "is_done": key not in open_steps and key not in {"stars", "check"},
         }
         for number, (key, label) in enumerate(STEPS.items(), start=1)
+    ]
+
+
+def unsent_of(product: Product) -> list[dict[str, Any]]:
+    """What is typed and waits for a press of its own button, with the way there."""
+    words = {
+        "name": _("The changed name is not saved yet."),
+        "story": _("The changed story is not saved yet."),
+        "stars": _("The OCOP decision is typed but not sent to the province yet."),
+        "pack": _("A pack is typed but not saved yet."),
+    }
+    steps = {"pack": "packs"}
+    kinds = sorted({key.partition("-")[0] for key in product.unfinished} & set(words))
+    return [
+        {"words": words[kind], "url": editor_url(product, steps.get(kind, kind))} for kind in kinds
     ]
 
 

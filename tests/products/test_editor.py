@@ -74,6 +74,7 @@ def test_what_is_typed_into_a_draft_is_saved_after_a_pause(mai: Client, cast: Ca
     product = ProductFactory(draft=True, name="", cooperative=cast.coop_a)
     answer = typed(mai, product, "name", name="Chè Shan tuy", category="tea")
     assert answer["is_valid"]
+    assert not answer["is_wrong"]
     assert str(answer["say"]).startswith("Đã lưu ")
     product.refresh_from_db()
     assert (product.name, product.category, product.unfinished) == ("Chè Shan tuy", "tea", {})
@@ -85,7 +86,9 @@ def test_a_half_typed_pack_waits_as_it_was_typed_and_becomes_none_by_itself(
     product = ProductFactory(draft=True, cooperative=cast.coop_a)
     answer = typed(mai, product, "pack-new", name="Hộp", price_vnd="12x", net_weight_g="")
     assert not answer["is_valid"]
+    assert answer["is_wrong"]
     assert "Giá" in str(answer["say"])
+    assert "Đã nhập một quy cách nhưng chưa lưu" in text_of(mai.get(edit(product, "check")))
     assert not Variant.objects.exists()
     page = text_of(mai.get(edit(product, "packs")))
     assert 'value="Hộp"' in page
