@@ -16,6 +16,7 @@ def table() -> str:
         f"Demonstration accounts. The password of all: {content.PASSWORD}",
         "",
         *_block("Co-op", "manager", "host", _cooperatives()),
+        *_helpers(),
         "",
         *_block("Province", "reviewer", "viewer", _provinces()),
         f"  Their second step: the code {code_now()} now, or the key {_key()} in an app.",
@@ -39,6 +40,15 @@ def _cooperatives() -> Iterable[tuple[str, ...]]:
         manager = _phone_of("manager", cooperative=coop.slug)
         host = _phone_of("host", cooperative=coop.slug)
         yield coop.short_name, _shown(manager), _shown(host)
+
+
+def _helpers() -> Iterable[str]:
+    slug = content.sessions().live.cooperative
+    name = next(coop.short_name for coop in content.cooperatives() if coop.slug == slug)
+    packer = _shown(_phone_of("packer", cooperative=slug))
+    diarist = _shown(_phone_of("diarist", cooperative=slug))
+    yield f"  {name}, which is live now, also has a packer, {packer},"
+    yield f"  and a diary keeper, {diarist}."
 
 
 def _provinces() -> Iterable[tuple[str, ...]]:

@@ -171,7 +171,7 @@ class Person:
 
     phone: str
     display_name: str
-    role: str  # manager, host, buyer, reviewer, viewer
+    role: str  # manager, host, packer, diarist, buyer, reviewer, viewer
     cooperative: str = ""  # slug
     province: str = ""  # code
 
@@ -221,7 +221,9 @@ def sessions() -> Sessions:
 
 @functools.cache
 def people() -> tuple[Person, ...]:
-    """Every account: 1xx managers, 2xx hosts, 4pp reviewers, 5pp viewers (pp: province), a buyer."""
+    """Every account: 1xx managers, 2xx hosts, 4pp reviewers, 5pp viewers (pp: province), a buyer;
+    and one co-op's packer (3xx) and diary keeper (6xx).
+    """
     found = [Person(numbers.person_phone(900), "Người mua (mẫu)", "buyer")]
     for coop in cooperatives():
         manager, host = (
@@ -232,6 +234,13 @@ def people() -> tuple[Person, ...]:
             Person(manager, f"Quản lý {coop.short_name} (mẫu)", "manager", cooperative=coop.slug),
             Person(host, f"Người dẫn {coop.short_name} (mẫu)", "host", cooperative=coop.slug),
         ]
+        if coop.slug == sessions().live.cooperative:
+            packer = numbers.person_phone(300 + coop.number)
+            diarist = numbers.person_phone(600 + coop.number)
+            found += [
+                Person(packer, f"Người đóng gói {coop.short_name} (mẫu)", "packer", coop.slug),
+                Person(diarist, f"Người ghi nhật ký {coop.short_name} (mẫu)", "diarist", coop.slug),
+            ]
     for place in provinces():
         reviewer = numbers.person_phone(400 + int(place.code))
         viewer = numbers.person_phone(500 + int(place.code))

@@ -13,7 +13,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from accounts.models import User
 from config.demo import accounts, content
 from config.demo.loading import goods, past, people, present
-from coops.models import Commune, Cooperative
+from coops.models import Commune, Cooperative, Membership
 from core.clock import LOCAL_ZONE, db_now, db_today
 from core.models import OutboxMessage
 from core.phones import format_phone, normalize_phone
@@ -41,7 +41,7 @@ def great_session() -> LivestreamSession:
 
 
 def test_everything_of_the_files_is_in_the_database(demo) -> None:
-    assert demo == {"people": 33, "goods": 51, "past": 5, "live": 1, "coming": 1}
+    assert demo == {"people": 35, "goods": 51, "past": 5, "live": 1, "coming": 1}
     assert Commune.objects.count() == 3321
     assert Cooperative.objects.public().count() == 11
     assert Product.objects.public().count() == 49
