@@ -32,9 +32,12 @@ def steps_of(order: Order) -> list[dict[str, Any]]:
         steps.append({"label": label, "state": _payment_state(order), "at": order.paid_at})
     if not order.is_open:
         return _steps_of_closed(order, steps)
-    reached = min((REACHED.get(p.state, 0) for p in order.parcels.all()), default=0)
+    states = {parcel.state for parcel in order.parcels.all()}
+    reached = min((REACHED.get(state, 0) for state in states), default=0)
     for number, label in enumerate([_("Packed"), _("On its way"), _("Delivered")], start=1):
         steps.append({"label": label, "state": "done" if reached >= number else "next"})
+    if State.RETURNED in states and reached == REACHED[State.RETURNED]:
+        steps[-1] = {"label": _("Came back"), "state": "stop"}
     waiting = next((step for step in steps if step["state"] == "next"), None)
     if waiting and all(step["state"] != "now" for step in steps):
         waiting["state"] = "now"

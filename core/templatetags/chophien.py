@@ -19,6 +19,7 @@ from django.utils import timezone
 from django.utils.dates import WEEKDAYS
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import capfirst
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _, ngettext_lazy
 
@@ -255,7 +256,7 @@ def chip(tone: str, label: str, sign: str = "") -> SafeString:
     """A state: word, shape and colour. `tone`: live, done, wait, warn, stop, info or quiet."""
     name = sign or CHIP_ICONS.get(tone, "")
     drawn = icon(name) if name else ""
-    return format_html('<span class="chip chip--{}">{}{}</span>', tone, drawn, label)
+    return format_html('<span class="chip chip--{}">{}{}</span>', tone, drawn, capfirst(label))
 
 
 @register.filter

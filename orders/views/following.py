@@ -26,7 +26,7 @@ from orders.access import get_order_by_token
 from orders.errors import TooManyTries
 from orders.forms import FindOrderForm
 from orders.limits import count_try
-from orders.models import Order
+from orders.models import Order, Parcel
 from orders.progress import next_words, steps_of
 from orders.querysets import ORDERED_STATES
 from orders.services.cancelling import cancel_order, cancel_until
@@ -62,7 +62,8 @@ def show_order(request: HttpRequest, order_token: str) -> HttpResponse:
 def draw_order(request: HttpRequest, order: Order, **more: Any) -> HttpResponse:
     now = db_now()
     until = cancel_until(order)
-    is_fresh = all(parcel.state == parcel.State.NEW for parcel in order.parcels.all())
+    states = {parcel.state for parcel in order.parcels.all()}
+    is_fresh = states <= {Parcel.State.NEW}
     context = {
         "order": order,
         "now": now,
@@ -70,10 +71,14 @@ def draw_order(request: HttpRequest, order: Order, **more: Any) -> HttpResponse:
         "next_words": next_words(order, now),
         "is_new": (
             order.state in ORDERED_STATES
+            and is_fresh
             and not is_overdue(order, now)
             and (now - order.placed_at).total_seconds() < NEW_FOR_S
         ),
         "cancel_until": until if until and until > now and is_fresh else None,
+        "is_settled": bool(
+            order.paid_at or not order.is_open or states == {Parcel.State.DELIVERED}
+        ),
         "was_changed": CHANGED in request.GET,
         "is_overdue": is_overdue(order, now),
         "again_url": again_url(order),

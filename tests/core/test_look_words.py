@@ -139,6 +139,10 @@ def test_a_state_is_word_shape_and_colour() -> None:
     assert "&lt;Chờ duyệt&gt;" in html
 
 
+def test_every_state_begins_with_a_capital() -> None:
+    assert ">Đang giữ<" in draw('{% chip "wait" "đang giữ" %}')
+
+
 def test_stars_are_told_to_those_who_listen() -> None:
     html = draw("{% stars 4 %}")
     assert html.count("#star-full") == 4

@@ -145,7 +145,7 @@ def test_the_overview_tells_of_orders_before_the_period_and_of_those_left_out(
     address = reverse("show-province-figures", args=["15"])
     client = client_of(cast.ha)
     assert "Trước ngày" not in client.get(address).text
-    assert "không tính 1 đơn đã huỷ" in client.get(address).text
+    assert "không tính 1 đơn đã hủy" in client.get(address).text
 
     earlier = Order.objects.filter(lines__offer=market["tea"], state="confirmed").first()
     Order.objects.filter(pk=earlier.pk).update(placed_at=dt.datetime(2024, 5, 1, 12, tzinfo=dt.UTC))

@@ -175,7 +175,7 @@ def test_a_form_without_its_key_gets_one_and_keeps_what_was_typed(guest: Client)
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"buyer_name": " "}, "Nhập tên người nhận"),
+        ({"buyer_name": " "}, "Xin nhập tên người nhận"),
         ({"buyer_phone": "091234"}, ""),
         ({"buyer_phone": "+1 555 0100"}, ""),
         ({"buyer_phone": ""}, "Nhập số điện thoại"),

@@ -112,7 +112,7 @@ def test_pressing_twice_is_one_place(guest: Client, gone: Offer) -> None:
     ("wrong", "says"),
     [
         ({"buyer_phone": "12"}, "Số điện thoại"),
-        ({"buyer_name": ""}, "Nhập tên người nhận"),
+        ({"buyer_name": ""}, "Xin nhập tên người nhận"),
         ({"quantity": "0"}, "Chọn ít nhất một"),
         ({"quantity": "9"}, "3"),
         ({"commune": "nơi không có"}, "Xã"),
