@@ -52,8 +52,7 @@ class PasswordField(forms.CharField):
             "autocomplete": autocomplete,
             "autocapitalize": "off",
             "data-draft-skip": "",
-            "data-show": _("Show the password"),
-            "data-hide": _("Hide the password"),
+            "data-show": _("Show what is typed"),
         }
         options = {"label": _("Password"), "strip": False, "max_length": MAX_PASSWORD}
         widget = forms.PasswordInput(attrs=attrs)

@@ -1,15 +1,13 @@
-// A button that shows what is typed into a password box: <input type="password" data-show="Show" data-hide="Hide">.
+// A box to tick that shows what is typed as a password: <input type="password" data-show="Show what is typed">.
 document.querySelectorAll("input[type=password][data-show]").forEach((input) => {
-  const button = document.createElement("button");
-  const draw = (isShown) => {
-    input.type = isShown ? "text" : "password";
-    button.textContent = isShown ? input.dataset.hide : input.dataset.show;
-  };
-  button.type = "button";
-  button.className = "btn btn--quiet btn--small";
-  button.setAttribute("aria-controls", input.id);
-  button.addEventListener("click", () => draw(input.type === "password"));
-  input.form?.addEventListener("submit", () => draw(false)); // never offered by the browser as an earlier entry
-  draw(false);
-  input.after(button);
+  const [label, box, words] = ["label", "input", "span"].map((tag) => document.createElement(tag));
+  const draw = () => { input.type = box.checked ? "text" : "password"; };
+  label.className = "check";
+  box.type = "checkbox";
+  box.autocomplete = "off";
+  words.textContent = input.dataset.show;
+  label.append(box, words);
+  box.addEventListener("change", draw);
+  input.form?.addEventListener("submit", () => { box.checked = false; draw(); }); // kept as no earlier entry
+  input.after(label);
 });
