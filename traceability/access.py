@@ -13,6 +13,13 @@ def get_cooperative_to_trace(user: Any, cooperative_slug: str) -> Cooperative:
     return get_object_or_404(Cooperative.objects.traced_by(user), slug=cooperative_slug)
 
 
+def get_cooperative_to_follow(user: Any, cooperative_slug: str) -> Cooperative:
+    """A co-op whose lots or sessions `user` looks after."""
+    cooperatives = Cooperative.objects
+    theirs = cooperatives.traced_by(user) | cooperatives.hosted_by(user)
+    return get_object_or_404(theirs.distinct(), slug=cooperative_slug)
+
+
 def get_lot_to_trace(user: Any, lot_id: int) -> Lot:
     lots = Lot.objects.traced_by(user).select_related(
         "variant__product__cooperative__commune__province"

@@ -1,10 +1,13 @@
 """Which steps and codes: the vocabulary of the traceability app."""
 
+from datetime import timedelta
 from typing import Any, Self
 
 from django.db import models
+from django.db.models import Q
 
 from coops.models import Cooperative
+from core.clock import Instant
 
 
 class TraceEventQuerySet(models.QuerySet):
@@ -23,6 +26,15 @@ class OriginCodeBatchQuerySet(models.QuerySet):
         return self.filter(
             lot__variant__product__cooperative__in=Cooperative.objects.traced_by(user)
         )
+
+    def worth_telling(self) -> Self:
+        """Under way, failed today, or ready a moment ago; newest first."""
+        now = Instant()
+        return self.filter(
+            Q(state__in=("waiting", "drawing"))
+            | Q(state="failed", changed_at__gt=now - timedelta(days=1))
+            | Q(state="ready", ready_at__gt=now - timedelta(minutes=10))
+        ).order_by("-requested_at", "-pk")
 
 
 class OriginCodeQuerySet(models.QuerySet):

@@ -7,6 +7,7 @@ urlpatterns = [
     # without a slash at the end: each character makes the printed code denser
     path("t/<str:code>", public_views.show_origin, name="show-origin"),
     path("lam-viec/<slug:cooperative_slug>/lo/", views.list_lots, name="list-lots"),
+    path("lam-viec/<slug:cooperative_slug>/ma.json", views.list_code_work, name="list-code-work"),
     path("lam-viec/lo/<int:lot_id>/", views.show_lot, name="show-lot"),
     path("lam-viec/lo/<int:lot_id>/buoc/", views.add_step, name="add-step"),
     path("lam-viec/buoc/<int:event_id>/", views.correct_step, name="correct-step"),

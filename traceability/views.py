@@ -5,20 +5,24 @@ from django.core.paginator import Paginator
 from django.db.models import Count, Exists, OuterRef, Prefetch, Q
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from coops.models import Cooperative
 from core import access
 from core.clock import db_today
 from core.codes import in_groups
 from core.idempotency import idempotent
+from core.numbers import format_number
 from core.pictures import pictures_first
 from core.qr import qr_svg
 from core.text import fold
 from products.models import Lot
 from traceability.access import (
     get_batch,
+    get_cooperative_to_follow,
     get_cooperative_to_trace,
     get_event_to_correct,
     get_lot_to_trace,
@@ -30,7 +34,9 @@ from traceability.services import completeness, issuing, printing, steps
 
 LOTS_PER_PAGE = 25
 FILE_TYPES = {"pdf": "application/pdf", "zip": "application/zip"}
+WORK_SHOWN = 5
 tracers = access.cooperative("manager", "diarist")
+followers = access.cooperative("manager", "diarist", "host")
 
 
 @tracers
@@ -165,6 +171,38 @@ def show_batch_progress(request: HttpRequest, batch_id: int) -> JsonResponse:
             "words": batch.get_state_display(),
         }
     )
+
+
+@followers
+@never_cache
+@require_safe
+def list_code_work(request: HttpRequest, cooperative_slug: str) -> JsonResponse:
+    """`{"batches": [{"name", "state", "done", "quantity", "words", "url"}]}` for the console.
+
+    `url` is empty for hosts, who do not print codes.
+    """
+    cooperative = get_cooperative_to_follow(request.user, cooperative_slug)
+    work = OriginCodeBatch.objects.filter(lot__variant__product__cooperative=cooperative)
+    may_print = Cooperative.objects.traced_by(request.user).filter(pk=cooperative.pk).exists()
+    batches = work.worth_telling().select_related("lot__variant__product")[:WORK_SHOWN]
+    told = [
+        {
+            "name": f"{batch.lot.variant.product.name} · {batch.lot.code}",
+            "state": batch.state,
+            "done": batch.quantity_done,
+            "quantity": batch.quantity,
+            "words": _work_words(batch),
+            "url": reverse("show-batch", args=[batch.pk]) if may_print else "",
+        }
+        for batch in batches
+    ]
+    return JsonResponse({"batches": told})
+
+
+def _work_words(batch: OriginCodeBatch) -> str:
+    done, whole = format_number(batch.quantity_done), format_number(batch.quantity)
+    counted = whole if batch.state == OriginCodeBatch.State.READY else f"{done}/{whole}"
+    return f"{batch.get_state_display()} · {counted}"
 
 
 @tracers

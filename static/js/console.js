@@ -7,6 +7,8 @@ const WAIT_MS = 2000;
 const SEND_TIMEOUT_MS = 8000;
 const TICKS = 8;
 const FIGURES_MS = 5000;
+const REST_MS = 700; // a second tap meant for the button before falls on nothing
+const SAID_MS = 6000;
 const box = document.querySelector("[data-console]");
 const words = box.dataset;
 const boardFeed = box.querySelector("[data-board-feed]");
@@ -27,12 +29,24 @@ const send = async (form, body) => {
     try {
       const answer = await fetch(form.action, { method: "POST", body, headers: { Accept: "application/json" }, signal: AbortSignal.timeout(SEND_TIMEOUT_MS) });
       if (answer.redirected) { location.reload(); return {}; } // signed out meanwhile
-      if (answer.status < 500) return await answer.json();
+      if (answer.status < 500) {
+        if (answer.headers.get("Content-Type")?.startsWith("application/json")) return await answer.json();
+        location.reload(); // not ours to press any more: the page says why
+        return {};
+      }
     } catch { /* lost on the way: the same key makes the next try safe */ }
     write(part(form, "action-state"), words.wordsAgain);
     await later(WAIT_MS * go);
   }
   return null;
+};
+let saidTimer;
+const say = (text, tone) => {
+  const line = part(box, "said");
+  line.className = `stage__said stage__said--${tone}`;
+  write(line, text);
+  clearTimeout(saidTimer);
+  if (tone === "done") saidTimer = setTimeout(write, SAID_MS, line, "");
 };
 const act = async (form) => {
   const state = part(form, "action-state");
@@ -46,8 +60,9 @@ const act = async (form) => {
   sending -= 1;
   button.removeAttribute("aria-disabled");
   form.className = `action ${answer?.done ? "is-done" : "is-failed"}`;
-  write(state, answer ? answer.done || answer.refused || "" : words.wordsFailed);
-  write(part(box, "said"), state.textContent);
+  write(state, answer ? "" : words.wordsFailed);
+  say(answer ? answer.done || answer.refused || "" : words.wordsFailed, answer?.done ? "done" : "failed");
+  document.querySelector(".messages")?.remove(); // what the page began with is over
   if (answer?.done) chosen = "";
   if (answer) await redraw();
 };
@@ -61,22 +76,29 @@ box.addEventListener("click", (event) => {
   if (!link) return;
   event.preventDefault();
   chosen = link.search;
-  redraw();
+  redraw({ isChosen: true });
 });
 
 // The stage
-const redraw = async () => {
+const targets = () => [...box.querySelectorAll('[data-stage="bar"] form')].map((form) => form.getAttribute("action")).join();
+const rest = () => box.querySelectorAll('[data-stage="bar"] button').forEach((button) => {
+  button.setAttribute("aria-disabled", "true");
+  setTimeout(() => button.removeAttribute("aria-disabled"), REST_MS);
+});
+const redraw = async ({ isChosen } = {}) => {
   if (sending) return;
   try {
     const answer = await fetch(location.pathname + chosen, { cache: "no-store", signal: AbortSignal.timeout(SEND_TIMEOUT_MS) });
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (!answer.ok || !page.querySelector("[data-stage]")) { location.reload(); return; }
     if (sending) return;
+    const before = targets();
     const focused = document.activeElement?.closest("[data-stage] form")?.action;
     box.querySelectorAll("[data-stage]").forEach((old) => {
       const fresh = page.querySelector(`[data-stage="${old.dataset.stage}"]`);
       old.replaceChildren(...document.adoptNode(fresh).childNodes);
     });
+    if (!isChosen && targets() !== before) rest();
     if (focused) box.querySelector(`[data-stage] form[action="${new URL(focused).pathname}"] button`)?.focus();
   } catch { /* the next news asks again */ drawnAs = undefined; }
 };
@@ -98,6 +120,12 @@ const showLine = (place, offer) => {
   line.hidden = !offer.w;
   write(line, words.wordsInLine.replace("%s", digits(offer.w || 0)));
 };
+const showUnsold = (place, offer) => {
+  const unsold = part(place, "unsold");
+  if (!unsold) return;
+  unsold.hidden = offer.x !== "s" || !offer.l;
+  write(unsold, words.wordsUnsold.replace("%s", digits(offer.l)));
+};
 boardFeed.addEventListener("live:news", async ({ detail: board }) => {
   if (board.at < newest) return;
   newest = board.at;
@@ -105,7 +133,7 @@ boardFeed.addEventListener("live:news", async ({ detail: board }) => {
   const shown = signature(board);
   if (drawnAs !== undefined && shown !== drawnAs) await redraw();
   drawnAs = shown;
-  board.o.forEach((offer) => box.querySelectorAll(`[data-offer="${offer.i}"]`).forEach((place) => { showLeft(place, offer); showLine(place, offer); }));
+  board.o.forEach((offer) => box.querySelectorAll(`[data-offer="${offer.i}"]`).forEach((place) => { showLeft(place, offer); showLine(place, offer); showUnsold(place, offer); }));
 });
 
 // Orders and figures
@@ -116,6 +144,8 @@ box.addEventListener("live:news", ({ detail: event }) => {
   write(part(tick, "tick-lines"), event.lines.map((line) => `${line.live_code} × ${line.quantity}`).join(", "));
   write(part(tick, "tick-province"), event.province || "");
   write(part(tick, "tick-total"), `${digits(event.total_vnd)}\u00a0₫`);
+  const last = part(box, "last-tick");
+  last.replaceChildren(Object.assign(document.createElement("b"), { textContent: part(tick, "tick-lines").textContent }), ` · ${part(tick, "tick-total").textContent}`);
   const ticks = part(box, "ticks");
   ticks.prepend(tick);
   while (ticks.children.length > TICKS) ticks.lastElementChild.remove();

@@ -276,6 +276,19 @@ def test_how_far_it_is_counts_drawn_labels(lot) -> None:
     assert heard == [0, 50, 100]
 
 
+def test_the_console_follows_the_work_on_codes(cast: Cast, lot) -> None:
+    drawing = OriginCodeBatchFactory(lot=lot, quantity=1500, quantity_done=250, state="drawing")
+    OriginCodeBatchFactory(lot=lot, state="ready", ready_at="2026-01-01T00:00Z")
+    address = reverse("list-code-work", args=[cast.coop_a.slug])
+
+    [told] = client_of(cast.mai).get(address).json()["batches"]
+    assert (told["done"], told["words"]) == (250, "Đang vẽ · 250/1.500")
+    assert told["url"] == reverse("show-batch", args=[drawing.pk])
+    [told] = client_of(cast.minh).get(address).json()["batches"]
+    assert told["url"] == "", "a host prints no codes"
+    assert client_of(cast.thao).get(address).status_code == 404
+
+
 def test_the_scan_page_tells_where_it_comes_from(lot) -> None:
     code = ready_batch(lot).codes.get(serial=1)
 
