@@ -3,7 +3,7 @@
 from django.urls import path
 
 from config.api_pages import OpenApiDocument, show_api
-from coops import api as coops
+from coops import api as coops, api_own as own
 from dashboards import api as dashboards
 from livestreams.api import public as sessions, workspace as hosting
 from orders import (
@@ -55,7 +55,9 @@ urlpatterns = [
     path(STANDBY, standby.ShowStandby.as_view(), name="api-show-standby"),
     path(f"{STANDBY}leave/", standby.LeaveStandby.as_view(), name="api-leave-standby"),
     # co-ops
-    path("my/cooperatives/", coops.ListMyCooperatives.as_view(), name="api-list-my-cooperatives"),
+    path("my/cooperatives/", own.MyCooperatives.as_view(), name="api-list-my-cooperatives"),
+    path(MY_COOP, own.ShowMyCooperative.as_view(), name="api-show-my-cooperative"),
+    path(f"{MY_COOP}resubmit/", own.ResubmitCooperative.as_view(), name="api-resubmit-cooperative"),
     path(f"{MY_COOP}products/", listing.ListMyProducts.as_view(), name="api-list-my-products"),
     path(f"{MY_COOP}sessions/", hosting.ListMySessions.as_view(), name="api-list-my-sessions"),
     path(f"{MY_COOP}parcels/", orders.ListParcels.as_view(), name="api-list-parcels"),

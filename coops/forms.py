@@ -1,6 +1,5 @@
 """What people type about a co-op, its members and pictures, and what reviewers say."""
 
-import re
 from typing import Any
 
 from django import forms
@@ -10,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from coops.commune_field import CommuneField, CommuneFormMixin
 from coops.models import Cooperative, CooperativePhoto, Membership, Province
 from coops.services.cooperatives import CHECKED_FIELDS, Particulars
-from core.banks import BANK_CHOICES
+from core.banks import BANK_CHOICES, normalize_account_name, normalize_account_number
 from core.forms import (
     FormLook,
     IdempotencyKeyField,
@@ -19,7 +18,6 @@ from core.forms import (
     refused_as_invalid,
 )
 from core.tax_codes import format_tax_code, normalize_tax_code
-from core.text import ascii_fold
 
 __all__ = [
     "AddMemberForm",
@@ -132,13 +130,11 @@ class CooperativeForm(CommuneFormMixin, FormLook, forms.Form):
         return self.cooperative is not None and self.cooperative.state in states
 
     def clean_bank_account_number(self) -> str:
-        number = re.sub(r"[\s.\-]", "", self.cleaned_data["bank_account_number"])
-        if number and not re.fullmatch(r"[0-9A-Za-z]{6,19}", number):
-            raise ValidationError(_("An account number has 6 to 19 digits."))
-        return number.upper()
+        with refused_as_invalid():
+            return normalize_account_number(self.cleaned_data["bank_account_number"])
 
     def clean_bank_account_name(self) -> str:
-        return " ".join(ascii_fold(self.cleaned_data["bank_account_name"]).upper().split())
+        return normalize_account_name(self.cleaned_data["bank_account_name"])
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
@@ -217,7 +213,10 @@ class ReturnForm(FormLook, forms.Form):
         min_length=10,
         help_text=_("The co-op reads this. Say what is missing and where to find it."),
         widget=forms.Textarea(attrs={"rows": 4}),
-        error_messages={"required": _("Write what should be corrected.")},
+        error_messages={
+            "required": _("Write what should be corrected."),
+            "min_length": _("Say a little more, so that the co-op knows what to do."),
+        },
     )
     idempotency_key = IdempotencyKeyField()
 

@@ -4,6 +4,14 @@ Names are proper names and are not translated. A bank that is no longer here sta
 that hold its BIN: look it up with `bank_name`, which then answers with the BIN itself.
 """
 
+import re
+from typing import Any, ClassVar
+
+from django.utils.translation import gettext_lazy as _
+
+from core.refusals import InputRefused
+from core.text import ascii_fold
+
 # bin (6 digits), short name, registered name
 BANKS: list[tuple[str, str, str]] = [
     ("970425", "AB Bank", "Ngân hàng TMCP An Bình"),
@@ -64,3 +72,22 @@ _SHORT_NAMES = {bank_bin: short_name for bank_bin, short_name, _name in BANKS}
 def bank_name(bank_bin: str) -> str:
     """The short name people know, e.g. “Agribank” for 970405."""
     return _SHORT_NAMES.get(bank_bin, bank_bin)
+
+
+class InvalidAccount(InputRefused):
+    """Not the number of a bank account."""
+
+    messages: ClassVar[dict[str, Any]] = {"shape": _("An account number has 6 to 19 digits.")}
+
+
+def normalize_account_number(typed: str) -> str:
+    """An account number as banks keep it, "" for none. Raises InvalidAccount."""
+    number = re.sub(r"[\s.\-]", "", typed)
+    if number and not re.fullmatch(r"[0-9A-Za-z]{6,19}", number):
+        raise InvalidAccount("shape")
+    return number.upper()
+
+
+def normalize_account_name(typed: str) -> str:
+    """The holder as banks write it: “Hợp tác xã A” is “HOP TAC XA A”."""
+    return " ".join(ascii_fold(typed).upper().split())

@@ -1,0 +1,140 @@
+"""A co-op's own particulars for programs: registered, read, corrected, sent to review again."""
+
+from dataclasses import fields
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from coops.access import get_cooperative_to_manage
+from coops.api import CommuneField, CommuneSerializer, ListMyCooperatives, MyCooperativeSerializer
+from coops.models import Cooperative
+from coops.services.cooperatives import (
+    Particulars,
+    register_cooperative,
+    resubmit_cooperative,
+    update_cooperative,
+)
+from core.banks import BANK_CHOICES, normalize_account_name, normalize_account_number
+from core.rest import (
+    MemberView,
+    PhoneField,
+    PlainText,
+    absolute,
+    members,
+    once,
+    refused_as_invalid,
+)
+from core.tax_codes import normalize_tax_code
+
+BANK = ("bank_bin", "bank_account_number", "bank_account_name")
+
+
+class TaxCode(serializers.CharField):
+    """10 digits in any usual spelling; its check digit is looked at."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"max_length": 24, **kwargs})
+
+    def to_internal_value(self, data: Any) -> str:
+        with refused_as_invalid():
+            return normalize_tax_code(super().to_internal_value(data))
+
+
+class CooperativeWords(serializers.Serializer):
+    """What a co-op says of itself. Bank, number and holder come together or not at all."""
+
+    kind = serializers.ChoiceField(Cooperative.Kind.choices)
+    name = PlainText(min_length=4, max_length=120)
+    tax_code = TaxCode()
+    commune = CommuneField(help_text="Code of five digits: where the co-op is registered.")
+    phone = PhoneField(help_text="For buyers.")
+    address_line = PlainText(required=False, max_length=160)
+    is_women_led = serializers.BooleanField(required=False)
+    story = PlainText(required=False, max_length=4000, has_lines=True)
+    bank_bin = serializers.ChoiceField(BANK_CHOICES, required=False, allow_blank=True)
+    bank_account_number = PlainText(required=False, max_length=24)
+    bank_account_name = PlainText(required=False, max_length=80)
+
+    def validate_bank_account_number(self, typed: str) -> str:
+        with refused_as_invalid():
+            return normalize_account_number(typed)
+
+    def validate_bank_account_name(self, typed: str) -> str:
+        return normalize_account_name(typed)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        known: Cooperative | None = self.context.get("cooperative")
+        stands = {name: attrs.get(name, getattr(known, name, "")) for name in BANK}
+        if any(stands.values()) and not all(stands.values()):
+            missing = next(name for name in BANK if not stands[name])
+            words = _("Fill in bank, number and holder, or leave all three empty.")
+            raise serializers.ValidationError({missing: words})
+        return attrs
+
+
+class OwnCooperativeSerializer(serializers.ModelSerializer):
+    """What the co-op's managers see of it."""
+
+    commune = CommuneSerializer()
+    edit_url = serializers.SerializerMethodField(help_text="Pictures are added from there.")
+
+    class Meta:
+        model = Cooperative
+        fields = [
+            "slug", "kind", "name", "tax_code", "commune", "phone", "address_line", "is_women_led",
+            "story", *BANK, "state", "submitted_at", "reviewed_at", "review_note", "edit_url",
+        ]  # fmt: skip
+
+    def get_edit_url(self, cooperative: Cooperative) -> str:
+        return absolute(reverse("show-cooperative-desk", args=[cooperative.slug]))
+
+
+class MyCooperatives(ListMyCooperatives):
+    """A new co-op waits for its province; whoever registers it manages it."""
+
+    says = {**ListMyCooperatives.says, "POST": _("Register a co-op: it waits for its province.")}
+    takes = {"POST": CooperativeWords}
+    gives = {"GET": MyCooperativeSerializer(many=True), "POST": OwnCooperativeSerializer}
+    makes_new = True
+
+    @once
+    def post(self, request: Request) -> Response:
+        particulars = Particulars(**self.said())
+        return self.answer(register_cooperative(creator=self.person, particulars=particulars))
+
+
+class ManagerView(MemberView):
+    access_rule = members("manager")
+
+
+class ShowMyCooperative(ManagerView):
+    """Kind, name, tax code and commune stay as they are once the province has approved them."""
+
+    says = {"GET": _("The co-op as its managers see it."), "PATCH": _("Correct its particulars.")}
+    takes = {"PATCH": CooperativeWords}
+    gives = {"GET": OwnCooperativeSerializer, "PATCH": OwnCooperativeSerializer}
+
+    def get(self, request: Request, cooperative_slug: str) -> Response:
+        return self.answer(get_cooperative_to_manage(request.user, cooperative_slug))
+
+    @once
+    def patch(self, request: Request, cooperative_slug: str) -> Response:
+        cooperative = get_cooperative_to_manage(request.user, cooperative_slug)
+        given = self.said(cooperative=cooperative)
+        stands = {field.name: getattr(cooperative, field.name) for field in fields(Particulars)}
+        particulars = Particulars(**{**stands, **given})
+        return self.answer(update_cooperative(cooperative=cooperative, particulars=particulars))
+
+
+class ResubmitCooperative(ManagerView):
+    says = {"POST": _("Send a returned co-op to its province again.")}
+    gives = {"POST": OwnCooperativeSerializer}
+
+    @once
+    def post(self, request: Request, cooperative_slug: str) -> Response:
+        cooperative = get_cooperative_to_manage(request.user, cooperative_slug)
+        return self.answer(resubmit_cooperative(cooperative=cooperative))
