@@ -45,17 +45,31 @@ def readyz(request: HttpRequest) -> HttpResponse:
 
 
 @public
+@never_cache
 def set_language(request: HttpRequest) -> HttpResponse:
     """POST `language` and `next`: remember the language in a cookie and go back.
 
-    GET asks for the choice: pages that are the same for everyone link here, for they hold no form.
+    A GET that names both does the same, for pages that are alike for everyone hold no form, and
+    nobody is harmed by it; one without a language asks for it.
     """
     if request.method == "POST":
         return i18n.set_language(request)
     target = request.GET.get("next", "/")
     if not url_has_allowed_host_and_scheme(target, {request.get_host()}):
         target = "/"
-    return render(request, "language.html", {"next": target})
+    language = request.GET.get("language", "")
+    if language not in dict(settings.LANGUAGES):
+        return render(request, "language.html", {"next": target})
+    response = redirect(target)
+    response.set_cookie(
+        settings.LANGUAGE_COOKIE_NAME,
+        language,
+        max_age=settings.LANGUAGE_COOKIE_AGE,
+        samesite=settings.LANGUAGE_COOKIE_SAMESITE,
+        secure=settings.LANGUAGE_COOKIE_SECURE,
+        httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
+    )
+    return response
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

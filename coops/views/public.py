@@ -6,6 +6,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.cache import cache_control
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
 from coops.forms import FindCooperativeForm
@@ -19,6 +20,7 @@ MAX_TYPED = 120
 
 
 @access.public
+@gzip_page
 @require_safe
 def list_coops(request: HttpRequest) -> HttpResponse:
     seen = Cooperative.objects.public()

@@ -1,7 +1,9 @@
 """What viewers see: right, small, impersonal, and never a script."""
 
 import gzip
+import html
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -362,6 +364,17 @@ def test_the_language_is_chosen_on_a_page_of_its_own_and_the_way_back_stays_here
     away = Client().get("/ngon-ngu", {"next": "https://elsewhere.example/"}).content.decode()
     assert 'name="next" value="/"' in away
     assert 'value="https://elsewhere' not in away
+
+
+def test_one_press_on_the_board_changes_its_language():
+    client, board = Client(), f"/phien/{joint_session().pk}/"
+    switch = re.search(r'href="(/ngon-ngu[^"]*)"', client.get(board).content.decode())
+    answer = client.get(html.unescape(switch[1]))
+    assert answer["Location"] == board
+    assert "no-store" in answer["Cache-Control"]
+    assert "Now selling" in client.get(board).content.decode()
+    away = client.get("/ngon-ngu", {"language": "vi", "next": "//elsewhere.example/"})
+    assert away["Location"] == "/"
 
 
 def test_the_calendar_entry_is_in_universal_time_escaped_and_folded():
