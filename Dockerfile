@@ -4,9 +4,11 @@ WORKDIR /srv/chophien
 COPY requirements.txt .
 RUN python -m venv .venv && .venv/bin/pip install --no-cache-dir --require-hashes -r requirements.txt
 COPY . .
+# Readable in the end, whatever the modes of the clone are
 RUN SECRET_KEY=only-while-the-image-is-being-built DATABASE_URL=postgresql://build@build/build REDIS_URL=redis://build/0 \
     STATIC_ROOT=/srv/chophien/static-files \
-    sh -c '.venv/bin/python manage.py messages --compile && .venv/bin/python manage.py collectstatic --noinput -v0'
+    sh -c '.venv/bin/python manage.py messages --compile && .venv/bin/python manage.py collectstatic --noinput -v0' \
+    && chmod -R a+rX .
 
 FROM python:3.13-slim-bookworm
 RUN useradd --system --uid 10001 --home /srv/chophien chophien \

@@ -32,7 +32,13 @@ DOCKERFILES = [ROOT / "Dockerfile", ROOT / "deploy" / "nginx.Dockerfile"]
 
 
 def commands(compose: dict[str, Any]) -> list[list[str]]:
-    named = [service["command"] for service in compose["services"].values() if "command" in service]
+    checks = [
+        service.get("healthcheck", {}).get("test", []) for service in compose["services"].values()
+    ]
+    named = [check[1:] for check in checks if check[1:3] == ["python", "manage.py"]]
+    named += [
+        service["command"] for service in compose["services"].values() if "command" in service
+    ]
     usual = [re.search(r"^CMD (\[.*\])$", file.read_text(), re.MULTILINE) for file in DOCKERFILES]
     return [*named, *(yaml.safe_load(found[1]) for found in usual if found)]
 
@@ -63,7 +69,7 @@ def test_every_command_exists(compose: dict[str, Any]) -> None:
             case ["celery", "-A", module, kind, *_]:
                 assert hasattr(importlib.import_module(module), "celery_app")
                 assert kind in {"worker", "beat"}
-            case ["valkey-server", *_] | ["nginx", *_]:
+            case ["valkey-server", *_] | ["nginx", *_] | ["postgres", *_]:
                 pass
             case _:
                 pytest.fail(f"a command nobody checks: {command}")
@@ -99,6 +105,38 @@ def test_services_that_others_wait_for_tell_their_health(compose: dict[str, Any]
         for name, how in waits.items():
             if how["condition"] == "service_healthy":
                 assert "healthcheck" in compose["services"][name]
+
+
+def test_what_serves_and_works_tells_its_health(compose: dict[str, Any]) -> None:
+    silent = {name for name, service in compose["services"].items() if "healthcheck" not in service}
+    assert silent == {"migrate", "beat"}  # one ends, the other answers nobody
+
+
+def test_nginx_starts_again_with_what_it_asked_for_the_addresses_of(
+    compose: dict[str, Any],
+) -> None:
+    text = (ROOT / "deploy" / "nginx.conf").read_text()
+    waits = compose["services"]["nginx"]["depends_on"]
+    for name in set(re.findall(r"server (\w+):\d+;", text)):
+        assert waits[name]["restart"] is True
+
+
+def test_the_database_has_connections_for_four_web_containers(
+    compose: dict[str, Any], settings: Settings
+) -> None:
+    image = (ROOT / "Dockerfile").read_text()
+    found = re.search(r'"--workers", "(\d+)"', image)
+    assert found
+    of_one = int(found[1]) * (settings.WEB_THREADS + 2 * settings.ORDER_THREADS)
+    settings_of_server = " ".join(compose["services"]["postgres"]["command"])
+    allowed = re.search(r"max_connections=(\d+)", settings_of_server)
+    assert allowed
+    assert 4 * of_one + 50 <= int(allowed[1])
+
+
+def test_secrets_beside_the_files_stay_out_of_the_image() -> None:
+    kept_out = (ROOT / ".dockerignore").read_text().splitlines()
+    assert {".env", "deploy/tls", ".git", "var"} <= set(kept_out)
 
 
 def test_mounted_files_exist(compose: dict[str, Any]) -> None:
