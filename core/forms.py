@@ -15,7 +15,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from core.money import format_vnd, parse_vnd
-from core.numbers import format_number, format_weight, parse_weight_g
+from core.numbers import format_number, format_weight, parse_weight_g, parse_whole
 from core.phones import format_phone, normalize_phone
 from core.refusals import InputRefused
 from core.text import clean_line, clean_text, nfc
@@ -24,6 +24,7 @@ SHORT_TEXT = 120
 LONG_TEXT = 4000
 MAX_VND = 500_000_000
 MAX_WEIGHT_G = 1_000_000
+MAX_DIGITS = 100
 
 DayLimit: TypeAlias = date | Callable[[], date] | None
 
@@ -97,6 +98,42 @@ class PhoneField(forms.CharField):
             return ""
         with refused_as_invalid():
             return normalize_phone(text)
+
+
+class WholeNumberField(forms.IntegerField):
+    """A number of things, as people write it: 1000, 1.000 or 1,000 are all a thousand.
+
+    Django would read 1.000 as one.
+    """
+
+    default_error_messages = {
+        "min_value": _("The number must be at least %(limit)s."),
+        "max_value": _("The number must be at most %(limit)s."),
+    }
+
+    def __init__(self, *, min_value: int = 0, max_value: int = 2**31 - 1, **kwargs: Any) -> None:
+        self.least, self.most = min_value, max_value
+        super().__init__(**kwargs)
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        is_number = isinstance(widget, forms.NumberInput) and not widget.is_hidden
+        limits = {"min": self.least, "max": self.most} if is_number else {}
+        return {**super().widget_attrs(widget), **limits}
+
+    def to_python(self, value: Any) -> int | None:
+        if value in self.empty_values:
+            return None
+        text = str(value).strip()
+        digits = text.removeprefix("-")
+        is_long = digits.isdecimal() and len(digits) < MAX_DIGITS  # too many is said of the limit
+        number = int(digits) if is_long else parse_whole(digits)
+        if number is None:
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
+        return number if digits == text else -number
+
+    def validate(self, value: int | None) -> None:
+        super().validate(value)
+        _within(self, value, self.least, self.most, format_number)
 
 
 class VndField(forms.IntegerField):

@@ -6,7 +6,13 @@ from django import forms
 from django.core.validators import URLValidator
 from django.utils.translation import gettext_lazy as _
 
-from core.forms import FormLook, LocalDateTimeField, PlainTextField, VndField
+from core.forms import (
+    FormLook,
+    LocalDateTimeField,
+    PlainTextField,
+    VndField,
+    WholeNumberField,
+)
 from livestreams.models import MAX_UNITS_PER_CLAIM, LivestreamSession, Offer
 
 MIN_MINUTES, MAX_MINUTES = 15, 12 * 60
@@ -31,9 +37,9 @@ class HttpsField(forms.URLField):
         return f"https{link[4:]}" if link.lower().startswith("http://") else link
 
 
-def whole_number(**kwargs: Any) -> forms.IntegerField:
+def whole_number(**kwargs: Any) -> WholeNumberField:
     attrs = {"inputmode": "numeric", "class": "input--short", "autocomplete": "off"}
-    return forms.IntegerField(
+    return WholeNumberField(
         widget=forms.TextInput(attrs=attrs),
         error_messages={"invalid": _("Enter a whole number.")},
         **kwargs,

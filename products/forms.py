@@ -16,6 +16,7 @@ from core.forms import (
     PlainTextField,
     VndField,
     WeightField,
+    WholeNumberField,
     refused_as_invalid,
 )
 from core.models import Picture
@@ -84,10 +85,10 @@ class GtinField(forms.CharField):
             return normalize_gtin(typed)
 
 
-def units_field(**kwargs: Any) -> forms.IntegerField:
-    """A number of packs; typed plain."""
+def units_field(**kwargs: Any) -> WholeNumberField:
+    """A number of packs."""
     attrs = {"inputmode": "numeric", "class": "input--short", "autocomplete": "off"}
-    return forms.IntegerField(
+    return WholeNumberField(
         max_value=MAX_UNITS,
         widget=forms.TextInput(attrs=attrs),
         error_messages={
@@ -289,7 +290,7 @@ class DecisionForm(FormLook, forms.Form):
 
 
 class RegisterForm(FormLook, forms.Form):
-    product_count = forms.IntegerField(
+    product_count = WholeNumberField(
         label=_("Products in the register"),
         min_value=1,
         max_value=100_000,

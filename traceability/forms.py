@@ -7,7 +7,13 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from core.clock import db_today
-from core.forms import FormLook, IdempotencyKeyField, LocalDateField, PlainTextField
+from core.forms import (
+    FormLook,
+    IdempotencyKeyField,
+    LocalDateField,
+    PlainTextField,
+    WholeNumberField,
+)
 from core.images.intake import PictureRefused
 from core.models import Picture
 from core.pictures import held_picture, hold_word, keep_picture
@@ -78,12 +84,12 @@ class StepForm(FormLook, forms.Form):
 
 
 class BatchForm(FormLook, forms.Form):
-    quantity = forms.IntegerField(
+    quantity = WholeNumberField(
         label=_("How many codes"),
         min_value=1,
         max_value=MOST_CODES,
         help_text=_("One for each pack. At most 2,000 at a time."),
-        widget=forms.NumberInput(attrs={"inputmode": "numeric", "class": "input--short"}),
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "class": "input--short"}),
     )
     sheet = forms.ChoiceField(
         label=_("Paper"), choices=OriginCodeBatch.Sheet, widget=forms.RadioSelect

@@ -17,6 +17,7 @@ from core.forms import (
     PlainTextField,
     VndField,
     WeightField,
+    WholeNumberField,
 )
 
 
@@ -88,6 +89,24 @@ def test_weights_are_read(typed: str, grams: int) -> None:
 @pytest.mark.parametrize("typed", ["nhẹ", "1,5", "1.5 g", "-2 kg", "1,2345 kg", "5 lb", "9" * 5000])
 def test_weights_that_cannot_be_read_are_asked_for_again(typed: str) -> None:
     assert "weight_g" in refused(weight_g=typed)
+
+
+@pytest.mark.parametrize("typed", ["1000", "1.000", "1,000", "1 000", " 1.000 "])
+def test_a_thousand_is_a_thousand_however_it_is_grouped(typed: str) -> None:
+    assert WholeNumberField(max_value=100_000).clean(typed) == 1000
+    if typed == "1.000":  # the control: what the field below it makes of a thousand
+        assert forms.IntegerField().clean(typed) == 1
+
+
+@pytest.mark.parametrize("typed", ["1,5", "1.00", "-5", "40 gói", "1e3", "1.0000", "9" * 400])
+def test_what_is_no_whole_number_is_never_guessed(typed: str) -> None:
+    with pytest.raises(forms.ValidationError):
+        WholeNumberField(max_value=100_000).clean(typed)
+
+
+def test_limits_of_numbers_are_named_in_groups() -> None:
+    with translation.override("vi"), pytest.raises(forms.ValidationError, match=r"100\.000"):
+        WholeNumberField(max_value=100_000).clean("100001")
 
 
 def test_limits_are_named_as_people_write_them() -> None:

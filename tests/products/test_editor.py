@@ -51,14 +51,14 @@ def test_each_step_saves_and_leads_to_the_next(mai: Client, cast: Cast):
     assert response["Location"].endswith("?step=story#step-story")
     response = send(mai, edit(product), form="story", story="Hái tay.\n\nSao chảo gang.")
     assert response["Location"].endswith("?step=packs#step-packs")
-    response = send(mai, reverse("add-variant", args=[product.pk]), **PACK, units="40")
+    response = send(mai, reverse("add-variant", args=[product.pk]), **PACK, units="1.040")
     assert response["Location"].endswith("?step=packs#step-packs")
     product.refresh_from_db()
     assert (product.name, product.category) == ("Chè Shan", "tea")
     assert product.story == "Hái tay.\n\nSao chảo gang."
     variant = product.variants.get()
     assert (variant.name, variant.net_weight_g, variant.price_vnd) == ("Gói 200 g", 200, 125_000)
-    assert variant.lots.get().quantity_available == 40
+    assert variant.lots.get().quantity_available == 1040
 
 
 def test_a_draft_may_be_left_without_a_name(mai: Client, cast: Cast):
