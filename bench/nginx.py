@@ -24,6 +24,7 @@ from pathlib import Path
 from core.local.paths import BASE_DIR
 from core.local.process import Child
 
+IPV6 = Path("/proc/net/if_inet6")
 MODULE = Path("/usr/lib/nginx/modules/ngx_nchan_module.so")
 HOW = (
     "nginx with nchan is missing. As root:"
@@ -92,6 +93,11 @@ def publish_url(ports: Ports) -> str:
     return f"http://127.0.0.1:{ports.publish}/publish/"
 
 
+def on_ipv6(port: int, words: str) -> str:
+    """The same on this machine's IPv6 address; nothing on a machine that has none."""
+    return f"listen [::1]:{port} {words};" if IPV6.exists() else ""
+
+
 def render(
     folder: Path,
     ports: Ports,
@@ -121,6 +127,8 @@ def render(
         "server live:8001;": f"server 127.0.0.1:{live_port or web_port};",
         "listen 8080;": f"listen 127.0.0.1:{ports.publish};",
         "listen 80 default_server;": f"listen 127.0.0.1:{ports.redirect} default_server;",
+        "listen [::]:80 default_server;": on_ipv6(ports.redirect, "default_server"),
+        "listen [::]:443 ssl http2;": on_ipv6(ports.tls, "ssl http2"),
         "listen 443 ssl http2;": f"listen 127.0.0.1:{ports.tls} ssl http2;"
         f" listen 127.0.0.1:{ports.plain} backlog=4096;",
         "location /media/ { return 404; }": f"location /media/ {{ return 404; }}"

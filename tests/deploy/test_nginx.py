@@ -26,7 +26,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from bench.ground import Place, ground
-from bench.nginx import Front, Ports, nginx, publish_url
+from bench.nginx import IPV6, Front, Ports, nginx, publish_url
 from core.local.paths import BASE_DIR
 from core.local.process import run
 from core.realtime import NchanPublisher
@@ -455,13 +455,14 @@ def unverified() -> ssl.SSLContext:
     return context
 
 
-def test_the_door_speaks_tls_and_sends_plain_visitors_there(market: Market):
+@pytest.mark.parametrize("address", ["127.0.0.1", *(["::1"] if IPV6.exists() else [])])
+def test_the_door_speaks_tls_and_sends_plain_visitors_there(market: Market, address: str):
     port = market.front.ports.tls
-    line = http.client.HTTPSConnection("localhost", port, context=unverified(), timeout=10)
-    line.request("GET", f"/phien/{market.session_id}/")
+    line = http.client.HTTPSConnection(address, port, context=unverified(), timeout=10)
+    line.request("GET", f"/phien/{market.session_id}/", headers={"Host": f"localhost:{port}"})
     assert line.getresponse().status == 200
     line.close()
-    plain = http.client.HTTPConnection("localhost", market.front.ports.redirect, timeout=10)
+    plain = http.client.HTTPConnection(address, market.front.ports.redirect, timeout=10)
     plain.request("GET", "/phien/", headers={"Host": "chophien.example"})
     answer = plain.getresponse()
     assert (answer.status, answer.headers["Location"]) == (301, "https://chophien.example/phien/")
