@@ -13,7 +13,12 @@ from core.forms import (
     VndField,
     WholeNumberField,
 )
+from core.models import Picture
+from core.pictures import held_picture, hold_word
 from livestreams.models import MAX_UNITS_PER_CLAIM, LivestreamSession, Offer
+from products.forms import PictureField
+from livestreams.models import MAX_UNITS_PER_CLAIM, LivestreamSession, Offer
+from products.forms import PictureField
 
 MIN_MINUTES, MAX_MINUTES = 15, 12 * 60
 MAX_FEE_VND = 500_000
@@ -81,7 +86,7 @@ class SessionForm(FormLook, forms.Form):
             "Where you go on air: Facebook, YouTube, TikTok, Zalo. It can be added later, too."
         ),
     )
-    cover = forms.FileField(
+    cover = PictureField(
         label=_("Picture"),
         required=False,
         widget=forms.FileInput(attrs={"accept": "image/*", "data-preview": "cover-preview"}),
@@ -92,6 +97,19 @@ class SessionForm(FormLook, forms.Form):
         super().__init__(*args, **kwargs)
         for name in ("starts_at", "shipping_fee_vnd") if is_live else ():
             self.fields[name].disabled = True
+
+    def clean(self) -> dict[str, Any]:
+        """`cover` is a Picture: the one chosen now, else the one held from an earlier try."""
+        data = super().clean() or {}
+        if "cover" not in self.errors and not data.get("cover"):
+            data["cover"] = held_picture(self.data.get("held", ""))
+        return data
+
+    @property
+    def held(self) -> tuple[str, Picture] | None:
+        """The picture that came with a form that had an error elsewhere; goes back with it."""
+        picture = getattr(self, "cleaned_data", {}).get("cover")
+        return (hold_word(picture), picture) if picture else None
 
     @staticmethod
     def values_of(session: LivestreamSession) -> dict[str, Any]:

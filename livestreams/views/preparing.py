@@ -154,7 +154,7 @@ def line_up_offer(request: HttpRequest, session_id: int) -> HttpResponse:
     desk = {"session": session, "cooperative": desk_of(request.user, session)}
     chosen = request.POST.get("lo") or request.GET.get("lo")
     if not chosen:
-        context = {**desk, "lots": lots.filter(quantity_available__gt=0)}
+        context = {**desk, "lots": _with_codes(lots.filter(quantity_available__gt=0), session)}
         return render(request, "livestreams/offer_lots.html", context)
     lot = get_object_or_404(lots, pk=chosen) if chosen.isdecimal() and len(chosen) < 12 else None
     if lot is None:
@@ -187,6 +187,17 @@ def _own_lots(user: Any, session: LivestreamSession) -> Any:
         .prefetch_related("variant__product__photos__picture")
         .order_by("variant__product__sort_key", "variant_id", "harvested_on", "pk")
     )
+
+
+def _with_codes(lots: Any, session: LivestreamSession) -> list[Lot]:
+    """`lots`, each with the `live_codes` under which the session offers it already."""
+    codes: dict[int, list[str]] = {}
+    for lot_id, code in session.offers.order_by("live_code").values_list("lot_id", "live_code"):
+        codes.setdefault(lot_id, []).append(code)
+    found = list(lots)
+    for lot in found:
+        lot.live_codes = codes.get(lot.pk, [])
+    return found
 
 
 def _usual(lot: Lot) -> dict[str, Any]:

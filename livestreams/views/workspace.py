@@ -12,9 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from core import access
 from core.errors import DomainError
 from core.idempotency import idempotent
-from core.images.intake import PictureRefused
-from core.models import Picture
-from core.pictures import keep_picture, pictures_first
+from core.pictures import pictures_first
 from livestreams.access import get_cooperative_to_host, get_session_to_host
 from livestreams.forms import SessionForm
 from livestreams.models import LivestreamSession, Slot
@@ -122,19 +120,11 @@ def _saved(form: SessionForm, save: Any) -> LivestreamSession | None:
     """The session `save` made of the form's fields; None with the reason at the form."""
     if not form.is_valid():
         return None
-    fields = dict(form.cleaned_data)
     try:
-        fields["cover"] = _picture(fields["cover"])
-        return save(fields)
-    except PictureRefused as refusal:
-        form.add_error("cover", refusal.message)
+        return save(dict(form.cleaned_data))
     except DomainError as refusal:
         form.add_error(refusal.field, refusal.message)
     return None
-
-
-def _picture(file: Any) -> Picture | None:
-    return keep_picture(file) if file else None
 
 
 @hosts

@@ -109,6 +109,17 @@ def test_bad_input_is_told_at_the_field_and_nothing_typed_is_lost(cast, field, t
     assert not LivestreamSession.objects.exists()
 
 
+def test_a_picture_that_came_with_an_error_elsewhere_is_kept(cast):
+    minh, path = client_of(cast.minh), f"/lam-viec/{cast.coop_a.slug}/phien/moi/"
+    refused = press(minh, path, **session_fields(title=" ", cover=photo_file()))
+    held = re.search(r'name="held" value="([^"]+)"', refused.text)
+    assert refused.status_code == 422
+    assert "Những gì bạn đã nhập vẫn còn nguyên." in refused.text
+
+    press(minh, path, **session_fields(held=held[1]))
+    assert LivestreamSession.objects.get().cover is not None
+
+
 def test_a_broken_picture_is_refused_in_words(cast):
     path = f"/lam-viec/{cast.coop_a.slug}/phien/moi/"
     broken = photo_file()
@@ -116,6 +127,7 @@ def test_a_broken_picture_is_refused_in_words(cast):
     broken.seek(0)
     response = press(client_of(cast.minh), path, **session_fields(cover=broken))
     assert response.status_code == 422
+    assert 'id="id_cover_error"' in response.text
     assert not LivestreamSession.objects.exists()
 
 
@@ -198,6 +210,7 @@ def test_goods_are_lined_up_from_own_lots_at_the_usual_price(cast):
         99_000,
         cast.coop_a,
     )
+    assert "trong phiên là A01" in minh.get(path).text
     too_many = press(minh, path, lo=mine.pk, **{**fields, "quantity_offered": "101"})
     assert too_many.status_code == 422
     assert "100" in too_many.content.decode()
