@@ -17,8 +17,6 @@ from core.models import Picture
 from core.pictures import held_picture, hold_word
 from livestreams.models import MAX_UNITS_PER_CLAIM, LivestreamSession, Offer
 from products.forms import PictureField
-from livestreams.models import MAX_UNITS_PER_CLAIM, LivestreamSession, Offer
-from products.forms import PictureField
 
 MIN_MINUTES, MAX_MINUTES = 15, 12 * 60
 MAX_FEE_VND = 500_000
