@@ -120,7 +120,7 @@ def test_a_batch_that_cannot_be_drawn_says_so_and_is_drawn_again_on_a_press(
     address = reverse("show-batch", args=[batch.pk])
     assert "ổ đĩa máy chủ đầy" in person.get(address).text
     assert "Vẽ lại" in person.get(address).text
-    assert "mã bị lỗi" in person.get(reverse("list-lots", args=[cast.coop_a.slug])).text
+    assert "Mã bị lỗi" in person.get(reverse("list-lots", args=[cast.coop_a.slug])).text
 
     settings.MEDIA_ROOT = whole_disk
     for key in ("first-press-of-the-button", "second-press-of-the-button"):
