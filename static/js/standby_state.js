@@ -20,6 +20,7 @@ const show = ({ place, waiting }) => {
   const said = place === 1 ? words.wordsFirst : words.wordsPlace.replace("%s", digits(place));
   if (part("place").textContent !== said) write("said", said);
   write("place", said);
+  part("waiting").hidden = waiting === 1;
   write("waiting", words.wordsWaiting.replace("%s", digits(waiting)));
   document.title = (place === 1 ? words.wordsTitleFirst : words.wordsTitle.replace("%s", digits(place))) + tail;
 };
