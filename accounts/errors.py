@@ -52,11 +52,13 @@ class WrongPassword(DomainError):
 
 
 class SecondFactorBusy(DomainError):
-    """Too many wrong codes in a row: wait before the next."""
+    """A wrong code a moment ago, or several: wait before the next."""
 
     status = 429
     code = "second_factor_busy"
-    message = _("Too many wrong codes. Please wait %(seconds)s seconds, then enter the newest one.")
+    message = _(
+        "A wrong code was entered just now. Please wait %(seconds)s s, then enter the newest one."
+    )
 
 
 class SecondFactorExists(DomainError):

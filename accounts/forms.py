@@ -120,6 +120,15 @@ class SecondFactorForm(FormLook, forms.Form):
     token = SixDigitsField(label=_("Code from your app"))
 
 
+class MoveSecondFactorForm(FormLook, forms.Form):
+    token = SixDigitsField(label=_("Code from the app on the new phone"))
+    present = PasswordField(
+        label=_("Present password"),
+        autocomplete="current-password",
+        error_messages={"required": _("Enter your present password.")},
+    )
+
+
 class RenameForm(FormLook, forms.ModelForm):
     display_name = NameField()
     idempotency_key = IdempotencyKeyField()

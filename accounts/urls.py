@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern] = [
     path("dang-xuat/", signing.sign_out, name="sign-out"),
     path("xac-minh/", second_factor.verify_second_factor, name="verify-second-factor"),
     path("xac-minh/cai-dat/", second_factor.set_up_second_factor, name="set-up-second-factor"),
+    path("xac-minh/doi-may/", second_factor.move_second_factor, name="move-second-factor"),
     path("tai-khoan/", account.show_account, name="show-account"),
     path("tai-khoan/ten/", account.rename_account, name="rename-account"),
     path("tai-khoan/ma-truy-cap/", account.list_api_tokens, name="list-api-tokens"),

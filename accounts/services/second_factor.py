@@ -8,7 +8,7 @@ from django.utils import timezone
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from django_otp.util import random_hex
 
-from accounts.errors import SecondFactorBusy, SecondFactorExists, WrongCode
+from accounts.errors import SecondFactorBusy, SecondFactorExists, WrongCode, WrongPassword
 from accounts.models import User
 
 
@@ -39,6 +39,23 @@ def confirm_second_factor(*, user: User, key: str, token: str) -> TOTPDevice:
     device = TOTPDevice(user=user, key=key, name="default", confirmed=True)
     if not device.verify_token(token):  # keeps the device and the step used: no code works twice
         raise WrongCode(field="token")
+    return device
+
+
+@transaction.atomic
+def move_second_factor(*, user: User, key: str, token: str, present: str) -> TOTPDevice:
+    """Put `key` in the place of the authenticator the person has: a new phone.
+
+    `present` is the password: a session left open is not enough. Sessions that showed the old
+    one have to show the new. Raises WrongPassword or WrongCode, and the old one stays.
+    """
+    User.objects.select_for_update().get(pk=user.pk)
+    if not user.check_password(present):
+        raise WrongPassword(field="present")
+    device = TOTPDevice(user=user, key=key, name="default", confirmed=True)
+    if not device.verify_token(token):
+        raise WrongCode(field="token")
+    TOTPDevice.objects.filter(user=user).exclude(pk=device.pk).delete()
     return device
 
 

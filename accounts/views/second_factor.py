@@ -8,11 +8,12 @@ from django.utils.http import urlencode
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from accounts import sessions
-from accounts.errors import SecondFactorBusy, SecondFactorExists, WrongCode
-from accounts.forms import SecondFactorForm
+from accounts.errors import SecondFactorBusy, SecondFactorExists, WrongCode, WrongPassword
+from accounts.forms import MoveSecondFactorForm, SecondFactorForm
 from accounts.models import User
 from accounts.services import second_factor
 from core import access
@@ -77,13 +78,49 @@ def set_up_second_factor(request: HttpRequest) -> HttpResponse:
     return _set_up_page(request, user, key, form, status)
 
 
+@access.signed_in
+@require_http_methods(["GET", "HEAD", "POST"])
+@sensitive_post_parameters("present")
+@never_cache
+def move_second_factor(request: HttpRequest) -> HttpResponse:
+    """To a new phone, by whoever still has the old one. Not `idempotent`, which would keep a
+    digest of the password.
+    """
+    user: User = request.user  # type: ignore[assignment]
+    if not user.is_verified():  # type: ignore[attr-defined]
+        return redirect(f"{reverse('verify-second-factor')}?{urlencode({'next': request.path})}")
+    key = request.session.setdefault(KEY_IN_SESSION, second_factor.new_key())
+    form = MoveSecondFactorForm(request.POST or None)
+    status = 422 if form.is_bound else 200
+    if form.is_valid():
+        try:
+            device = second_factor.move_second_factor(user=user, key=key, **form.cleaned_data)
+        except (WrongPassword, WrongCode) as refusal:
+            words = _words_of(refusal) if isinstance(refusal, WrongCode) else str(refusal.message)
+            form.add_error(refusal.field, words)
+            status = refusal.status
+        else:
+            del request.session[KEY_IN_SESSION]
+            sessions.begin_strict(request, device)
+            messages.success(request, _("From now on the app on the new phone shows your codes."))
+            return redirect("show-account")
+    return _set_up_page(request, user, key, form, status, is_move=True)
+
+
 def _set_up_page(
-    request: HttpRequest, user: User, key: str, form: SecondFactorForm, status: int
+    request: HttpRequest,
+    user: User,
+    key: str,
+    form: SecondFactorForm | MoveSecondFactorForm,
+    status: int,
+    *,
+    is_move: bool = False,
 ) -> HttpResponse:
     address = second_factor.address_for_app(user=user, key=key)
     secret = second_factor.key_as_text(key)
     context = {
         "form": form,
+        "is_move": is_move,
         "next": sessions.way_on(request),
         "address": address,
         "secret": " ".join(secret[i : i + GROUP] for i in range(0, len(secret), GROUP)),

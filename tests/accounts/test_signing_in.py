@@ -215,6 +215,46 @@ def verified(mai: User) -> Client:
     return client
 
 
+def to_a_new_phone(client: Client, **typed: str) -> Any:
+    client.get("/xac-minh/doi-may/")
+    new = TOTPDevice(key=client.session["second_factor_key"])
+    return client.post(
+        "/xac-minh/doi-may/", {"token": totp_code(new), "present": PASSWORD, **typed}
+    )
+
+
+def test_the_second_step_moves_to_a_new_phone_and_the_old_one_ends(mai: User) -> None:
+    old = second_factor(mai)
+    client, elsewhere = client_of(mai, verified=True), client_of(mai, verified=True)
+
+    answer = to_a_new_phone(client)
+
+    new = mai.totpdevice_set.get()
+    assert (answer.status_code, answer["Location"]) == (302, "/tai-khoan/")
+    assert new.key != old.key
+    assert client.get("/xac-minh/doi-may/").status_code == 200  # still signed in, with the new
+    assert elsewhere.get("/xac-minh/doi-may/")["Location"].startswith("/xac-minh/?next=")
+    assert elsewhere.post("/xac-minh/", {"token": totp_code(old)}).status_code == 422
+
+
+@pytest.mark.parametrize("typed", [{"present": "sai-mat-khau"}, {"token": "000000"}, {"token": ""}])
+def test_a_session_left_open_is_not_enough_to_move_it(mai: User, typed: dict[str, str]) -> None:
+    old = second_factor(mai)
+
+    assert to_a_new_phone(client_of(mai, verified=True), **typed).status_code == 422
+    assert mai.totpdevice_set.get().key == old.key
+
+
+def test_who_did_not_show_the_second_factor_cannot_move_it(mai: User) -> None:
+    second_factor(mai)
+    client = client_of(mai, verified=False)
+
+    answer = client.post("/xac-minh/doi-may/", {"token": "123456", "present": PASSWORD})
+
+    assert answer["Location"].startswith("/xac-minh/?next=")
+    assert "second_factor_key" not in client.session
+
+
 def test_a_session_with_second_factor_ends_after_half_an_hour_of_rest(verified: Client) -> None:
     later(verified, minutes=29)
     assert verified.get("/tai-khoan/").status_code == 200
