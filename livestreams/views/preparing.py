@@ -244,7 +244,8 @@ def move_offer(request: HttpRequest, offer_id: int) -> HttpResponse:
             return refused(
                 request, refusal, lambda **how: prepare_page(request, offer.session, **how)
             )
-    return redirect("prepare-session", offer.session_id)
+    where = reverse("prepare-session", args=[offer.session_id])
+    return redirect(f"{where}#offer-{offer.pk}")
 
 
 @hosts

@@ -85,6 +85,18 @@ const rest = () => box.querySelectorAll('[data-stage="bar"] button').forEach((bu
   button.setAttribute("aria-disabled", "true");
   setTimeout(() => button.removeAttribute("aria-disabled"), REST_MS);
 });
+// Focus stays where it was: on the same button, or on the one that came in its place
+const spots = (stage) => [...stage.querySelectorAll("button, a")];
+const purpose = (spot) => spot.form?.getAttribute("action") ?? (spot.dataset.choose === undefined ? spot.getAttribute("href") : "choose");
+const focusIn = (spot) => {
+  const stage = spot?.closest("[data-stage]");
+  return stage && { name: stage.dataset.stage, at: spots(stage).indexOf(spot), purpose: purpose(spot) };
+};
+const giveBack = (focus) => {
+  if (!focus) return;
+  const there = spots(box.querySelector(`[data-stage="${focus.name}"]`));
+  (there.find((spot) => purpose(spot) === focus.purpose) ?? there[focus.at] ?? there.at(-1))?.focus({ preventScroll: true });
+};
 const redraw = async ({ isChosen } = {}) => {
   if (sending) return;
   try {
@@ -93,13 +105,13 @@ const redraw = async ({ isChosen } = {}) => {
     if (!answer.ok || !page.querySelector("[data-stage]")) { location.reload(); return; }
     if (sending) return;
     const before = targets();
-    const focused = document.activeElement?.closest("[data-stage] form")?.action;
+    const focus = focusIn(document.activeElement);
     box.querySelectorAll("[data-stage]").forEach((old) => {
       const fresh = page.querySelector(`[data-stage="${old.dataset.stage}"]`);
       old.replaceChildren(...document.adoptNode(fresh).childNodes);
     });
     if (!isChosen && targets() !== before) rest();
-    if (focused) box.querySelector(`[data-stage] form[action="${new URL(focused).pathname}"] button`)?.focus();
+    giveBack(focus);
   } catch { /* the next news asks again */ drawnAs = undefined; }
 };
 const isGone = (offer) => offer.x === "s" || offer.l === 0;

@@ -103,8 +103,9 @@ def test_what_minh_does_shows_on_lans_board_and_orders_tick_in(
     expect(lan.get_by_text("Người dẫn sắp giới thiệu")).to_be_visible()
     lan.wait_for_timeout(500)  # the channel stands
 
-    minh.get_by_role("button", name="Bán món này A01").click()
+    minh.get_by_role("button", name="Bán món này A01").press("Enter")
     expect(now_card(lan)).to_contain_text("Chè Shan tuyết", timeout=SOON_MS)
+    expect(minh.get_by_role("button", name="Bán món này A02")).to_be_focused()
     expect(now_card(lan).get_by_role("link", name="Chốt đơn")).to_have_attribute(
         "href", f"/phien/{session.pk}/dat/?suat={offers[0].pk}"
     )
