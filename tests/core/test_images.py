@@ -1,52 +1,23 @@
 """Pictures from outside: what is published is small, upright, plain; what is hostile does no harm."""
 
 import io
-import json
-import os
-import subprocess
-import sys
-import threading
-import zlib
-from pathlib import Path
 
 import pytest
 from django.utils import translation
-from hypothesis import HealthCheck, given, settings, strategies as st
 from PIL import Image, features
 
-from core.images import child, intake
-from core.images.intake import PictureRefused, ProcessedPicture, take_picture
-from tests.core import shared_data
-
-RED, GREEN, BLUE, YELLOW = (200, 30, 30), (30, 160, 30), (30, 30, 200), (220, 220, 30)
-HARMLESS_MB, MEMORY_MB = 512, 700
-
-
-def quarters(width: int = 240, height: int = 180) -> Image.Image:
-    """Red and green above, blue and yellow below: one sees at once how it stands."""
-    image = Image.new("RGB", (width, height))
-    for column, row, colour in ((0, 0, RED), (1, 0, GREEN), (0, 1, BLUE), (1, 1, YELLOW)):
-        image.paste(
-            colour, (column * width // 2, row * height // 2, (column + 1) * width // 2, height)
-        )
-    return image
-
-
-def encoded(image: Image.Image, fmt: str = "JPEG", **options) -> bytes:
-    out = io.BytesIO()
-    image.save(out, fmt, **options)
-    return out.getvalue()
-
-
-def taken(data: bytes) -> ProcessedPicture:
-    return take_picture(io.BytesIO(data))
-
-
-def code_of(data: bytes) -> str:
-    with pytest.raises(PictureRefused) as refused:
-        taken(data)
-    assert refused.value.message
-    return refused.value.code
+from core.images.intake import PictureRefused, ProcessedPicture
+from tests.core.photographs import (
+    BLUE,
+    GREEN,
+    RED,
+    SECRETS,
+    YELLOW,
+    code_of,
+    encoded,
+    quarters,
+    taken,
+)
 
 
 def shown(picture: ProcessedPicture, size: int = 1280, fmt: str = "webp") -> Image.Image:
@@ -111,9 +82,6 @@ def test_nonsense_about_the_phone_is_not_believed(turn):
     exif = Image.Exif()
     exif[0x0112] = turn
     assert stands_upright(shown(taken(encoded(quarters(), exif=exif))))
-
-
-SECRETS = [b"GPS", b"Canon", b"22.33", b"adobe:ns", b"<script", b"PK\x03\x04", b"Exif", b"ICCP"]
 
 
 def test_nothing_but_colours_is_published():
@@ -267,233 +235,6 @@ def test_every_refusal_is_a_sentence_in_both_languages():
         for language in ("vi", "en"):
             with translation.override(language):
                 assert PictureRefused(code).message.endswith(".")
-
-
-# What is hostile
-
-
-def hostile_files() -> list[Path]:
-    folders = ("own_images", "pillow_images")
-    return [
-        path
-        for folder in folders
-        for path in sorted((shared_data.FOLDER / "hostile" / folder).glob("*"))
-    ]
-
-
-# A small process between: the kernel counts a child's memory from what its parent held.
-MEASURE = """
-import resource, subprocess, sys
-subprocess.run(sys.argv[1:])
-used = resource.getrusage(resource.RUSAGE_CHILDREN)
-print(used.ru_maxrss / 1024, used.ru_utime + used.ru_stime, file=sys.stderr)
-"""
-
-
-def cost_of(command: tuple[str, ...], data: bytes) -> tuple[bytes, float, float]:
-    """What a program answers to `data`, its greatest memory in MB and its CPU seconds."""
-    measured = [sys.executable, "-I", "-c", MEASURE, *command]
-    done = subprocess.run(measured, input=data, capture_output=True, env={}, check=True)
-    peak_mb, cpu_s = map(float, done.stderr.split()[-2:])
-    return done.stdout, peak_mb, cpu_s
-
-
-def test_no_hostile_picture_does_harm():
-    shared_data.load("hostile/own_vn/cases.json")  # skips where the folder is absent
-    files = hostile_files()
-    assert len(files) > 50
-    for path in files:
-        data = path.read_bytes()
-        said, peak_mb, cpu_s = cost_of(intake.COMMAND, data)
-        assert peak_mb <= HARMLESS_MB, path.name
-        assert cpu_s <= child.CPU_S, path.name
-        picture, refused = shared_data.tried(intake._read, said)
-        assert picture or refused.message
-        for content in picture.files.values() if picture else ():
-            assert Image.open(io.BytesIO(content)).format in {"AVIF", "WEBP"}
-            assert not any(secret in content for secret in SECRETS), path.name
-
-
-def test_the_heaviest_pictures_allowed_stay_within_memory_and_time():
-    patches = Image.effect_noise((50, 50), 80).resize((5000, 5000), Image.Resampling.NEAREST)
-    colours = Image.merge("RGBA", [patches] * 4)
-    heavy = {
-        "see-through WebP": encoded(colours, "WEBP", quality=30, method=0),
-        "see-through PNG": encoded(colours, "PNG", compress_level=1),
-        "progressive CMYK": encoded(patches.convert("CMYK"), progressive=True, quality=30),
-    }
-    for name, data in heavy.items():
-        out, peak_mb, cpu_s = cost_of(intake.COMMAND, data)
-        assert b'"width": 1280' in out[:200], name
-        assert peak_mb <= HARMLESS_MB, name
-        assert cpu_s <= child.CPU_S, name
-
-
-def bomb(side: int = 13_300) -> bytes:
-    """A PNG of a few kilobytes that becomes `side` × `side` pixels."""
-
-    def chunk(name: bytes, body: bytes) -> bytes:
-        return (
-            len(body).to_bytes(4, "big") + name + body + zlib.crc32(name + body).to_bytes(4, "big")
-        )
-
-    head = side.to_bytes(4, "big") * 2 + bytes([1, 0, 0, 0, 0])
-    rows = zlib.compress(bytes((1 + (side + 7) // 8) * side), 9)
-    parts = chunk(b"IHDR", head), chunk(b"IDAT", rows), chunk(b"IEND", b"")
-    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
-
-
-def without(*guards: str) -> tuple[str, ...]:
-    """The child with some of its guards off."""
-    off = {
-        "pixels": "child.MAX_PIXELS = child.MAX_SIDE = 10**10",
-        "memory": "child.MEMORY_BYTES = 4 * 10**9",
-    }
-    folder = str(Path(child.__file__).parent)
-    start = f"import sys; sys.path.insert(0, {folder!r}); import child"
-    steps = [start, *(off[guard] for guard in guards), "child.main()"]
-    return (sys.executable, "-I", "-c", "; ".join(steps))
-
-
-def test_control_without_its_guards_the_child_takes_more_than_it_may():
-    data = bomb()
-    assert len(data) < 100_000
-    out, peak_mb, _cpu = cost_of(without("pixels", "memory"), data)
-    assert b'"width": 1280' in out[:200]
-    assert peak_mb > MEMORY_MB
-
-
-def test_the_limit_of_memory_holds_by_itself():
-    out, peak_mb, _cpu = cost_of(without("pixels"), bomb())
-    assert json.loads(out[4:]) == {"refused": "too_many_pixels"}
-    assert peak_mb <= MEMORY_MB
-
-
-def test_the_limit_of_pixels_holds_by_itself():
-    out, peak_mb, _cpu = cost_of(without("memory"), bomb())
-    assert json.loads(out[4:]) == {"refused": "too_many_pixels"}
-    assert peak_mb <= 150
-
-
-def test_a_child_that_counts_for_ever_is_ended(tmp_path, monkeypatch):
-    endless = locked_down("import itertools; [None for _ in itertools.count() if False]")
-    monkeypatch.setattr(intake, "COMMAND", endless)
-    monkeypatch.setattr(intake, "WALL_S", 30)
-    assert code_of(encoded(quarters())) == "broken"
-
-
-def locked_down(then: str, cpu_s: int = 1) -> tuple[str, ...]:
-    folder = str(Path(child.__file__).parent)
-    steps = f"import sys; sys.path.insert(0, {folder!r}); import child; child.CPU_S = {cpu_s}"
-    return (sys.executable, "-I", "-c", f"{steps}; child.lock_down(); {then}")
-
-
-@pytest.mark.parametrize(
-    "deed",
-    [
-        "open('/etc/passwd')",
-        "open('{tmp}/new', 'w')",
-        "import socket; socket.socket()",
-        "import os; os.pipe()",
-        "bytearray(800_000_000)",
-    ],
-)
-def test_a_child_that_was_taken_over_can_do_little(deed, tmp_path):
-    done = subprocess.run(
-        locked_down(deed.replace("{tmp}", str(tmp_path))), capture_output=True, check=False
-    )
-    assert done.returncode == 1
-    assert b"Error" in done.stderr
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_the_child_needs_pillow_alone():
-    folder = str(Path(child.__file__).parent)
-    steps = f"import sys; sys.path.insert(0, {folder!r}); import child; print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-I", "-c", steps], capture_output=True, check=True)
-    loaded = {name.split(".")[0] for name in done.stdout.decode().split()}
-    assert "PIL" in loaded
-    assert not {"django", "core", "config", "numpy"} & loaded
-
-
-def saying(frame: bytes) -> tuple[str, ...]:
-    return (sys.executable, "-I", "-c", f"import os; os.write(1, bytes.fromhex('{frame.hex()}'))")
-
-
-def frame(head: object, content: bytes = b"") -> bytes:
-    text = json.dumps(head).encode()
-    return len(text).to_bytes(4, "big") + text + content
-
-
-SIX = [[size, fmt, 16] for size in (1280, 640, 320) for fmt in ("avif", "webp")]
-AVIF, WEBP = b"\0\0\0\x18ftypavif\0\0\0\0", b"RIFF\0\0\0\0WEBPVP8 "
-
-
-@pytest.mark.parametrize(
-    "said",
-    [
-        b"",
-        b"\0\0",
-        b"\xff\xff\xff\xff{}",
-        frame([]),
-        frame({"refused": "a code we do not know"}),
-        frame({"width": 1, "height": 1, "files": []}),
-        frame({"width": 1, "height": 1, "files": SIX}, b"<script>alert(1)" * 6),
-        frame({"width": 9999, "height": 1, "files": SIX}, (AVIF + WEBP) * 3),
-        frame({"width": "x", "height": 1, "files": SIX}, (AVIF + WEBP) * 3),
-        frame({"width": 1, "height": 1, "files": SIX}, (AVIF + WEBP) * 3 + b"more"),
-        frame({"width": 1, "height": 1, "files": [["../../etc", "avif", 16]]}, AVIF),
-    ],
-)
-def test_a_child_that_lies_is_not_believed(said, monkeypatch):
-    monkeypatch.setattr(intake, "COMMAND", saying(said))
-    assert code_of(encoded(quarters(64, 48))) == "broken"
-
-
-def test_the_same_frame_told_truly_is_believed(monkeypatch):
-    truth = frame({"width": 8, "height": 6, "files": SIX}, (AVIF + WEBP) * 3)
-    monkeypatch.setattr(intake, "COMMAND", saying(truth))
-    assert taken(b"x").files[640, "webp"] == WEBP
-
-
-def test_a_child_that_hangs_is_ended_and_the_sender_may_try_again(monkeypatch, tmp_path):
-    note = tmp_path / "pid"
-    steps = f"import os, time; open({str(note)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
-    monkeypatch.setattr(intake, "COMMAND", (sys.executable, "-c", steps))
-    monkeypatch.setattr(intake, "WALL_S", 1.5)
-    assert code_of(encoded(quarters())) == "busy"
-    with pytest.raises(ProcessLookupError):
-        os.kill(int(note.read_text()), 0)
-
-
-def test_without_a_child_the_sender_may_try_again(monkeypatch):
-    monkeypatch.setattr(intake, "COMMAND", ("/nowhere/python",))
-    assert code_of(encoded(quarters())) == "busy"
-
-
-def test_only_so_many_at_once(monkeypatch):
-    turns = threading.BoundedSemaphore(1)
-    monkeypatch.setattr(intake, "_turns", turns)
-    monkeypatch.setattr(intake, "WAIT_FOR_TURN_S", 0.05)
-    with turns:
-        assert code_of(encoded(quarters())) == "busy"
-    assert taken(encoded(quarters())).width == 240
-
-
-SEEDS = {fmt: encoded(quarters(64, 48), fmt) for fmt in ("JPEG", "PNG", "WEBP")}
-
-
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
-@given(st.sampled_from(sorted(SEEDS)), st.data())
-def test_spoilt_pictures_are_taken_or_refused(fmt, data):
-    seed = bytearray(SEEDS[fmt])
-    for _ in range(data.draw(st.integers(0, 6))):
-        seed[data.draw(st.integers(0, len(seed) - 1))] = data.draw(st.integers(0, 255))
-    cut = data.draw(st.integers(1, len(seed)))
-    spoilt = bytes(seed[:cut]) + data.draw(st.binary(max_size=20))
-    picture, refused = shared_data.tried(taken, spoilt)
-    expected = {"not_a_picture", "broken", "too_many_pixels", "animated"}
-    assert refused.code in expected if refused else picture.width <= 1280
 
 
 def test_the_formats_we_publish_can_be_written_here():
