@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from coops.commune_field import CommuneField, CommuneFormMixin
@@ -34,6 +35,11 @@ BANK_FIELDS = ("bank_bin", "bank_account_number", "bank_account_name")
 MAX_PHOTOS_AT_ONCE = 6
 
 
+def as_line_begins(choices: Any) -> list[tuple[str, str]]:
+    """Choices as a line begins in the reader's language."""
+    return [(value, capfirst(str(label))) for value, label in choices.choices]
+
+
 class TaxCodeField(forms.CharField):
     """A tax code in any usual spelling; cleans to its digits."""
 
@@ -51,7 +57,7 @@ class CooperativeForm(CommuneFormMixin, FormLook, forms.Form):
 
     kind = forms.ChoiceField(
         label=_("Kind"),
-        choices=Cooperative.Kind,
+        choices=lambda: as_line_begins(Cooperative.Kind),
         widget=forms.RadioSelect,
         initial=Cooperative.Kind.COOPERATIVE,
     )
@@ -201,7 +207,10 @@ class AddMemberForm(FormLook, forms.Form):
         label=_("Phone of the person"), help_text=_("The person needs an account with this number.")
     )
     role = forms.ChoiceField(
-        label=_("Role"), choices=Membership.Role, widget=forms.RadioSelect, initial="host"
+        label=_("Role"),
+        choices=lambda: as_line_begins(Membership.Role),
+        widget=forms.RadioSelect,
+        initial="host",
     )
     idempotency_key = IdempotencyKeyField()
 

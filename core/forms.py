@@ -174,7 +174,7 @@ class WeightField(forms.IntegerField):
     widget = forms.TextInput
     default_error_messages = {
         "required": _("Enter a weight."),
-        "invalid": _("Enter a weight such as 500 g or 1,5 kg."),
+        "invalid": _("Enter a weight such as 500 g or 1.5 kg."),
         "min_value": _("The weight must be at least %(limit)s."),
         "max_value": _("The weight must be at most %(limit)s."),
     }

@@ -33,8 +33,8 @@ class InvalidAmount(InputRefused):
 
     messages: ClassVar[dict[str, Any]] = {
         "empty": _("Enter an amount in đồng."),
-        "unreadable": _("Enter an amount in whole đồng, for example 125.000."),
-        "fraction": _("Đồng have no decimals. Enter a whole amount, for example 125.000."),
+        "unreadable": _("Enter an amount in whole đồng, for example 125,000."),
+        "fraction": _("Đồng have no decimals. Enter a whole amount, for example 125,000."),
         "negative": _("The amount cannot be below zero."),
         "too_large": _("This amount is too large. Please check the zeros."),
     }
