@@ -1,0 +1,18 @@
+"""Orders and what belongs to them, one file for each part."""
+
+from orders.models.counting import PhoneReveal, SessionTally, TryCount
+from orders.models.ordering import BuyerShare, Order, OrderLine, Parcel
+from orders.models.refunding import Refund
+from orders.models.standing_by import StandbyEntry
+
+__all__ = [
+    "BuyerShare",
+    "Order",
+    "OrderLine",
+    "Parcel",
+    "PhoneReveal",
+    "Refund",
+    "SessionTally",
+    "StandbyEntry",
+    "TryCount",
+]

@@ -1,0 +1,68 @@
+"""Who looked, who tried, and what a session comes to."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+
+from coops.models import Cooperative
+from livestreams.models import LivestreamSession
+from orders.models.ordering import Parcel
+
+
+class PhoneReveal(models.Model):
+    """Somebody of a co-op looked at a buyer's whole number: who, of which parcel, when."""
+
+    parcel = models.ForeignKey(Parcel, models.PROTECT, related_name="phone_reveals")
+    revealed_to = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    revealed_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"{self.parcel_id} → {self.revealed_to_id}"
+
+
+class TryCount(models.Model):
+    """Tries of one kind in one window; `key` is a keyed hash, nobody's number or address."""
+
+    key = models.CharField(max_length=64)
+    began_at = models.DateTimeField()
+    count = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["key", "began_at"], name="tries_once_per_window"),
+        ]
+        indexes = [models.Index(fields=["began_at"], name="tries_by_age")]
+
+    def __str__(self) -> str:
+        return f"{self.began_at}: {self.count}"
+
+
+class SessionTally(models.Model):
+    """A session's figures, recomputed from the order lines; one row for all, one for each co-op.
+
+    Counts open orders only (neither cancelled nor released). `cooperative` None means the whole.
+    """
+
+    session = models.ForeignKey(LivestreamSession, models.CASCADE, related_name="tallies")
+    cooperative = models.ForeignKey(
+        Cooperative, models.CASCADE, null=True, related_name="session_tallies"
+    )
+    order_count = models.PositiveIntegerField(default=0)
+    unit_count = models.PositiveIntegerField(default=0)
+    buyer_count = models.PositiveIntegerField(default=0)
+    goods_vnd = models.BigIntegerField(default=0)
+    weight_g = models.BigIntegerField(default=0)
+    closed_order_count = models.PositiveIntegerField(default=0)  # cancelled or released
+    counted_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["session", "cooperative"],
+                nulls_distinct=False,
+                name="tally_once_per_session_and_cooperative",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.session}: {self.order_count}"
