@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from core.local.paths import LocalError, Places
-from core.local.process import Child
+from core.local.process import Child, Kept
 
 START_TIMEOUT_S = 20
 
@@ -24,7 +24,7 @@ def program() -> Path:
     raise LocalError(msg)
 
 
-class Broker:
+class Broker(Kept):
     """A server on `here.broker_socket`; what it holds outlives a restart unless `forgetful`."""
 
     name = "broker"
@@ -33,7 +33,6 @@ class Broker:
         self.here = here
         self.forgetful = forgetful
         self.log = here.sockets / "redis.log"
-        self.child: Child | None = None
 
     def start(self) -> None:
         self.here.make()
@@ -66,14 +65,3 @@ class Broker:
                 return line.recv(16).startswith(b"+PONG")
             except OSError:
                 return False
-
-    def is_alive(self) -> bool:
-        return self.child is not None and self.child.is_alive()
-
-    def ask_to_stop(self) -> None:
-        if self.child:
-            self.child.ask_to_stop()
-
-    def stop(self) -> None:
-        if self.child:
-            self.child.stop()

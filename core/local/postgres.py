@@ -56,7 +56,7 @@ def programs() -> Path:
     raise LocalError(msg)
 
 
-class Postgres:
+class Postgres(process.Kept):
     """A cluster in `here.postgres`, reached through a Unix socket by this user alone."""
 
     name = "database"
@@ -69,7 +69,6 @@ class Postgres:
         self.log = here.sockets / "postgres.log"
         self.prefix: tuple[str, ...] = ()
         self.user: str | None = None
-        self.child: process.Child | None = None
 
     def start(self) -> None:
         self.here.make()
@@ -82,17 +81,6 @@ class Postgres:
         self.end_leftovers()
         self.await_start()
         self.create_database()
-
-    def is_alive(self) -> bool:
-        return self.child is not None and self.child.is_alive()
-
-    def ask_to_stop(self) -> None:
-        if self.child:
-            self.child.ask_to_stop()
-
-    def stop(self) -> None:
-        if self.child:
-            self.child.stop()
 
     # As whom
 

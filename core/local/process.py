@@ -61,6 +61,23 @@ class Child:
         self.process.wait()
 
 
+class Kept:
+    """What the supervisor keeps running: a service that is one child, once it has been started."""
+
+    child: Child | None = None
+
+    def is_alive(self) -> bool:
+        return self.child is not None and self.child.is_alive()
+
+    def ask_to_stop(self) -> None:
+        if self.child:
+            self.child.ask_to_stop()
+
+    def stop(self) -> None:
+        if self.child:
+            self.child.stop()
+
+
 def start(
     command: Sequence[str | Path],
     user: str | None,

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from core.local import standstill
 from core.local.paths import LocalError
-from core.local.process import Child
+from core.local.process import Child, Kept
 
 FIRST_DELAY_S = 1.0
 LONGEST_DELAY_S = 30.0
@@ -41,7 +41,7 @@ class Service(Protocol):
     def stop(self) -> None: ...
 
 
-class Program:
+class Program(Kept):
     """A service that is one command of ours."""
 
     def __init__(
@@ -59,21 +59,9 @@ class Program:
         self.command = command
         self.env = env
         self.grace_s = grace_s
-        self.child: Child | None = None
 
     def start(self) -> None:
         self.child = Child(self.name, self.command, env=self.env, grace_s=self.grace_s)
-
-    def is_alive(self) -> bool:
-        return self.child is not None and self.child.is_alive()
-
-    def ask_to_stop(self) -> None:
-        if self.child:
-            self.child.ask_to_stop()
-
-    def stop(self) -> None:
-        if self.child:
-            self.child.stop()
 
 
 class Supervisor:

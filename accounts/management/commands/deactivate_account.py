@@ -1,11 +1,10 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 
-from accounts.models import User
+from accounts.management.finding import user_with
 from accounts.services.people import deactivate
-from core.phones import InvalidPhone, normalize_phone
 
 
 class Command(BaseCommand):
@@ -15,10 +14,6 @@ class Command(BaseCommand):
         parser.add_argument("phone", help="such as 0912345678")
 
     def handle(self, *, phone: str, **_options: Any) -> None:
-        try:
-            user = User.objects.get(phone=normalize_phone(phone))
-        except (InvalidPhone, User.DoesNotExist) as error:
-            msg = "There is no account with this phone number."
-            raise CommandError(msg) from error
+        user = user_with(phone)
         deactivate(user=user)
         self.stdout.write(f"The account of {user.display_name} is closed.")

@@ -3,10 +3,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts.models import User
+from accounts.management.finding import user_with
 from accounts.services.people import end_sessions
 from accounts.services.second_factor import forget_second_factor
-from core.phones import InvalidPhone, normalize_phone
 
 
 class Command(BaseCommand):
@@ -16,11 +15,7 @@ class Command(BaseCommand):
         parser.add_argument("phone", help="such as 0912345678")
 
     def handle(self, *, phone: str, **_options: Any) -> None:
-        try:
-            user = User.objects.get(phone=normalize_phone(phone))
-        except (InvalidPhone, User.DoesNotExist) as error:
-            msg = "There is no account with this phone number."
-            raise CommandError(msg) from error
+        user = user_with(phone)
         if not forget_second_factor(user=user):
             msg = f"{user.display_name} has no second factor."
             raise CommandError(msg)

@@ -3,10 +3,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts.models import User
+from accounts.management.finding import user_with
 from coops.models import Province, StaffRole
 from coops.services.province import grant_staff_role, revoke_staff_role
-from core.phones import InvalidPhone, normalize_phone
 
 
 class Command(BaseCommand):
@@ -21,11 +20,8 @@ class Command(BaseCommand):
     def handle(
         self, *, phone: str, province: str, role: str, revoke: bool, **_options: Any
     ) -> None:
-        try:
-            user = User.objects.get(phone=normalize_phone(phone))
-        except (InvalidPhone, User.DoesNotExist) as error:
-            msg = "There is no account with this phone number; make it with create_account."
-            raise CommandError(msg) from error
+        words = "There is no account with this phone number; make it with create_account."
+        user = user_with(phone, words)
         place = Province.objects.filter(pk=province).first()
         if place is None:
             msg = f"There is no province with the code {province}; run load_places first."
