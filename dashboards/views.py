@@ -5,7 +5,6 @@ from typing import Any
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -120,5 +119,4 @@ def _context(request: HttpRequest, province_code: str) -> dict[str, Any]:
         "has_simulated": lines.filter(order__is_simulated=True).exists(),
         "counted_at": db_now(),
         "can_review": request.user.staff_roles.reviewing().filter(province=province).exists(),  # type: ignore[union-attr]
-        "trail": [(_("Provinces"), "/tinh/"), (province.name, "")],
     }

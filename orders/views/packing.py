@@ -27,6 +27,7 @@ from orders.shelves import BY_SLUG, SHELVES, STEP_WORDS, counts
 PACKERS = ("manager", "host", "packer")
 ON_A_PAGE = 50
 ON_A_SHEET = 500
+IN_A_FILE = 5000
 SPREADSHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -192,6 +193,7 @@ def print_parcels(request: HttpRequest, cooperative_slug: str) -> HttpResponse:
         "choice": choice,
         "session": LivestreamSession.objects.filter(pk=choice.session_id).first(),
         "parcels": parcels,
+        "found_count": len(parcels) if len(parcels) < ON_A_SHEET else choice.parcels().count(),
         "in_all": sorted(in_all.items()),
         "today": db_today(),
     }
@@ -204,8 +206,11 @@ def export_parcels(request: HttpRequest, cooperative_slug: str) -> HttpResponse:
     """The chosen parcels as CSV or XLSX, one line of goods a row; numbers as far as revealed."""
     coop = get_cooperative_to_pack(request.user, cooperative_slug)
     choice = Choice(request.GET, request.user, coop)
-    rows = [row for parcel in choice.parcels()[: ON_A_SHEET * 10] for row in rows_of(parcel)]
+    parcels = list(choice.parcels()[: IN_A_FILE + 1])
+    rows = [row for parcel in parcels[:IN_A_FILE] for row in rows_of(parcel)]
     name = f"kien-hang-{coop.slug}-{db_today():%Y%m%d}"
+    if len(parcels) > IN_A_FILE:
+        name = f"{name}-{IN_A_FILE}-kien-dau"
     if request.GET.get("dang") == "xlsx":
         body, kind, name = (
             tabular.xlsx_bytes(_("Parcels"), columns(), rows),

@@ -11,6 +11,7 @@ from openpyxl import load_workbook
 from coops.models import Cooperative
 from livestreams.models import LivestreamSession
 from orders.models import Order, Parcel, PhoneReveal
+from orders.views import packing
 from tests.cast import Cast, client_of, make_cast
 from tests.factories.livestreams import OfferFactory, SessionFactory, SlotFactory
 from tests.factories.orders import OrderFactory
@@ -276,3 +277,20 @@ def test_a_simulated_order_is_called_so_on_paper_and_in_files(mai: Client, sessi
     assert [marks[order.code] for order in orders] == ["có", ""]
     assert words(mai.get(f"{base}in/")).count("Đơn mô phỏng: không gửi hàng") == 1
     assert words(mai.get(base)).count("mô phỏng") == 1
+
+
+def test_a_list_that_had_to_stop_says_so(
+    mai: Client, session: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(packing, "ON_A_SHEET", 2)
+    monkeypatch.setattr(packing, "IN_A_FILE", 2)
+    base = room(session.cooperative)
+    order_in(session)
+    order_in(session)
+    assert "2 kiện đầu trong" not in words(mai.get(f"{base}in/"))
+    assert "kien-dau" not in mai.get(f"{base}tai-ve/")["Content-Disposition"]
+
+    order_in(session)
+
+    assert "2 kiện đầu trong 3 kiện" in words(mai.get(f"{base}in/"))
+    assert "-2-kien-dau.csv" in mai.get(f"{base}tai-ve/")["Content-Disposition"]
