@@ -131,6 +131,28 @@ def test_without_the_guard_two_presses_are_two_requests(shop: Shop) -> None:
     assert sent == [f"{SITE}/cham"] * 2
 
 
+def test_what_is_missing_is_said_in_the_readers_language_and_then_forgotten(shop: Shop) -> None:
+    page = shop.show(
+        '<form method="post" action="/cham"><input name="a" id="a" required>'
+        '<select name="b" id="b" required><option value="">–</option><option>x</option></select>'
+        '<button class="btn">Chốt đơn</button></form>'
+    )
+    sent: list[str] = []
+    page.on("request", lambda r: sent.append(r.url) if r.method == "POST" else None)
+    page.route("**/cham", lambda route: route.fulfill(status=204))
+    button = page.locator(".page button")
+    button.click()
+    says = [
+        page.locator(box).evaluate("(field) => field.validationMessage") for box in ("#a", "#b")
+    ]
+    assert says == ["Xin điền phần này.", "Xin chọn ở đây."]
+    page.locator("#a").evaluate("(field) => { field.value = 'filled in by a script'; }")
+    page.locator("#b").select_option("x")
+    button.click()
+    page.wait_for_timeout(200)
+    assert sent == [f"{SITE}/cham"]
+
+
 CONFIRM = """<form method="post"><input type="hidden" name="a" value="1">
 <button class="btn" name="do" value="delete" data-confirm="Xóa ảnh này?" data-confirm-yes="Xóa">Bỏ</button>
 </form>"""

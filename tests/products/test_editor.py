@@ -296,7 +296,9 @@ def test_the_manager_of_a_waiting_co_op_publishes_and_buyers_wait(client: Client
     product.refresh_from_db()
     assert product.is_published
     assert client.get(reverse("show-product", args=[product.slug])).status_code == 404
-    assert "duyệt" in text_of(mai.get(edit(product, "check")))
+    for page in (edit(product, "check"), reverse("list-my-products", args=[coop.slug])):
+        assert "Chờ duyệt hợp tác xã" in text_of(mai.get(page))
+        assert "chip--done" not in text_of(mai.get(page))  # not told to be on sale yet
 
 
 def test_a_draft_is_deleted_after_asking_once_more(mai: Client, cast: Cast):
