@@ -9,6 +9,7 @@ const TICKS = 8;
 const FIGURES_MS = 5000;
 const REST_MS = 700; // a second tap meant for the button before falls on nothing
 const SAID_MS = 6000;
+const COUNT_LATE_MS = 15000; // a tally follows its order within seconds
 const box = document.querySelector("[data-console]");
 const words = box.dataset;
 const boardFeed = box.querySelector("[data-board-feed]");
@@ -151,6 +152,7 @@ boardFeed.addEventListener("live:news", async ({ detail: board }) => {
 // Orders and figures
 box.addEventListener("live:news", ({ detail: event }) => {
   if (event.topic !== "orders.order.placed") { askFigures(); return; }
+  orderedAt = Date.now();
   const tick = part(box, "blank-tick").content.firstElementChild.cloneNode(true);
   write(part(tick, "tick-code"), event.code);
   write(part(tick, "tick-lines"), event.lines.map((line) => `${line.live_code} × ${line.quantity}`).join(", "));
@@ -165,6 +167,7 @@ box.addEventListener("live:news", ({ detail: event }) => {
   askFigures();
 });
 let figuresTimer, countedAt;
+let orderedAt = 0;
 const askFigures = () => { figuresTimer ??= setTimeout(showFigures, 1000); };
 const showMoney = (money) => {
   const link = box.querySelector("[data-words-money]");
@@ -193,7 +196,11 @@ const tellAge = () => {
   const fresh = part(box, "fresh");
   fresh.classList.toggle("is-stale", seconds > STALE_S);
   write(fresh, (seconds > STALE_S ? words.wordsStale : words.wordsFresh).replace("%s", digits(seconds)));
-  if (countedAt) write(part(box, "figures-age"), words.wordsAge.replace("%s", digits(Math.max(0, Math.floor((Date.now() - countedAt) / 1000)))));
+  if (!countedAt) return;
+  const isLate = orderedAt > countedAt && Date.now() - orderedAt > COUNT_LATE_MS;
+  const age = part(box, "figures-age");
+  age.classList.toggle("is-stale", isLate);
+  write(age, (isLate ? words.wordsLate : words.wordsAge).replace("%s", digits(Math.max(0, Math.floor((Date.now() - countedAt) / 1000)))));
 };
 [box, boardFeed].forEach((feed) => feed.addEventListener("live:heard", () => { heardAt = Date.now(); }));
 showFigures();
