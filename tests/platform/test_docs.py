@@ -22,7 +22,8 @@ def named(book: Path) -> str:
 
 @pytest.mark.parametrize("book", BOOKS, ids=named)
 def test_links_lead_somewhere(book: Path) -> None:
-    links = re.findall(r"\]\((?!https?:)([^)#]+)\)", book.read_text())
+    text = book.read_text()
+    links = re.findall(r"\]\((?!https?:)([^)#]+)\)", text) + re.findall(r'src="([^"]+)"', text)
 
     assert [link for link in links if not (book.parent / link).exists()] == []
 
