@@ -275,11 +275,18 @@ def notice_icon(tone: str) -> str:
 
 @register.simple_tag(takes_context=True)
 def nav_link(
-    context: Context, name: str, label: str, sign: str = "", *args: Any, exact: bool = False
+    context: Context,
+    name: str,
+    label: str,
+    sign: str = "",
+    *args: Any,
+    exact: bool = False,
+    also: str = "",
 ) -> str:
     """A link to the page `name` with aria-current when we are there.
 
-    Nothing when the page does not exist. We are there on the pages below it too, unless `exact`.
+    Nothing when the page does not exist. We are there on the pages below it too, unless `exact`,
+    and where the address begins with a word of `also`: pages of one thing stand elsewhere.
     """
     try:
         url = reverse(name, args=args)
@@ -287,7 +294,7 @@ def nav_link(
         return ""
     request = context.get("request")
     path = request.path if request else ""
-    here = path == url or (not exact and url != "/" and path.startswith(url))
+    here = path == url or (not exact and url != "/" and path.startswith((url, *also.split())))
     current = mark_safe(' aria-current="page"') if here else ""
     drawn = icon(sign) if sign else ""
     return format_html('<a href="{}"{}>{}<span>{}</span></a>', url, current, drawn, label)

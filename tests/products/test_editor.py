@@ -92,6 +92,7 @@ def test_a_half_typed_pack_waits_as_it_was_typed_and_becomes_none_by_itself(
     assert not Variant.objects.exists()
     page = text_of(mai.get(edit(product, "packs")))
     assert 'value="Hộp"' in page
+    assert f'{reverse("list-my-products", args=[cast.coop_a.slug])}" aria-current="page"' in page
     assert 'value="12x"' in page
     typed(mai, product, "pack-new", name="Hộp", price_vnd="125.000", net_weight_g="200 g")
     assert not Variant.objects.exists()  # a price is not guessed from a pause while typing
