@@ -1,9 +1,11 @@
 """What the books of the project point at exists: files, tests, commands, decisions."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from babel.messages.pofile import read_po
 from django.core.management import get_commands
 
 from core.local.paths import BASE_DIR
@@ -46,6 +48,23 @@ def test_commands_that_are_named_exist(book: Path) -> None:
 
     assert commands <= set(get_commands())
     assert [m for m in modules if not (BASE_DIR / f"{m.replace('.', '/')}.py").exists()] == []
+
+
+def test_the_words_of_the_book_are_those_of_the_pages() -> None:
+    with (BASE_DIR / "locale/vi/LC_MESSAGES/django.po").open("rb") as stream:
+        catalogue = read_po(stream, locale="vi")
+    said = [words for message in catalogue for words in as_list(message.string)]
+    pages = "\n".join(said).lower()
+    book = (BASE_DIR / "docs" / "concepts.md").read_text()
+    cells = re.findall(r"^\| [^|]+ \| ([^|]+) \|", book, re.MULTILINE)[2:]
+    terms = [re.sub(r"\(.*\)|…", "", term).strip() for c in cells for term in re.split("[,;]", c)]
+
+    assert len(terms) >= 30
+    assert [term for term in terms if term.lower() not in pages] == []
+
+
+def as_list(words: str | Sequence[str]) -> list[str]:
+    return [words] if isinstance(words, str) else list(words)
 
 
 def test_every_decision_is_listed_and_those_that_are_referred_to_exist() -> None:
