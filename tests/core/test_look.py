@@ -17,7 +17,9 @@ from django.test import RequestFactory
 STATIC = settings.BASE_DIR / "static"
 TEMPLATES = settings.BASE_DIR / "templates"
 SHEET = (STATIC / "css" / "site.css").read_text()
-BUDGET_BYTES = 12 * 1024
+DESK_SHEET = (STATIC / "css" / "desk.css").read_text()
+BUDGET_BYTES = 10 * 1024  # of the sheet that every page fetches
+DESK_BUDGET_BYTES = 4 * 1024
 ICONS = set(re.findall(r'<symbol id="([\w-]+)"', (STATIC / "img" / "icons.svg").read_text()))
 CROPS = set(re.findall(r'<symbol id="([\w-]+)"', (STATIC / "img" / "crops.svg").read_text()))
 
@@ -92,10 +94,12 @@ def test_the_palette_is_the_markets() -> None:
 
 def test_the_sheet_costs_little() -> None:
     assert len(gzip.compress(SHEET.encode(), 9)) <= BUDGET_BYTES
+    assert len(gzip.compress(DESK_SHEET.encode(), 9)) <= DESK_BUDGET_BYTES
 
 
 def test_every_variable_of_the_sheet_is_set() -> None:
-    assert set(re.findall(r"var\(--([\w-]+)\)", SHEET)) <= set(re.findall(r"--([\w-]+):", SHEET))
+    used = set(re.findall(r"var\(--([\w-]+)\)", SHEET + DESK_SHEET))
+    assert used <= set(re.findall(r"--([\w-]+):", SHEET))
 
 
 def test_every_file_the_sheet_asks_for_is_there() -> None:
@@ -106,6 +110,38 @@ def test_every_file_the_sheet_asks_for_is_there() -> None:
 
 def templates() -> list[Path]:
     return sorted(TEMPLATES.rglob("*.html"))
+
+
+def drawn_with(name: str) -> set[str]:
+    """The template `name`, what it extends and what it includes, and so on."""
+    found, asked = set(), [name]
+    while asked:
+        one = asked.pop()
+        if one not in found and (TEMPLATES / one).is_file():  # others are the framework's
+            found.add(one)
+            ways = r"""{%\s*(?:extends|include)\s+"([^"]+)\""""
+            asked += re.findall(ways, (TEMPLATES / one).read_text())
+    return found
+
+
+def classes_in(sheet: str) -> set[str]:
+    return set(re.findall(r"\.(-?[a-z][\w-]*)", re.sub(r"/\*.*?\*/|url\([^)]*\)", "", sheet)))
+
+
+def test_a_page_without_the_sheet_of_the_desks_asks_for_nothing_in_it() -> None:
+    only_there = classes_in(DESK_SHEET) - classes_in(SHEET)
+    assert {"desk", "console", "trend"} <= only_there
+    missing = {}
+    for path in templates():
+        name = str(path.relative_to(TEMPLATES))
+        parts = drawn_with(name)
+        text = "".join((TEMPLATES / part).read_text() for part in parts)
+        if "base.html" not in parts or "css/desk.css" in text:
+            continue
+        asked = " ".join(re.findall(r'class="([^"]*)"', text))
+        if lost := only_there & set(re.findall(r"[\w-]+", re.sub(r"{[%{].*?[%}]}", " ", asked))):
+            missing[name] = lost
+    assert not missing
 
 
 @pytest.mark.parametrize("path", templates(), ids=lambda path: str(path.relative_to(TEMPLATES)))

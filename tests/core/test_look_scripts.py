@@ -251,7 +251,7 @@ def test_a_countdown_follows_the_servers_clock_and_tells_when_it_is_over(shop: S
     expect(page.locator(".clock.is-over")).to_have_text("0:00")
 
 
-DESK_LINKS = """<nav class="side"><div class="side__nav">
+DESK_LINKS = """<link rel="stylesheet" href="/static/css/desk.css"><nav class="side"><div class="side__nav">
 {% for n in "12345678" %}<a href="/{{ n }}"{% if n == "7" %} aria-current="page"{% endif %}>Kiện hàng {{ n }}</a>{% endfor %}
 </div></nav>"""
 
