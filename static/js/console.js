@@ -73,7 +73,7 @@ box.addEventListener("submit", (event) => {
   act(event.target);
 });
 box.addEventListener("click", (event) => {
-  const link = event.target.closest("[data-choose]");
+  const link = event.target.closest("a[data-choose]");
   if (!link) return;
   event.preventDefault();
   chosen = link.search;
