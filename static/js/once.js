@@ -1,17 +1,21 @@
-// A pressed button says that it is being sent and does not send twice. The form stays as it is; the
-// button comes back after eight seconds, or when the reader returns to the page. Words: data-busy on
-// the button or the form. Focus goes to an error summary, and a menu closes when one clicks elsewhere.
+// A pressed button says that it is being sent and does not send twice, nor does another of its form:
+// a second tap must not take back the first. The form stays as it is, the button as wide as it was, so
+// that no other moves under the finger; it comes back after eight seconds, or when the reader returns to
+// the page. Words: data-busy on the button or the form. Focus goes to an error summary, and a menu closes
+// when one clicks elsewhere.
 // What the browser itself finds missing it says in our words, for its own may be in another language.
 const BACK_AFTER_MS = 8000;
 const idle = (button) => {
   if (!button?.dataset.label) return;
   button.innerHTML = button.dataset.label;
+  button.style.minWidth = "";
   delete button.dataset.label;
   button.classList.remove("is-busy");
   button.removeAttribute("aria-disabled");
 };
 const busy = (button, words) => {
   button.dataset.label = button.innerHTML;
+  button.style.minWidth = `${button.offsetWidth}px`;
   if (words) button.textContent = words;
   button.classList.add("is-busy");
   button.setAttribute("aria-disabled", "true");
@@ -20,7 +24,7 @@ const busy = (button, words) => {
 addEventListener("submit", (event) => { // on the window: other scripts have had their say by now
   const { target: form, submitter: button } = event;
   if (event.defaultPrevented || form.method === "get" || form.dataset.many !== undefined || !button) return;
-  if (button.dataset.label) event.preventDefault();
+  if ([...form.elements].some((one) => one.classList.contains("is-busy"))) event.preventDefault();
   else busy(button, button.dataset.busy || form.dataset.busy || document.documentElement.dataset.busy);
 });
 addEventListener("pageshow", (event) => { if (event.persisted) document.querySelectorAll(".is-busy").forEach(idle); });

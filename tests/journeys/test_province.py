@@ -13,7 +13,7 @@ from tests.browser import OpenPage
 from tests.cast import Cast, make_cast
 from tests.factories.livestreams import OfferFactory, SessionFactory
 from tests.factories.orders import OrderFactory
-from tests.factories.products import LotFactory, VariantFactory
+from tests.factories.products import LotFactory, OcopRecognitionFactory, VariantFactory
 from tests.journeys.people import sign_in
 
 
@@ -61,3 +61,21 @@ def test_a_viewer_reads_and_exports_the_figures(
 
     page.goto(reverse("show-province-figures", args=["96"]))
     expect(page.locator("main")).not_to_contain_text(cast.coop_b.name)
+
+
+def test_a_second_tap_never_takes_back_the_first(phone_page: Page) -> None:
+    """Beside “do not accept” stands “verify”: it must not slip under a finger that taps twice."""
+    cast = make_cast()
+    product = VariantFactory(product__cooperative=cast.coop_a).product
+    recognition = OcopRecognitionFactory(product=product, waiting=True)
+    sign_in(phone_page, cast.ha, then=reverse("review-recognition", args=["15", recognition.pk]))
+
+    refuse = phone_page.locator("button[value=refuse]")
+    refuse.click()
+    expect(phone_page.locator("main [role=alert]")).to_contain_text("Lý do")
+    phone_page.locator("textarea").fill("Số quyết định không khớp với sổ của tỉnh.")
+    refuse.dblclick()
+
+    phone_page.wait_for_url(lambda url: url.endswith("/duyet/ocop/"))
+    recognition.refresh_from_db()
+    assert recognition.state == "refused"
