@@ -1,11 +1,10 @@
 """Figures of a province, always summed from the order lines themselves.
 
 Counted are the lines of orders neither cancelled nor released, of co-ops whose commune lies in
-the province, placed on a local day of the period. An order with goods of several co-ops counts
-once in a province, and once in each row it touches.
+the province, placed on a local day of the period; goods that came back count too, and are named.
+An order with goods of several co-ops counts once in a province, and once in each row it touches.
 """
 
-import dataclasses
 import datetime as dt
 from dataclasses import dataclass
 from typing import Any
@@ -15,8 +14,9 @@ from django.db.models.functions import TruncDate
 
 from coops.models import Province
 from core.clock import LOCAL_ZONE
-from dashboards.forms import EARLIEST, Period
-from orders.models import OrderLine
+from dashboards.forms import Period
+from orders.models import OrderLine, Parcel
+from orders.querysets import CLOSED_STATES, ORDERED_STATES
 from products.models import OcopRecognition, OcopRegister, Product
 from products.querysets import PUBLISHED
 
@@ -34,39 +34,40 @@ SUMS_OF_A_ROW: dict[str, Any] = {
 
 
 def lines_of(province: Province, period: Period) -> QuerySet[OrderLine]:
-    return _in_period(OrderLine.objects.counted(), province, period)
+    lines = _lines_until(province, period).filter(order__placed_at__gte=period.starts_at)
+    return lines.filter(order__state__in=ORDERED_STATES)
 
 
-def left_out(province: Province, period: Period) -> int:
-    """Orders of the period that were cancelled or lapsed, and so are in no figure."""
-    lines = _in_period(OrderLine.objects.closed(), province, period)
-    return lines.aggregate(count=Count("order", distinct=True))["count"]
+def left_unseen(province: Province, period: Period) -> dict[str, int]:
+    """Orders a reader might look for in the figures of `period`, and would not find there.
 
-
-def order_count_before(province: Province, period: Period) -> int:
-    """Orders before the period, which a reader of its figures might look for."""
-    if period.starts_on <= EARLIEST:
-        return 0
-    before = dataclasses.replace(
-        period, starts_on=EARLIEST, ends_on=period.starts_on - dt.timedelta(days=1)
+    `left_out`: of the period, but cancelled or lapsed; `earlier`: placed before it.
+    """
+    is_before = Q(order__placed_at__lt=period.starts_at)
+    left_out = Q(order__state__in=CLOSED_STATES) & ~is_before
+    earlier = Q(order__state__in=ORDERED_STATES) & is_before
+    return _lines_until(province, period).aggregate(
+        left_out=Count("order", distinct=True, filter=left_out),
+        earlier=Count("order", distinct=True, filter=earlier),
     )
-    return lines_of(province, before).aggregate(count=Count("order", distinct=True))["count"]
 
 
-def _in_period(
-    lines: QuerySet[OrderLine], province: Province, period: Period
-) -> QuerySet[OrderLine]:
-    found = lines.filter(
-        cooperative__commune__province=province,
-        order__placed_at__gte=period.starts_at,
-        order__placed_at__lt=period.ends_before,
+def _lines_until(province: Province, period: Period) -> QuerySet[OrderLine]:
+    lines = OrderLine.objects.filter(
+        cooperative__commune__province=province, order__placed_at__lt=period.ends_before
     )
-    return found if period.with_simulated else found.filter(order__is_simulated=False)
+    return lines if period.with_simulated else lines.filter(order__is_simulated=False)
 
 
 def totals(lines: QuerySet[OrderLine]) -> dict[str, int]:
     """`{order_count, unit_count, goods_vnd, weight_g}` of the lines."""
     return lines.aggregate(**SUMS)
+
+
+def came_back_vnd(lines: QuerySet[OrderLine]) -> int:
+    """Goods among `lines` that buyers did not take: ordered, sent and back at the co-op."""
+    returned = lines.filter(parcel__state=Parcel.State.RETURNED)
+    return int(returned.aggregate(sum_vnd=Sum("line_total_vnd", default=0))["sum_vnd"])
 
 
 def by_session(lines: QuerySet[OrderLine]) -> QuerySet[Any, Any]:

@@ -44,8 +44,8 @@ def show_province_figures(request: HttpRequest, province_code: str) -> HttpRespo
     days = {row["key"]: row["goods_vnd"] for row in figures.by_day(lines)}
     context |= {
         "totals": figures.totals(lines),
-        "left_out": figures.left_out(context["province"], period),
-        "earlier": figures.order_count_before(context["province"], period),
+        "came_back_vnd": figures.came_back_vnd(lines),
+        **figures.left_unseen(context["province"], period),
         "today": (today := db_today()),
         "coverage": figures.ocop_coverage(context["province"], today),
         "shown": (shown := trend.since_first(period, days)),

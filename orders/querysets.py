@@ -18,7 +18,7 @@ HELD, AWAITING_PAYMENT, CONFIRMED = "held", "awaiting_payment", "confirmed"
 ON_HOLD_STATES = (HELD, AWAITING_PAYMENT)  # units are taken until pay_by
 OPEN_STATES = (HELD, AWAITING_PAYMENT, CONFIRMED)  # units are taken
 ORDERED_STATES = (AWAITING_PAYMENT, CONFIRMED)  # the buyer wants them: figures count these
-CLOSED_STATES = ("cancelled", "released")
+CLOSED_STATES = ("cancelled", "released")  # it came to nothing, or was not paid in time
 
 
 LAST_DIGITS = range(3, 5)  # of a phone, by which a packer finds it
@@ -127,10 +127,6 @@ class OrderLineQuerySet(models.QuerySet):
     def counted(self) -> Self:
         """Lines that figures count: of orders somebody wants, neither cancelled nor released."""
         return self.filter(order__state__in=ORDERED_STATES)
-
-    def closed(self) -> Self:
-        """Lines of orders that came to nothing: cancelled, or not paid in time."""
-        return self.filter(order__state__in=CLOSED_STATES)
 
     def of_staff(self, user: Any) -> Self:
         return self.filter(cooperative__in=Cooperative.objects.of_staff(user))

@@ -10,7 +10,7 @@ from core.clock import db_today
 from dashboards import figures, trend
 from dashboards.forms import Period
 from dashboards.tables import TABLES
-from orders.models import Order, OrderLine
+from orders.models import Order, OrderLine, Parcel
 from tests.cast import Cast, client_of, make_cast
 from tests.factories.livestreams import OfferFactory, SessionFactory
 from tests.factories.orders import OrderFactory
@@ -152,6 +152,19 @@ def test_the_overview_tells_of_orders_before_the_period_and_of_those_left_out(
 
     assert "còn 1 đơn nữa" in client.get(address).text
     assert "còn 1 đơn nữa" not in client.get(address, {"ky": "all"}).text
+
+
+def test_goods_that_came_back_are_counted_and_named(cast: Cast, market) -> None:
+    address = reverse("show-province-figures", args=["15"])
+    client = client_of(cast.ha)
+    assert "bị trả về" not in client.get(address).text
+
+    line = OrderLine.objects.counted().filter(offer=market["tea"], quantity=2).get()
+    Parcel.objects.filter(pk=line.parcel_id).update(state=Parcel.State.RETURNED)
+
+    page = client.get(address).text
+    assert "200.000\N{NO-BREAK SPACE}₫ bị trả về" in page
+    assert "300.000\N{NO-BREAK SPACE}₫" in page
 
 
 def test_the_share_online_is_todays_whatever_the_period(cast: Cast) -> None:
