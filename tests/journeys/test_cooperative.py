@@ -202,6 +202,16 @@ def test_what_was_typed_survives_a_closed_page(open_page: OpenPage, places: None
     page.goto("/lam-viec/htx-moi/")
     expect(page.get_by_label("Tên hợp tác xã")).to_have_value("")
 
+    desk = f"/lam-viec/{Cooperative.objects.get().slug}/"
+    page.goto(f"{desk}ho-so/")
+    page.get_by_label("Thôn, bản, đường, số nhà").fill("Bản Thống Nhất")
+    page.goto(desk)  # the first page after signing in: it forgets nothing that was not sent
+    page.goto(f"{desk}ho-so/")
+    expect(page.get_by_label("Thôn, bản, đường, số nhà")).to_have_value("Bản Thống Nhất")
+    page.get_by_role("button", name="Lưu", exact=True).click()
+    page.wait_for_url(f"**{desk}")
+    page.wait_for_function("!Object.keys(localStorage).some((key) => key.startsWith('draft:'))")
+
 
 def test_without_script_a_co_op_registers_with_two_lists(open_page: OpenPage, places: None) -> None:
     page = open_page("phone", java_script_enabled=False)
