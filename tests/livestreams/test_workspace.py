@@ -311,6 +311,7 @@ def test_from_going_on_air_to_the_end_with_plain_forms(cast):
     session.refresh_from_db()
     assert session.state == State.ENDED
     assert minh.get(f"{base}dieu-khien/").status_code == 302
+    assert f"/kien-hang/?phien={session.pk}" in minh.get(base).text, "what comes next is to pack"
 
 
 def test_a_script_gets_words_and_the_same_key_the_same_answer(cast):
