@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
+from urllib.parse import urlsplit
 
 from core.local.paths import LocalError, Places, places
 
@@ -59,9 +60,18 @@ def defaults_of_up(here: Places) -> dict[str, str]:
         "SECRET_KEY": os.environ.get("SECRET_KEY") or secret_key(here),
         "PORT": port,
         "SITE_URL": f"http://localhost:{port}",
-        "ALLOWED_HOSTS": "localhost,127.0.0.1,[::1]",
+        "ALLOWED_HOSTS": ",".join(["localhost", "127.0.0.1", "[::1]", *host_of_site()]),
         "DEMO": "true",
     }
+
+
+def host_of_site() -> list[str]:
+    """The host of SITE_URL where it is set; settings tell what is wrong with it."""
+    try:
+        host = urlsplit(os.environ.get("SITE_URL", "")).hostname
+    except ValueError:
+        return []
+    return [host] if host else []
 
 
 def nowhere() -> dict[str, str]:

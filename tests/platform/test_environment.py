@@ -25,8 +25,9 @@ with held(Places(Path(sys.argv[1]))) as _:
 def here(tmp_path, monkeypatch):
     here = Places(tmp_path / "data")
     monkeypatch.setenv("DATA_DIR", str(here.data))
-    for name in (*environment.KEPT, "MEDIA_ROOT", "STATIC_ROOT"):
-        monkeypatch.delenv(name, raising=False)
+    for name in environment.KEPT:
+        monkeypatch.setenv(name, "")  # so that what is set meanwhile is gone afterwards
+        monkeypatch.delenv(name)
     yield here
     if here.sockets.exists():
         here.sockets.rmdir()
@@ -70,6 +71,25 @@ def test_what_is_set_already_stays(here, monkeypatch):
     assert get("DATABASE_URL") == "postgresql://db.example/phien"
     assert get("REDIS_URL") == here.redis_url
     assert get("SITE_URL") == "http://localhost:9000"
+
+
+def test_a_platform_for_phones_in_the_house_answers_to_its_own_address(here, monkeypatch):
+    monkeypatch.setenv("SITE_URL", "http://192.168.1.5:8000")
+
+    environment.prepare(["up"])
+
+    assert get("ALLOWED_HOSTS") == "localhost,127.0.0.1,[::1],192.168.1.5"
+
+
+def test_pictures_go_where_the_data_goes(here, monkeypatch):
+    environment.prepare(["up"])
+    assert get("MEDIA_ROOT") == str(here.data / "media")
+
+    monkeypatch.delenv("MEDIA_ROOT")
+    monkeypatch.delenv("DATA_DIR")
+    monkeypatch.setenv("SECRET_KEY", "of somebody's own")
+    environment.prepare(["up"])
+    assert get("MEDIA_ROOT") is None
 
 
 def test_the_key_is_made_once_and_for_us_alone(here):
