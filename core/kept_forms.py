@@ -57,7 +57,8 @@ def keep(request: HttpRequest) -> str:
 
 def is_worth_keeping(request: HttpRequest) -> bool:
     """A form a person sent, not what a script sends for them (it keeps that itself)."""
-    return request.method == "POST" and request.headers.get("Accept", "") != "application/json"
+    accepted = request.headers.get("Accept", "")
+    return request.method == "POST" and not accepted.startswith("application/json")
 
 
 def kept_form(request: HttpRequest) -> KeptForm | None:

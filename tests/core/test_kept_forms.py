@@ -76,6 +76,14 @@ def test_no_password_nor_a_flood_is_kept(cast: Cast) -> None:
         assert "kept_form" not in client.session
 
 
+@pytest.mark.parametrize("accept", ["application/json", "application/json, text/plain"])
+def test_what_a_script_sends_is_left_to_the_script(cast: Cast, accept: str) -> None:
+    client = Client()
+    url = reverse("keep-draft", args=[ProductFactory(cooperative=cast.coop_a).pk])
+    client.post(url, SENT, headers={"Accept": accept})
+    assert "kept_form" not in client.session
+
+
 def test_nothing_kept_leads_to_the_workspace(cast: Cast) -> None:
     answer = client_of(cast.mai).get(reverse("send-kept-form"))
     assert answer["Location"] == reverse("show-workspace")
