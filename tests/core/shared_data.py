@@ -16,9 +16,14 @@ FOLDER = Path(__file__).resolve().parents[3] / "shared" / "data"
 @cache
 def load(name: str) -> Any:
     """The JSON file `name` of the folder; skips the test where the folder is absent."""
+    return json.loads(content(name))
+
+
+def content(name: str) -> bytes:
+    """The file `name` of the folder as it is; skips the test where the folder is absent."""
     if not FOLDER.is_dir():
         pytest.skip("needs the vectors in ../shared/data, which are not part of the project")
-    return json.loads((FOLDER / name).read_text("utf-8"))
+    return (FOLDER / name).read_bytes()
 
 
 def tried(call: Callable[..., Any], *args: Any) -> tuple[Any, InputRefused | None]:

@@ -10,7 +10,7 @@ from django.urls import reverse
 from products.models import Product
 from products.services.photos import MAX_PHOTOS
 from tests.cast import Cast
-from tests.core.shared_data import FOLDER
+from tests.core.shared_data import content
 from tests.factories.core import photo_file
 from tests.factories.products import ProductFactory, ProductPhotoFactory
 from tests.products.conftest import send, text_of
@@ -86,7 +86,7 @@ HOSTILE = [
 def test_a_hostile_picture_gets_a_clear_sentence_at_the_field(
     mai: Client, product: Product, name: str
 ):
-    file = io.BytesIO((FOLDER / "hostile/own_images" / name).read_bytes())
+    file = io.BytesIO(content(f"hostile/own_images/{name}"))
     file.name = name
     response = send(mai, add(product), photos=file)
     errors = response.context["forms"]["photos"].errors["photos"]
@@ -102,7 +102,7 @@ def test_a_photo_keeps_nothing_of_where_it_was_taken(mai: Client, product: Produ
     from django.conf import settings
     from PIL import Image
 
-    file = io.BytesIO((FOLDER / "hostile/own_images/gps_orientation6.jpg").read_bytes())
+    file = io.BytesIO(content("hostile/own_images/gps_orientation6.jpg"))
     file.name = "gps.jpg"
     assert send(mai, add(product), photos=file).status_code == 302
     picture = product.cover
