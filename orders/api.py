@@ -82,6 +82,7 @@ class OrderSerializer(serializers.ModelSerializer):
     parcels = OrderParcelSerializer(many=True)
     cancel_until = serializers.SerializerMethodField()
     payment = serializers.SerializerMethodField(help_text="While a transfer is waited for.")
+    is_simulated = serializers.BooleanField(help_text="A demonstration's: nobody waits for it.")
 
     class Meta:
         model = Order
@@ -89,7 +90,7 @@ class OrderSerializer(serializers.ModelSerializer):
             "code", "order_token", "page_url", "session", "state", "payment_method", "placed_at",
             "pay_by", "paid_at", "closed_at", "close_reason", "goods_vnd", "shipping_vnd",
             "total_vnd", "buyer_name", "buyer_phone", "commune", "address_line", "note", "parcels",
-            "cancel_until", "payment",
+            "cancel_until", "payment", "is_simulated",
         ]  # fmt: skip
 
     def get_page_url(self, order: Order) -> str:

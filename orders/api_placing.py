@@ -221,4 +221,5 @@ def as_placed(answer: dict[str, Any], buyer: Buyer, commune: Commune) -> dict[st
         "parcels": answer["parcels"],
         "cancel_until": cancel_until(order),
         "payment": payment,
+        "is_simulated": order.is_simulated,
     }
