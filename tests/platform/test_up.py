@@ -19,7 +19,7 @@ import pytest
 from core.local.paths import BASE_DIR, Places
 from tests.servers import free_port
 
-START_S = 120  # tables and static files are made first, and others may be at work
+START_S = 90  # what a first start may take
 STOP_S = 20
 # What pytest set for its own servers must not reach the platform under test
 NOT_INHERITED = {"DATABASE_URL", "REDIS_URL", "REDIS_PREFIX", "SITE_URL", "DEMO", "MEDIA_ROOT"}
