@@ -21,7 +21,8 @@ from coops.models import Commune, Province
 from core.text import fold
 
 MAX_TYPED = 120
-KNOWN_S = 600
+KNOWN_S = 600  # codes never change
+LISTED_S = 1  # lists do, and in a rush a second is enough
 SHOW = "_show"  # of the button that lists a province's communes
 
 
@@ -141,7 +142,7 @@ def as_choice(value: Any) -> Choice:
 
 
 def province_options() -> SafeString:
-    """The provinces as the lines of a list, kept for a while in this process."""
+    """The provinces as the lines of a list, drawn once a second."""
     return known_options("provinces", Province.objects.in_order())
 
 
@@ -158,7 +159,7 @@ def known_options(name: str, places: Iterable[Province | Commune]) -> SafeString
         rows = ((place.pk, place) for place in places)
         lines = format_html_join("", '<option value="{}">{}</option>', rows)
         if lines:
-            cache.set(name, lines, KNOWN_S)
+            cache.set(name, lines, LISTED_S)
     return lines
 
 

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Response, sync_pl
 
 from tests.servers import Platform
 
+PROGRAMS = ("chromium-headless-shell", "chromium", "google-chrome")
 FLAGS = [
     "--headless",
     "--no-sandbox",
@@ -46,7 +47,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    program = shutil.which("chromium") or shutil.which("google-chrome")
+    program = next(filter(None, map(shutil.which, PROGRAMS)), None)
     if program is None:
         pytest.fail("Chromium is missing: apt-get install chromium, or run ./check as root.")
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"

@@ -1,5 +1,7 @@
 """What everyone does in a journey before their own story begins."""
 
+import time
+
 from django.urls import reverse
 from playwright.sync_api import Page
 
@@ -21,3 +23,13 @@ def sign_in(page: Page, user: User, *, then: str = "/") -> None:
         page.locator("main form button").first.click()
         page.wait_for_url(lambda url: reverse("verify-second-factor") not in url)
     page.goto(then)
+
+
+def await_true(page: Page, expression: str, seconds: float = 10) -> None:
+    """Until a script's expression holds. Page.wait_for_function asks again by eval, which the
+    content policy of our pages forbids.
+    """
+    deadline = time.monotonic() + seconds
+    while not page.evaluate(expression):
+        assert time.monotonic() < deadline, expression
+        page.wait_for_timeout(50)

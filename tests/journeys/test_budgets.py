@@ -9,6 +9,7 @@ from tests.cast import Cast, make_cast
 from tests.factories.livestreams import OfferFactory, SessionFactory
 from tests.factories.products import LotFactory, ProductPhotoFactory, VariantFactory
 from tests.factories.traceability import OriginCodeFactory, TraceEventFactory
+from tests.journeys.people import await_true
 
 MOST = 60_000  # without pictures
 MOST_OF_BOARD = MOST_OF_SCAN = 50_000
@@ -77,6 +78,6 @@ def test_a_phone_takes_the_picture_that_fits_its_card(open_page: OpenPage, dpr: 
     ProductPhotoFactory(product=lot.variant.product)
     page = open_page("phone", device_scale_factor=dpr)
     page.goto(reverse("list-products"))
-    page.wait_for_function("document.querySelector('.tile img')?.currentSrc")
+    await_true(page, "document.querySelector('.tile img')?.currentSrc")
     chosen = page.evaluate("document.querySelector('.tile img').currentSrc")
     assert chosen.endswith(("-320.avif", "-320.webp") if dpr < 3 else ("-640.avif", "-640.webp"))

@@ -19,6 +19,7 @@ from tests.factories.accounts import UserFactory
 from tests.factories.coops import CooperativeFactory, ProvinceFactory, StaffRoleFactory, tax_code
 from tests.factories.core import photo_file
 from tests.journeys.authenticator import Authenticator
+from tests.journeys.people import await_true
 
 NAME, TYPED_PHONE = "HTX Miến dong Bình Lư", "0987 654 321"
 REASON = "Vui lòng ghi rõ tên bản và số nhà để bưu tá tìm được."
@@ -210,7 +211,7 @@ def test_what_was_typed_survives_a_closed_page(open_page: OpenPage, places: None
     expect(page.get_by_label("Thôn, bản, đường, số nhà")).to_have_value("Bản Thống Nhất")
     page.get_by_role("button", name="Lưu", exact=True).click()
     page.wait_for_url(f"**{desk}")
-    page.wait_for_function("!Object.keys(localStorage).some((key) => key.startsWith('draft:'))")
+    await_true(page, "!Object.keys(localStorage).some((key) => key.startsWith('draft:'))")
 
 
 def test_without_script_a_co_op_registers_with_two_lists(open_page: OpenPage, places: None) -> None:

@@ -18,7 +18,7 @@ from tests.factories.products import (
     ProductPhotoFactory,
     VariantFactory,
 )
-from tests.journeys.people import sign_in
+from tests.journeys.people import await_true, sign_in
 
 Axe = Callable[[Page], None]
 
@@ -155,7 +155,7 @@ def test_without_network_it_says_so_and_what_was_typed_goes_later(open_page: Ope
     is_down = False
     expect(page.locator("#step-photos li")).to_have_count(2, timeout=20_000)
     # The server has it, so this device forgets
-    page.wait_for_function("!Object.keys(localStorage).some((key) => key.startsWith('draft:'))")
+    await_true(page, "!Object.keys(localStorage).some((key) => key.startsWith('draft:'))")
     product.refresh_from_db()
     assert product.name == "Gạo Séng Cù"
     assert product.photos.count() == 2

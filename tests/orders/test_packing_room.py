@@ -16,7 +16,8 @@ from tests.cast import Cast, client_of, make_cast
 from tests.factories.livestreams import OfferFactory, SessionFactory, SlotFactory
 from tests.factories.orders import OrderFactory
 from tests.orders.helpers import LAN
-from tests.orders.test_order_page import HOSTILE, words
+from tests.orders.test_order_page import words
+from tests.orders.test_order_page_hostile import HOSTILE
 
 pytestmark = pytest.mark.django_db
 

@@ -175,6 +175,18 @@ def test_root_gets_the_browser_installed(checkout):
     assert "chromium" in asked[1]
 
 
+def test_the_browser_without_windows_is_preferred_where_it_is_packaged(checkout):
+    wish = checkout.parent / "wish"
+
+    check_as(
+        checkout,
+        user_id=0,
+        **{"apt-get": f'echo "$@" >> {wish}', "apt-cache": '[ "$2" = chromium-headless-shell ]'},
+    )
+
+    assert "chromium-headless-shell fonts-dejavu-core" in wish.read_text()
+
+
 def test_every_check_that_fails_is_named_before_the_tests_would_run(checkout):
     done = check_as(checkout, user_id=1000, chromium="")
 
