@@ -261,19 +261,21 @@ class Stories(RuleBasedStateMachine):
 def tell(stories: int, steps: int, phases: tuple[Phase, ...] = tuple(Phase)) -> None:
     global shop  # noqa: PLW0603 - Hypothesis makes the machines itself
     shop = Shop()
-    run_state_machine_as_test(
-        Stories,
-        settings=settings(
-            max_examples=stories,
-            stateful_step_count=steps,
-            phases=phases,
-            deadline=None,
-            report_multiple_bugs=False,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
-    clear()
-    forget_copies()
+    try:
+        run_state_machine_as_test(
+            Stories,
+            settings=settings(
+                max_examples=stories,
+                stateful_step_count=steps,
+                phases=phases,
+                deadline=None,
+                report_multiple_bugs=False,
+                suppress_health_check=list(HealthCheck),
+            ),
+        )
+    finally:
+        clear()
+        forget_copies()
 
 
 def test_services_and_model_tell_the_same_stories() -> None:
