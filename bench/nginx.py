@@ -37,10 +37,18 @@ class Missing(RuntimeError):
     """nginx or its module is not installed; the message says which command installs them."""
 
 
+given: set[int] = set()
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port nobody listens on, another one at each call: nobody listens on the last one yet."""
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = int(probe.getsockname()[1])
+        if port not in given:
+            given.add(port)
+            return port
 
 
 @dataclass(frozen=True)
