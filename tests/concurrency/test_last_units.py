@@ -65,7 +65,7 @@ def test_read_then_write_oversells_where_no_constraint_sees_it() -> None:
     """The count stays within the allotment while more units were promised than there are."""
     offer = OfferFactory(quantity_offered=1)
     what_was_read = """SET quantity_claimed = p_quantities[i] + (
-        SELECT quantity_claimed FROM livestreams_offer, pg_sleep(0.02) WHERE id = p_offer_ids[i])"""
+        SELECT quantity_claimed FROM livestreams_offer, pg_sleep(0.15) WHERE id = p_offer_ids[i])"""
 
     with placing_function((CLAIM, what_was_read), (GUARD, "")):
         results = all_at_once(buyers_of((offer, 1)))
