@@ -28,6 +28,7 @@ def pytest_load_initial_conftests() -> None:
         return
     catalogue.compile_if_older(BASE_DIR)
     here = Places(Path(tempfile.mkdtemp(prefix="chophien-tests-")))
+    here.data.chmod(0o711)  # root may have to start the database as another user
     folders[:] = [here.data, here.sockets]
     for service in (Postgres(here, forgetful=True), Broker(here, forgetful=True)):
         running.append(service)

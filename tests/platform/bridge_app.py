@@ -5,6 +5,7 @@ import json
 import os
 import time
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -30,19 +31,30 @@ def pages(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         return (PIECE for _ in range(PIECES))
     if path == "/slow":
         time.sleep(0.4)
+    if path.startswith("/held"):
+        hold_until_there(Path(environ["QUERY_STRING"]))
     body = environ["wsgi.input"].read()
     digest = hashlib.sha256(body).hexdigest()
     told = {name: environ.get(name) for name in SHOWN}
     return [json.dumps({**told, "length": len(body), "digest": digest}).encode()]
 
 
+def hold_until_there(gate: Path) -> None:
+    """Until the test opens the gate, however slow the machine is."""
+    (gate.parent / "begun").touch()
+    deadline = time.monotonic() + 20
+    while not gate.exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+
 bridge = Bridge(pages)
 lane = Lane("tests", threads=1, waiting=2, longest_wait_s=0.6, longest_answer_s=5)
+patient = Lane("patient", threads=1, waiting=2, longest_wait_s=20, longest_answer_s=20)
 
 
 class Application:
     async def __rsgi__(self, scope: Any, proto: Any) -> None:
-        await bridge(scope, proto, lane)
+        await bridge(scope, proto, patient if scope.path == "/held/patiently" else lane)
 
 
 application = Application()

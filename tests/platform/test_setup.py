@@ -24,7 +24,7 @@ def clone(tmp_path: Path) -> Path:
     (clone / "requirements.txt").write_text("")
     tools = tmp_path / "tools"
     tools.mkdir()
-    for name in ("bash", "cmp", "cp", "dirname", "env", "flock", "mkdir", "rm", "sleep"):
+    for name in ("bash", "chmod", "cmp", "cp", "dirname", "env", "flock", "mkdir", "rm", "sleep"):
         (tools / name).symlink_to(shutil.which(name))
     return clone
 
@@ -149,7 +149,7 @@ def check_as(checkout: Path, user_id: int, **programs: str) -> subprocess.Comple
     for name, script in {"id": f"echo {user_id}", **programs}.items():
         (tools / name).write_text(f"#!/bin/bash\n{script}\n")
         (tools / name).chmod(0o755)
-    env = {"PATH": str(tools)}
+    env = {"PATH": str(tools), "POLICY_RC_D": str(tools / "policy-rc.d")}
     return subprocess.run(
         [str(checkout / "check")], env=env, capture_output=True, text=True, check=False
     )
@@ -173,6 +173,9 @@ def test_root_gets_the_browser_installed(checkout):
     assert asked[0].startswith("update")
     assert asked[1].startswith("install")
     assert "chromium" in asked[1]
+    assert not (
+        checkout.parent / "tools" / "policy-rc.d"
+    ).exists()  # other installations start theirs
 
 
 def test_the_browser_without_windows_is_preferred_where_it_is_packaged(checkout):
