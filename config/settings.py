@@ -152,6 +152,7 @@ CELERY_BEAT_SCHEDULE = {
     "send-overdue-codes": {"task": "accounts.send_overdue_codes", "schedule": 15.0},
     "sweep-orders": {"task": "orders.sweep", "schedule": 3600.0},
     "sweep-core": {"task": "core.sweep", "schedule": 3600.0},
+    "sweep-limits": {"task": "core.sweep_limits", "schedule": 60.0},
     "sweep-accounts": {"task": "accounts.sweep", "schedule": 3600.0},
 }
 

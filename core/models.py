@@ -1,4 +1,4 @@
-"""Rows the whole house shares: the outbox, answers already given, and pictures."""
+"""Rows the whole house shares: the outbox, answers already given, limits, and pictures."""
 
 from typing import Self
 
@@ -70,6 +70,20 @@ class IdempotencyRecord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.scope} {self.key}"
+
+
+class Allowance(models.Model):
+    """What one subject has used up of a limit (core/limits.py); `key` is a keyed hash.
+
+    `free_at` is the instant at which nothing counts any more. Deliberately without an index: it
+    changes at every try.
+    """
+
+    key = models.CharField(max_length=32, primary_key=True)
+    free_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.key[:6]}… until {self.free_at}"
 
 
 class Picture(models.Model):

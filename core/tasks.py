@@ -2,6 +2,7 @@ import datetime as dt
 
 from celery import shared_task
 
+from core import limits
 from core.clock import db_now
 from core.idempotency import KEPT_HOURS
 from core.models import IdempotencyRecord, OutboxMessage
@@ -17,3 +18,9 @@ def sweep() -> None:
     OutboxMessage.objects.filter(
         published_at__isnull=False, created_at__lt=now - dt.timedelta(days=OUTBOX_KEPT_DAYS)
     ).delete()
+
+
+@shared_task(name="core.sweep_limits")
+def sweep_limits() -> int:
+    """Keep the table of limits small; in batches, each its own transaction."""
+    return limits.sweep()

@@ -15,8 +15,8 @@ from core.rest import PublicView, SecretLinkView, WholeField, absolute, once
 from orders.access import get_entry_by_token, get_offer_to_wait_for
 from orders.api import OrderButton
 from orders.api_placing import NewLine, Recipient
-from orders.limits import count_joining
 from orders.models import StandbyEntry
+from orders.services.crowding import count_joining
 from orders.services.standing_by import join_line, leave_line, take_held_order
 from orders.waiting import Stage, quantity_held, standing
 
@@ -89,7 +89,7 @@ class JoinStandby(PublicView):
 
     def post(self, request: Request) -> Response:
         said = self.said()
-        count_joining(phone=said["phone"], address=client_address(request._request))
+        count_joining(phone=said["phone"], client_ip=client_address(request._request))
         return self.join(request, said)
 
     @once

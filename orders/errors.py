@@ -1,7 +1,5 @@
 """What the orders app refuses, in words for buyers and for co-ops."""
 
-from typing import Any
-
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import DomainError, NotAllowed
@@ -148,12 +146,3 @@ class HoldOver(NotAllowed):
 
     code = "hold_over"
     message = _("The time to take these goods is over, so they went to the next in line.")
-
-
-class TooManyTries(DomainError):
-    status = 429
-    code = "too_many_tries"
-    message = _("Too many tries. Please wait ten minutes and try again.")
-
-    def __init__(self, *, wait_s: int, **details: Any) -> None:
-        super().__init__(wait_s=wait_s, **details)

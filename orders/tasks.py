@@ -4,7 +4,6 @@ from celery import shared_task
 from django.db import OperationalError
 
 from livestreams.models import LivestreamSession
-from orders import limits
 from orders.services import cancelling, standing_by, tallies, telling
 
 
@@ -27,7 +26,6 @@ def recount_live_sessions() -> None:
 
 @shared_task(name="orders.release_overdue")
 def release_overdue() -> int:
-    limits.forget_old()
     return cancelling.release_overdue()
 
 

@@ -1,6 +1,6 @@
 """Orders and what belongs to them, one file for each part."""
 
-from orders.models.counting import PhoneReveal, SessionTally, TryCount
+from orders.models.counting import PhoneReveal, SessionTally
 from orders.models.ordering import BuyerShare, Order, OrderLine, Parcel
 from orders.models.refunding import Refund
 from orders.models.standing_by import StandbyEntry
@@ -14,5 +14,4 @@ __all__ = [
     "Refund",
     "SessionTally",
     "StandbyEntry",
-    "TryCount",
 ]

@@ -1,4 +1,4 @@
-"""Who looked, who tried, and what a session comes to."""
+"""Who looked, and what a session comes to."""
 
 from django.conf import settings
 from django.db import models
@@ -18,23 +18,6 @@ class PhoneReveal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.parcel_id} → {self.revealed_to_id}"
-
-
-class TryCount(models.Model):
-    """Tries of one kind in one window; `key` is a keyed hash, nobody's number or address."""
-
-    key = models.CharField(max_length=64)
-    began_at = models.DateTimeField()
-    count = models.PositiveIntegerField()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["key", "began_at"], name="tries_once_per_window"),
-        ]
-        indexes = [models.Index(fields=["began_at"], name="tries_by_age")]
-
-    def __str__(self) -> str:
-        return f"{self.began_at}: {self.count}"
 
 
 class SessionTally(models.Model):

@@ -14,8 +14,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from core import limits
 from core.access import public, secret_link
-from core.addresses import client_address
+from core.addresses import client_address, client_network, one_client
 from core.banks import bank_name
 from core.clock import db_now
 from core.errors import DomainError
@@ -23,9 +24,7 @@ from core.idempotency import record_of, run_once
 from core.qr import qr_png, qr_svg
 from core.vietqr import vietqr_payload
 from orders.access import get_order_by_token
-from orders.errors import TooManyTries
 from orders.forms import FindOrderForm
-from orders.limits import count_try
 from orders.models import Order, Parcel
 from orders.progress import next_words, steps_of
 from orders.querysets import ORDERED_STATES
@@ -33,7 +32,13 @@ from orders.services.cancelling import cancel_order, cancel_until
 
 View = Callable[..., HttpResponse]
 Act = Callable[[], object]
-TRIES = {"phone": 10, "code": 10, "address": 60}  # in ten minutes; many share one address
+# Many share one address; the code and the phone are what is guessed
+SEARCHES = (
+    limits.Limit("orders.find.network", 240, 600),
+    limits.Limit("orders.find.client", 60, 600),
+    limits.Limit("orders.find.phone", 10, 600),
+    limits.Limit("orders.find.code", 10, 600),
+)
 NEW_FOR_S = 600
 CHANGED = "da-sua"  # in the address after a change was saved
 
@@ -221,12 +226,10 @@ def find_order(request: HttpRequest) -> HttpResponse:
         return render(request, "orders/find_order.html", {"form": form}, status=422)
     code, phone = form.cleaned_data["code"], form.cleaned_data["phone"]
     try:
-        count_try(
-            phone=(phone, TRIES["phone"]),
-            code=(code, TRIES["code"]),
-            address=(client_address(request), TRIES["address"]),
-        )
-    except TooManyTries as refusal:
+        client = client_address(request)
+        subjects = (client_network(client), one_client(client), phone, code)
+        limits.check(*zip(SEARCHES, subjects, strict=True))
+    except limits.TooManyTries as refusal:
         form.add_error(None, str(refusal.message))
         response = render(request, "orders/find_order.html", {"form": form}, status=429)
         response["Retry-After"] = str(refusal.details["wait_s"])

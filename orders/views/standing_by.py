@@ -25,8 +25,8 @@ from livestreams.models import Offer
 from orders.access import get_entry_by_token, get_offer_to_wait_for, get_order_by_token
 from orders.errors import NotSoldOut
 from orders.forms import StandbyForm
-from orders.limits import count_joining
 from orders.models import StandbyEntry
+from orders.services.crowding import count_joining
 from orders.services.standing_by import join_line, leave_line, take_held_order
 from orders.views.following import kept_secret, press, press_on_order
 from orders.views.refusing import PRESS_AGAIN_S
@@ -48,7 +48,7 @@ def join_standby(request: HttpRequest, session_id: int, offer_id: int) -> HttpRe
         return draw(request, offer, form, status=422)
     try:
         phone = form.cleaned_data["buyer_phone"]
-        count_joining(phone=phone, address=client_address(request))
+        count_joining(phone=phone, client_ip=client_address(request))
         return join(request, offer, form)
     except DomainError as refusal:
         return draw_refusal(request, offer, refusal)

@@ -23,7 +23,7 @@ from accounts.services import codes
 from config.celery import app
 from core.clock import db_now
 from core.middleware import is_busy
-from core.models import IdempotencyRecord, OutboxMessage
+from core.models import Allowance, IdempotencyRecord, OutboxMessage
 from livestreams.models import Offer
 from orders.models import Order
 from orders.services import cancelling
@@ -192,6 +192,14 @@ def answers_nobody_asks_for() -> list[Call]:
         published_at=db_now(),
     )
     return [task("core.sweep")]
+
+
+@scenario("core.sweep_limits")
+def limits_spent_and_over() -> list[Call]:
+    for n, days in enumerate((-1, 1)):
+        ends = db_now() + dt.timedelta(days=days)
+        Allowance.objects.create(key=f"{n:032}", free_at=ends)
+    return [task("core.sweep_limits")]
 
 
 # In which ways they are run

@@ -13,15 +13,12 @@ from PIL import Image
 from coops.models import Cooperative
 from core.clock import LOCAL_ZONE
 from core.vietqr import parse_vietqr
-from orders import limits
-from orders.errors import TooManyTries
-from orders.models import Order, TryCount
+from orders.models import Order
 from orders.services import packing, paying, refunding
 from tests.factories.accounts import UserFactory
 from tests.factories.orders import OrderFactory, RefundFactory
 from tests.orders.helpers import LAN
 from tests.orders.test_order_page import words
-from tests.threads import all_at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -232,48 +229,8 @@ def test_guessing_is_stopped_for_a_phone_and_for_a_code(guest: Client, kept: str
     stopped = find(guest, order.code, "0912345678")
 
     assert stopped.status_code == 429
-    assert int(stopped["Retry-After"]) <= limits.WINDOW_S
-    assert "đợi mười phút" in words(stopped)
-
-
-def test_nobodys_number_is_kept_for_counting(guest: Client) -> None:
-    find(guest, "CP2", "0912345678")
-    assert all(len(row.key) == 64 for row in TryCount.objects.all())
-
-
-def test_counts_are_forgotten_after_an_hour(guest: Client) -> None:
-    find(guest, "CP2", "0912345678")
-    limits.forget_old()
-    assert TryCount.objects.exists()
-    TryCount.objects.update(began_at="2026-01-01T00:00:00Z")
-    limits.forget_old()
-    assert not TryCount.objects.exists()
-
-
-@pytest.mark.django_db(transaction=True)
-def test_twenty_tries_at_once_do_not_slip_past_the_limit_of_five() -> None:
-    results = all_at_once([lambda: limits.count_try(phone=(LAN, 5))] * 20)
-    passed = [r for r in results if r is None]
-    assert len(passed) == 5
-    assert sum(isinstance(r, TooManyTries) for r in results) == 15
-
-
-@pytest.mark.django_db(transaction=True)
-def test_reading_the_count_first_lets_more_slip_past() -> None:
-    """Negative control."""
-
-    def count_by_reading_first() -> bool:
-        row, _made = TryCount.objects.get_or_create(
-            key="k", began_at="2026-01-01T00:00:00Z", defaults={"count": 0}
-        )
-        if row.count >= 5:
-            return False
-        row.count += 1
-        row.save()
-        return True
-
-    results = all_at_once([count_by_reading_first] * 20)
-    assert results.count(True) > 5
+    assert 50 <= int(stopped["Retry-After"]) <= 60, "until the next try, not until a window ends"
+    assert "đợi 1 phút" in words(stopped)
 
 
 def test_money_still_owed_is_not_told_as_sent_back(guest: Client) -> None:
