@@ -7,10 +7,10 @@ from typing import Any, ClassVar, Self
 
 from django.db import models
 from django.db.models import Func, Prefetch, Q
-from django.db.models.functions import Lower
 
 from coops.models import Cooperative
 from core.clock import Instant
+from core.codes import normalize_order_code
 from core.phones import InvalidPhone, normalize_phone
 from core.text import fold
 
@@ -21,44 +21,49 @@ ORDERED_STATES = (AWAITING_PAYMENT, CONFIRMED)  # the buyer wants them: figures 
 CLOSED_STATES = ("cancelled", "released")  # it came to nothing, or was not paid in time
 
 
-LAST_DIGITS = range(3, 5)  # of a phone, by which a packer finds it
 PLACES_KEPT = dt.timedelta(days=30)
 REVEAL_LASTS = dt.timedelta(minutes=60)
 
 
-class Plain(Func):
-    """Text in lower case without Vietnamese marks, as core.text.fold has it, inside the query."""
+# Text in lower case, without Vietnamese marks and with spaces for punctuation, as core.text.fold has it
+PLAIN = (
+    "regexp_replace(regexp_replace(regexp_replace("
+    "normalize(translate(lower(%(expressions)s), 'đ', 'd'), NFD),"
+    " '[\u0300-\u036f]', '', 'g'), '[!-/:-@\\[-`{-~[:space:]]+', ' ', 'g'),"
+    " '(?<=[bcdfghjklmnpqrstvwxz]|qu)y', 'i', 'g')"
+)
+LAST_DIGITS = "right(%(expressions)s, 4) || ' ' || right(%(expressions)s, 3)"
 
-    template = (
-        "regexp_replace(regexp_replace(normalize(translate(%(expressions)s, 'đ', 'd'), NFD),"
-        " '[\u0300-\u036f]', '', 'g'), '(?<=[bcdfghjklmnpqrstvwxz]|qu)y', 'i', 'g')"
-    )
-    output_field = models.TextField()
 
-    def __init__(self, field: str) -> None:
-        super().__init__(Lower(field))
+def search_words(name: str, code: str, phone: str) -> Func:
+    """Words an order is found by, each after a space: of the name, the code, the last digits."""
+    text = models.TextField()
+    said = Func(name, code, template=PLAIN, arg_joiner=" || ' ' || ", output_field=text)
+    digits = Func(phone, template=LAST_DIGITS, output_field=text)
+    joiner, template = " || ' ' || ", "' ' || %(expressions)s || ' '"
+    return Func(said, digits, template=template, arg_joiner=joiner, output_field=text)
 
 
 def words_of_a_buyer(typed: str, prefix: str = "") -> Q:
-    """Orders of this code, with this phone, or of a buyer with these words in the name.
+    """Orders of this code, with this phone, or of a buyer whose name has words that begin so.
 
-    A phone is found by its last three or four digits or as a whole: any length between would let
-    a masked number be read digit by digit.
+    A word of digits is compared whole, with the last three or four digits of the phone among the
+    rest: any length between them and the whole number would let a masked one be read digit by
+    digit. Every comparison is of an indexed column.
     """
-    code = re.sub(r"[\s.\-]", "", typed).upper()
-    is_code = code.isascii() and code.isalnum()
-    found = Q(**{f"{prefix}code__contains": code}) if is_code else Q()
-    digits = re.sub(r"\D", "", typed)
-    if not re.search(r"[^\d\s.+()\-]", typed):
-        if len(digits) in LAST_DIGITS:
-            found |= Q(**{f"{prefix}buyer_phone__endswith": digits})
-        elif digits:
-            with contextlib.suppress(InvalidPhone):
-                found |= Q(**{f"{prefix}buyer_phone": normalize_phone(typed)})
-    name = Q()
-    for word in fold(typed).split()[:8]:
-        name &= Q(plain_name__contains=word)
-    return found | name if name else found
+    found = Q()
+    if code := normalize_order_code(typed):
+        found |= Q(**{f"{prefix}code": code})
+    said = fold(typed).split()[:8]
+    if said and not re.search(r"[^\d\s.+()\-]", typed):
+        said = ["".join(said)]
+        with contextlib.suppress(InvalidPhone):
+            found |= Q(**{f"{prefix}buyer_phone": normalize_phone(typed)})
+    words = Q()
+    for word in said:
+        whole = f" {word} " if word.isdecimal() else f" {word}"
+        words &= Q(**{f"{prefix}search_text__contains": whole})
+    return found | words if words else found
 
 
 class OrderQuerySet(models.QuerySet):
@@ -77,7 +82,7 @@ class OrderQuerySet(models.QuerySet):
         return self.filter(session__cooperative__in=Cooperative.objects.hosted_by(user))
 
     def matching(self, typed: str) -> Self:
-        return self.annotate(plain_name=Plain("buyer_name")).filter(words_of_a_buyer(typed))
+        return self.filter(words_of_a_buyer(typed))
 
 
 class PartOfAnOrderQuerySet(models.QuerySet):
@@ -95,8 +100,7 @@ class PartOfAnOrderQuerySet(models.QuerySet):
         return self.annotate(is_revealed=models.Exists(mine))
 
     def matching(self, typed: str) -> Self:
-        named = self.annotate(plain_name=Plain("order__buyer_name"))
-        return named.filter(words_of_a_buyer(typed, "order__"))
+        return self.filter(words_of_a_buyer(typed, "order__"))
 
 
 class ParcelQuerySet(PartOfAnOrderQuerySet):

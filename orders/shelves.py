@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from core.paging import COUNTED_AT_MOST, count_at_most, tab_count
 from orders.models import Order, Parcel
 from orders.querysets import ON_HOLD_STATES
 
@@ -46,10 +47,10 @@ STEP_WORDS: dict[str, Any] = {
 }
 
 
-def counts(parcels: QuerySet[Parcel]) -> dict[str, int]:
-    """How many of `parcels` stand on each shelf, in one query."""
-    named = {shelf.slug.replace("-", "_"): shelf for shelf in SHELVES}
-    found = parcels.aggregate(
-        **{name: Count("pk", filter=shelf.holds or None) for name, shelf in named.items()}
-    )
-    return {shelf.slug: found[name] for name, shelf in named.items()}
+def counts(parcels: QuerySet[Parcel]) -> dict[str, str]:
+    """How many of `parcels` stand on each shelf, as its tab says it: “12”, “500+”, nothing for 0."""
+    found = {
+        shelf.slug: count_at_most(parcels.filter(shelf.holds), COUNTED_AT_MOST + 1)
+        for shelf in SHELVES
+    }
+    return {slug: tab_count(count) for slug, count in found.items()}

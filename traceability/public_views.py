@@ -3,6 +3,7 @@
 import re
 from itertools import groupby
 
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
@@ -11,10 +12,12 @@ from core import access
 from core.codes import ALPHABET, in_groups
 from products.models import OcopRecognition
 from traceability.forms import FindOriginForm, read_code
-from traceability.models import OriginCode, Scan
+from traceability.models import OriginCode, Scan, TraceEvent
 from traceability.services.issuing import CODE_LENGTH
 
 CODE = re.compile(rf"[{ALPHABET}]{{{CODE_LENGTH}}}")
+STEPS_SHOWN = 40
+STEPS_IN_SHORT = 12
 MANY_SCANS = 10  # from here on the page warns of copies
 
 
@@ -55,15 +58,17 @@ def _origin_context(request: HttpRequest, origin: OriginCode) -> dict[str, objec
     if request.method == "GET":
         Scan.objects.create(origin_code=origin)
     lot = origin.lot
-    steps = list(lot.trace_events.standing().prefetch_related("photos__picture"))
+    standing = lot.trace_events.standing()
+    told = standing.prefetch_related("photos__picture")
+    known = [TraceEvent.Step(step).label for step in standing.values_list("step", flat=True)]
     return {
         "origin": origin,
         "lot": lot,
         "variant": lot.variant,
         "product": lot.variant.product,
         "cooperative": lot.variant.product.cooperative,
-        "steps": steps,
-        "journey": [words for words, _same in groupby(step.get_step_display() for step in steps)],
+        "steps": Paginator(told, STEPS_SHOWN).get_page(request.GET.get("page")),
+        "journey": [words for words, _same in groupby(known)][:STEPS_IN_SHORT],
         "code": in_groups(origin.code),
         "recognition": OcopRecognition.objects.valid().filter(product=lot.variant.product).first(),
         "scan_count": scan_count,

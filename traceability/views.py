@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Count, Exists, OuterRef, Prefetch, Q
+from django.db.models import Exists, OuterRef, Q
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -16,6 +16,7 @@ from core.clock import db_today
 from core.codes import in_groups
 from core.idempotency import idempotent
 from core.numbers import format_number
+from core.paging import near_page
 from core.pictures import pictures_first
 from core.qr import qr_svg
 from core.text import fold
@@ -30,9 +31,11 @@ from traceability.access import (
 from traceability.errors import OriginTooThin
 from traceability.forms import MOST_CODES, BatchForm, StepForm
 from traceability.models import OriginCodeBatch, TraceEvent
+from traceability.querysets import lots_with_counts
 from traceability.services import completeness, issuing, printing, steps
 
 LOTS_PER_PAGE = 25
+STEPS_SHOWN = 40  # of a diary, the newest unless another page is asked for
 FILE_TYPES = {"pdf": "application/pdf", "zip": "application/zip"}
 WORK_SHOWN = 5
 tracers = access.cooperative("manager", "diarist")
@@ -49,10 +52,6 @@ def list_lots(request: HttpRequest, cooperative_slug: str) -> HttpResponse:
         Lot.objects.filter(variant__product__cooperative=cooperative)
         .select_related("variant__product")
         .annotate(
-            step_count=Count(
-                "trace_events", filter=Q(trace_events__corrected_by=None), distinct=True
-            ),
-            code_count=Count("origin_codes", distinct=True),
             is_drawing=_has_batch(OriginCodeBatch.State.WAITING, OriginCodeBatch.State.DRAWING),
             has_failed=_has_batch(OriginCodeBatch.State.FAILED),
         )
@@ -62,7 +61,9 @@ def list_lots(request: HttpRequest, cooperative_slug: str) -> HttpResponse:
         lots = lots.filter(
             Q(variant__product__search_text__contains=word) | Q(code__icontains=word)
         )
-    page = Paginator(lots, LOTS_PER_PAGE).get_page(request.GET.get("page"))
+    page = near_page(request, lots_with_counts(lots), LOTS_PER_PAGE)
+    for lot in page:
+        lot.code_count = lot.ready_codes + lot.other_codes
     context = {"cooperative": cooperative, "page_obj": page, "q": typed}
     return render(request, "traceability/lot_list.html", context)
 
@@ -231,19 +232,19 @@ def _lot_page(
     status: int = 200,
 ) -> HttpResponse:
     needs = completeness.needs_of(lot)
-    code_count = lot.origin_codes.count()
+    counted = lots_with_counts(Lot.objects.filter(pk=lot.pk)).get()
+    code_count = counted.ready_codes + counted.other_codes
     initial = {
         "quantity": min(max(lot.quantity_made - code_count, 1), MOST_CODES),
         "sheet": "a4_24",
     }
-    history = lot.trace_events.prefetch_related(
-        "photos__picture", Prefetch("corrected_by", TraceEvent.objects.only("pk", "corrects_id"))
-    ).select_related("recorded_by")
+    diary = Paginator(lot.trace_events.standing().prefetch_related("photos__picture"), STEPS_SHOWN)
+    steps = diary.get_page(request.GET.get("page", diary.num_pages))
     context = {
         "lot": lot,
         "cooperative": lot.variant.product.cooperative,
-        "steps": [event for event in history if not hasattr(event, "corrected_by")],
-        "corrected_count": sum(hasattr(event, "corrected_by") for event in history),
+        "steps": steps,
+        "corrected_count": lot.trace_events.exclude(corrected_by=None).count(),
         "needs": needs,
         "code_count": code_count,
         "has_more_codes_than_packs": code_count > lot.quantity_made,

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -23,6 +22,7 @@ from coops.models import Cooperative, Province
 from coops.services.province import approve_cooperative, return_cooperative
 from core import access
 from core.idempotency import idempotent
+from core.paging import near_page
 
 PER_PAGE = 50
 WITH_PLACE = "commune__province"
@@ -41,7 +41,7 @@ def review_cooperatives(request: HttpRequest, province_code: str) -> HttpRespons
         .select_related(WITH_PLACE)
         .order_by("submitted_at", "pk")
     )
-    page = Paginator(waiting, PER_PAGE).get_page(request.GET.get("page"))
+    page = near_page(request, waiting, PER_PAGE)
     return render(
         request,
         "coops/reviews.html",
@@ -63,7 +63,7 @@ def list_province_coops(request: HttpRequest, province_code: str) -> HttpRespons
     found = coops.matching(q).in_order().select_related(WITH_PLACE)
     context = {
         "province": province,
-        "page": Paginator(found, PER_PAGE).get_page(request.GET.get("page")),
+        "page": near_page(request, found, PER_PAGE),
         "q": q,
         "state": state,
         "states": Cooperative.State.choices,

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.cache import cache_control
@@ -12,6 +11,7 @@ from django.views.decorators.http import require_safe
 from coops.forms import FindCooperativeForm
 from coops.models import Commune, Cooperative, Province
 from core import access
+from core.paging import near_page
 from core.text import fold, nfc, search_query
 
 PER_PAGE = 24
@@ -36,7 +36,7 @@ def list_coops(request: HttpRequest) -> HttpResponse:
     found = found.in_order().select_related("commune__province").prefetch_related("photos__picture")
     context = {
         "form": form,
-        "page": Paginator(found, PER_PAGE).get_page(request.GET.get("page")),
+        "page": near_page(request, found, PER_PAGE),
         "is_filtered": any(wanted.get(name) for name in ("q", "province", "women_led")),
     }
     return render(request, "coops/cooperative_list.html", context)

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
-from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -18,6 +17,7 @@ from django.views.decorators.http import require_safe
 from coops.models import Cooperative
 from core.access import public
 from core.clock import db_now
+from core.paging import near_page
 from livestreams import board, calendar
 from livestreams.access import get_session_to_show
 from livestreams.models import LivestreamSession, Offer
@@ -61,7 +61,7 @@ def show_home(request: HttpRequest) -> HttpResponse:
 def list_sessions(request: HttpRequest) -> HttpResponse:
     q = typed_by(request)
     found = LivestreamSession.objects.public().for_cards().matching(q)
-    past = Paginator(found.past(), PAST_ON_A_PAGE).get_page(request.GET.get("page"))
+    past = near_page(request, found.past(), PAST_ON_A_PAGE)
     is_first = past.number == 1
     context = {
         "q": q,

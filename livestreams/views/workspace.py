@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -12,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from core import access
 from core.errors import DomainError
 from core.idempotency import idempotent
+from core.paging import near_page
 from core.pictures import pictures_first
 from livestreams.access import get_cooperative_to_host, get_session_to_host
 from livestreams.forms import SessionForm
@@ -42,10 +42,11 @@ def list_my_sessions(request: HttpRequest, cooperative_slug: str) -> HttpRespons
         "ahead": mine.filter(state__in=[states.LIVE, states.SCHEDULED, states.DRAFT]).order_by(
             "starts_at"
         ),
-        "past": Paginator(
+        "past": near_page(
+            request,
             mine.filter(state__in=[states.ENDED, states.CANCELLED]).order_by("-starts_at"),
             ON_A_PAGE,
-        ).get_page(request.GET.get("page")),
+        ),
     }
     return render(request, "livestreams/my_sessions.html", context)
 

@@ -2,6 +2,7 @@
 
 import pghistory
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -13,11 +14,12 @@ from orders.querysets import (
     OrderLineQuerySet,
     OrderQuerySet,
     ParcelQuerySet,
+    search_words,
 )
 from products.models import Lot, Variant
 
 
-@pghistory.track(pghistory.UpdateEvent(row=pghistory.Old), exclude=["total_vnd"])
+@pghistory.track(pghistory.UpdateEvent(row=pghistory.Old), exclude=["total_vnd", "search_text"])
 class Order(models.Model):
     """What one buyer sees and pays: one parcel for each co-op in it.
 
@@ -70,6 +72,11 @@ class Order(models.Model):
     closed_at = models.DateTimeField(null=True)  # cancelled or released
     close_reason = models.CharField(max_length=200, blank=True)
     is_simulated = models.BooleanField(default=False)
+    search_text = models.GeneratedField(
+        expression=search_words("buyer_name", "code", "buyer_phone"),
+        output_field=models.TextField(),
+        db_persist=True,
+    )
 
     objects = OrderQuerySet.as_manager()
 
@@ -77,6 +84,13 @@ class Order(models.Model):
         indexes = [
             models.Index(fields=["session", "placed_at"], name="order_by_session"),
             models.Index(fields=["buyer_phone"], name="order_by_phone"),
+            # A short list of what is new keeps each merge into the index short
+            GinIndex(
+                fields=["search_text"],
+                opclasses=["gin_trgm_ops"],
+                gin_pending_list_limit=256,
+                name="order_words",
+            ),
             # sweeper: what is overdue
             models.Index(
                 fields=["pay_by"],
@@ -157,7 +171,8 @@ class Parcel(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["cooperative", "state"], name="parcel_by_cooperative"),
+            models.Index(fields=["cooperative", "state", "-id"], name="parcel_by_state"),
+            models.Index(fields=["cooperative", "-id"], name="parcel_by_cooperative"),
         ]
 
     def __str__(self) -> str:

@@ -65,6 +65,17 @@ class StandbyEntry(models.Model):
             models.Index(
                 fields=["offer", "number"], condition=Q(state="waiting"), name="standby_in_line"
             ),
+            # sweepers: what can be forgotten, whose turn came unnoticed
+            models.Index(
+                fields=["settled_at"],
+                condition=Q(state__in=["left", "closed"]),
+                name="standby_past",
+            ),
+            models.Index(
+                fields=["order"],
+                condition=Q(state="promoted", told_at=None),
+                name="standby_to_tell",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.db.models import Prefetch, Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
@@ -16,6 +15,7 @@ from core.access import cooperative
 from core.clock import db_now
 from core.errors import DomainError
 from core.idempotency import idempotent
+from core.paging import near_page
 from livestreams.models import LivestreamSession
 from orders.access import get_order_to_host, get_session_to_follow
 from orders.figures import own_cooperatives, session_figures
@@ -52,9 +52,7 @@ def draw_orders(
     orders = visible_orders(session, mine).filter(TABS[tab])
     if words:
         orders = orders.matching(words)
-    page = Paginator(orders.order_by("-placed_at", "-pk"), ON_A_PAGE).get_page(
-        request.GET.get("page")
-    )
+    page = near_page(request, orders.order_by("-placed_at", "-pk"), ON_A_PAGE)
     labels = [_("All"), _("Waiting for money"), _("Taken"), _("Called off")]
     figures = session_figures(session, mine)
     context = {

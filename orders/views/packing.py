@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
@@ -17,6 +16,7 @@ from core import tabular
 from core.access import cooperative
 from core.clock import db_now, db_today
 from core.idempotency import idempotent
+from core.paging import near_page
 from core.phones import format_phone, mask_phone
 from livestreams.models import LivestreamSession
 from orders.access import get_cooperative_to_pack, get_parcel_to_pack
@@ -47,7 +47,7 @@ class Choice:
 
     def parcels(self) -> Any:
         found = self.searched().filter(self.shelf.holds)
-        return found.for_packing().with_reveals_to(self.user).order_by("-order__placed_at", "-pk")
+        return found.for_packing().with_reveals_to(self.user).order_by("-pk")
 
     def searched(self) -> Any:
         found = self.all
@@ -56,8 +56,9 @@ class Choice:
         return found.matching(self.words) if self.words else found
 
     def sessions(self) -> QuerySet[LivestreamSession]:
-        sold_in = self.all.values("order__session_id")
-        return LivestreamSession.objects.filter(pk__in=sold_in).order_by("-starts_at")[:60]
+        """The newest that the co-op holds or has a place in, once they have been on air."""
+        took_part = LivestreamSession.objects.of_cooperatives([self.coop])
+        return took_part.filter(went_live_at__isnull=False).order_by("-starts_at")[:60]
 
 
 @cooperative(*PACKERS)
@@ -65,7 +66,7 @@ class Choice:
 def list_parcels(request: HttpRequest, cooperative_slug: str) -> HttpResponse:
     coop = get_cooperative_to_pack(request.user, cooperative_slug)
     choice = Choice(request.GET, request.user, coop)
-    page: Any = Paginator(choice.parcels(), ON_A_PAGE).get_page(request.GET.get("page"))
+    page: Any = near_page(request, choice.parcels(), ON_A_PAGE)
     found = counts(choice.searched())
     context = {
         "cooperative": coop,

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -15,6 +14,7 @@ from core.access import cooperative
 from core.clock import db_now
 from core.errors import DomainError
 from core.idempotency import idempotent
+from core.paging import COUNTED_AT_MOST, count_at_most, near_page, tab_count
 from orders.access import get_cooperative_to_refund, get_refund_to_settle
 from orders.forms import ReferenceForm
 from orders.models import Refund
@@ -39,14 +39,17 @@ def draw_refunds(
     held: Any = Refund.objects.settled_by(request.user).filter(order__session__cooperative=coop)
     words = request.GET.get("q", "").strip()[:80]
     found = held.matching(words) if words else held
-    counted = {DUE: found.due().count(), SETTLED: found.settled().count()}
+    sides = {DUE: found.due(), SETTLED: found.settled()}
+    counted = {
+        side: tab_count(count_at_most(rows, COUNTED_AT_MOST + 1)) for side, rows in sides.items()
+    }
     is_settled = request.GET.get("tab") == SETTLED
     rows = found.settled().order_by("-settled_at", "-pk") if is_settled else found.due()
     rows = rows if is_settled else rows.order_by("noted_at", "pk")
     shown = rows.for_cards().with_reveals_to(request.user)
     context = {
         "cooperative": coop,
-        "page": Paginator(shown, ON_A_PAGE).get_page(request.GET.get("page")),
+        "page": near_page(request, shown, ON_A_PAGE),
         "tab": SETTLED if is_settled else DUE,
         "tabs": [
             (DUE, _("To send back"), counted[DUE]),

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.core.paginator import Page, Paginator
+from django.core.paginator import Page
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from coops.models import Cooperative, Province
 from core import access
+from core.paging import near_page
 from products.access import get_public_cooperative, get_public_product
 from products.forms import FilterForm
 from products.models import Product
@@ -70,7 +71,7 @@ def show_cooperative(request: HttpRequest, cooperative_slug: str) -> HttpRespons
 
 def page_of(request: HttpRequest, rows: QuerySet, per_page: int = PER_PAGE) -> Page:
     """The page asked for, or the nearest there is."""
-    return Paginator(rows, per_page).get_page(request.GET.get("page"))
+    return near_page(request, rows, per_page)
 
 
 def _filtered(products: ProductQuerySet, wanted: dict[str, Any]) -> ProductQuerySet:

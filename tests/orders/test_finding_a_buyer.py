@@ -1,6 +1,7 @@
 """A packer finds a buyer by name, code or phone, and never reads a masked number bit by bit."""
 
 import pytest
+from django.db import connection
 
 from orders.models import Order
 from orders.querysets import words_of_a_buyer
@@ -39,3 +40,20 @@ def test_without_the_rule_a_longer_ending_would_tell_the_next_digit() -> None:
     assert Order.objects.filter(buyer_phone__endswith="45678").count() == 1
     assert not Order.objects.filter(buyer_phone__endswith="95678").exists()
     assert "endswith" not in str(words_of_a_buyer("45678"))
+
+
+@pytest.mark.parametrize(
+    ("typed", "count"), [("cpzz", 1), ("lan 678", 1), ("lan 679", 0), ("guy", 0)]
+)
+def test_words_are_found_from_their_beginning(typed: str, count: int) -> None:
+    OrderFactory(buyer_phone=PHONE, buyer_name="Nguyễn-Thị Lan", code="CPZZZZZZ")
+    assert found(typed) == count
+
+
+@pytest.mark.parametrize("typed", ["lan", "678", "0912 345 678", "y"])
+def test_no_search_reads_every_order(typed: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    plan = Order.objects.matching(typed).explain()
+    assert "order_words" in plan
+    assert "Seq Scan" not in plan

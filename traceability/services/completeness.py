@@ -20,8 +20,8 @@ class Need:
 def needs_of(lot: Lot) -> list[Need]:
     """What a code of `lot` must tell, and whether it does, in fixed order."""
     product, cooperative = lot.variant.product, lot.variant.product.cooperative
-    steps = list(lot.trace_events.standing().prefetch_related("photos"))
-    has_picture = product.photos.exists() or any(step.photos.all() for step in steps)
+    steps = lot.trace_events.standing()
+    has_picture = product.photos.exists() or steps.filter(photos__isnull=False).exists()
     return [
         Need(_("the co-op is approved by the province"), cooperative.is_approved),
         Need(
@@ -30,9 +30,9 @@ def needs_of(lot: Lot) -> list[Need]:
         ),
         Need(
             _("a harvest step with its day"),
-            any(step.step == TraceEvent.Step.HARVEST for step in steps),
+            steps.filter(step=TraceEvent.Step.HARVEST).exists(),
         ),
-        Need(_("where it grew"), bool(lot.plot) or any(step.place for step in steps)),
+        Need(_("where it grew"), bool(lot.plot) or steps.exclude(place="").exists()),
         Need(_("at least one picture"), has_picture),
     ]
 

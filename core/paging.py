@@ -1,0 +1,60 @@
+"""Pages of long lists: counting goes no further than a reader can soon go."""
+
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.functional import cached_property
+
+from core.numbers import format_number
+
+AHEAD = 5  # pages counted beyond the one that is read
+AT_LEAST = 1000  # rows counted on every page, so that short lists are told exactly
+LONG_NUMBER = 10  # digits
+LAST_PAGE = 400  # pages further back are found by searching
+COUNTED_AT_MOST = 500  # for figures beside a tab: 500+
+
+
+class NearPaginator(Paginator):
+    """Numbered pages over rows of which only those up to a few pages ahead are counted.
+
+    Pages keep their numbers. The last link is the last page counted, not the last there is.
+    """
+
+    def __init__(self, rows: QuerySet, per_page: int, asked: Any) -> None:
+        super().__init__(rows, per_page)
+        number = int(asked) if str(asked).isdecimal() and len(str(asked)) < LONG_NUMBER else 1
+        self.limit = max((min(max(number, 1), LAST_PAGE) + AHEAD) * per_page, AT_LEAST)
+
+    @cached_property
+    def count(self) -> int:
+        return count_at_most(self.object_list, self.limit)
+
+    @property
+    def has_more(self) -> bool:
+        """Whether there may be rows beyond those counted."""
+        return self.count == self.limit
+
+    @property
+    def shown_count(self) -> str:
+        """The count in words: 1,000+ where there may be more."""
+        return f"{format_number(self.count)}+" if self.has_more else format_number(self.count)
+
+
+def near_page(request: HttpRequest, rows: QuerySet, per_page: int, parameter: str = "page") -> Page:
+    """The page asked for, or the nearest there is."""
+    asked = request.GET.get(parameter)
+    return NearPaginator(rows, per_page, asked).get_page(asked)
+
+
+def count_at_most(rows: Any, limit: int) -> int:
+    """How many rows there are; `limit` when there are as many or more. Reads no more than those."""
+    return rows.order_by().values("pk")[:limit].count()
+
+
+def tab_count(count: int) -> str:
+    """`count` beside the name of a tab: empty for none, 500+ for more than that."""
+    if count > COUNTED_AT_MOST:
+        return f"{format_number(COUNTED_AT_MOST)}+"
+    return format_number(count) if count else ""
