@@ -4,7 +4,10 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.core.cache import cache
+from django.db import connection
 from django.test import override_settings
+
+from tests import prepared_database
 
 PLAIN_STATIC_FILES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -26,6 +29,13 @@ def django_db_keepdb() -> bool:
     server process) must not fail it by refusing the drop of one database.
     """
     return True
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """Begin with a copy of the migrated database; what is missing in it is migrated then."""
+    name = connection.creation._get_test_db_name()
+    prepared_database.copy(name, connection.settings_dict["HOST"])
 
 
 @pytest.fixture(autouse=True)

@@ -15,6 +15,7 @@ from core import catalogue
 from core.local.broker import Broker
 from core.local.paths import BASE_DIR, Places
 from core.local.postgres import Postgres
+from tests import prepared_database
 
 running: list[Postgres | Broker] = []
 folders: list[Path] = []
@@ -30,10 +31,11 @@ def pytest_load_initial_conftests() -> None:
     here = Places(Path(tempfile.mkdtemp(prefix="chophien-tests-")))
     here.data.chmod(0o711)  # root may have to start the database as another user
     folders[:] = [here.data, here.sockets]
-    for service in (Postgres(here, forgetful=True), Broker(here, forgetful=True)):
-        running.append(service)
-        service.start()
+    database, broker = Postgres(here, forgetful=True), Broker(here, forgetful=True)
+    running[:] = [database, broker]
     os.environ.update(environment(here))
+    prepared_database.start(database)
+    broker.start()
 
 
 def environment(here: Places) -> dict[str, str]:
