@@ -1,41 +1,45 @@
 """Decode one picture from a stranger, in a process that has little to lose.
 
-Started by core.images.intake as a program of its own: bytes on standard input, a frame on standard
-output. Imports Pillow alone, and sets its own limits before it reads a byte. The frame is a length
+Started by core.images.intake as a program of its own, with the kind of file and the number of a
+page as arguments: bytes on standard input, a frame on standard output. Imports Pillow and the
+decoder of that kind alone, and sets its own limits before it reads a byte. The frame is a length
 (four bytes, big endian), that many bytes of JSON, then the files one after the other:
-{"width", "height", "files": [[size, format, bytes], ...]} or {"refused": code}.
+{"width", "height", "pages", "files": [[size, format, bytes], ...]} or {"refused": code}.
 """
 
+import copy  # noqa: F401 - the decoder of moving pictures would look for it later
 import io
 import json
 import os
-import resource
 import sys
 import warnings
 from typing import Any
 
 from PIL import (
-    AvifImagePlugin,  # noqa: F401 - loaded now: no file can be opened later
+    AvifImagePlugin,  # loaded now: no file can be opened later
+    GifImagePlugin,  # noqa: F401
     Image,
     ImageCms,
     JpegImagePlugin,  # noqa: F401
-    MpoImagePlugin,  # noqa: F401
     PngImagePlugin,  # noqa: F401
     WebPImagePlugin,  # noqa: F401
 )
 from PIL.ImageFile import ImageFile
 
-MAX_BYTES = 8 * 1024 * 1024
-MAX_PIXELS = 25_000_000
-MAX_SIDE = 8_000
-MEMORY_BYTES = 700 * 1000 * 1000
-CPU_S = 5
+from core.images.confinement import lock_down
+from core.images.containers import bare, kind_of, orientation_of
+
+MAX_BYTES = 24 * 1024 * 1024
+MAX_PIXELS = 66_000_000  # a phone's 64 megapixels
+MAX_JPEG_PIXELS = 110_000_000  # decoded at a fraction of its size
+MAX_SIDE = 17_000
 
 SIZES = (320, 640, 1280)  # widths; a picture is never made larger
 FORMATS = ("avif", "webp")
 TALLEST = 2  # a picture taller than twice its width is made narrower instead
 
-READ = ("JPEG", "PNG", "WEBP")  # MPO, a JPEG with more behind it, comes from phones as JPEG
+READ = ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "HEIF")
+MAX_PAGES = 10  # of a paper
 SRGB = ImageCms.createProfile("sRGB")
 WHITE = (255, 255, 255)
 
@@ -44,60 +48,69 @@ class Refused(Exception):
     """The picture cannot be taken; args[0] is the code."""
 
 
-def lock_down() -> None:
-    """Little memory and time, no new file, no new process: for good."""
+def load_decoder(kind: str) -> None:
+    """What Pillow does not bring along; threads would be one for each processor."""
     Image.preinit()
-    for limit, value in (
-        (resource.RLIMIT_AS, MEMORY_BYTES),
-        (resource.RLIMIT_CPU, CPU_S),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_NOFILE, 3),
-        (resource.RLIMIT_NPROC, 0),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        resource.setrlimit(limit, (value, value))
+    AvifImagePlugin.DEFAULT_MAX_THREADS = 1
+    if kind == "HEIF":
+        from pi_heif import register_heif_opener
+
+        register_heif_opener(
+            decode_threads=0, thumbnails=False, depth_images=False, aux_images=False
+        )
+    if kind == "PDF":
+        import pypdfium2  # noqa: F401
 
 
-def prepare(data: bytes) -> tuple[int, int, list[tuple[int, str, bytes]]]:
-    """Width and height of the largest file, and every file. Raises Refused."""
+def prepare(data: bytes, page: int = 0) -> tuple[int, Image.Image]:
+    """How many pages there are, and page `page` as large as the largest file. Raises Refused."""
     if len(data) > MAX_BYTES:
         raise Refused("too_big")
     with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        warnings.filterwarnings("ignore", "Image appears to be a malformed MPO")  # read as JPEG
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
-            largest = on_white(shrunk(data))
+            if kind_of(data) == "PDF":
+                pages, image = drawn_page(data, page)
+            else:
+                pages, image = 1, shrunk(data)
+            return pages, on_white(image)
         except (Image.DecompressionBombWarning, Image.DecompressionBombError, MemoryError):
             raise Refused("too_many_pixels") from None
         except Refused:
             raise
         except Exception:  # noqa: BLE001 - a decoder may fail in any way on purpose-made bytes
             raise Refused("broken") from None
-    return largest.width, largest.height, files_of(largest)
 
 
-def opened(data: bytes) -> ImageFile:
+def opened(data: bytes, kind: str) -> ImageFile:
     """The picture, its header read and found acceptable; nothing is decoded yet."""
-    Image.MAX_IMAGE_PIXELS = MAX_PIXELS
+    Image.MAX_IMAGE_PIXELS = most_pixels = MAX_JPEG_PIXELS if kind == "JPEG" else MAX_PIXELS
     try:
-        image = Image.open(io.BytesIO(data), formats=READ)
+        image = Image.open(io.BytesIO(data), formats=[kind])
     except Image.UnidentifiedImageError:
-        raise Refused("not_a_picture") from None
+        raise Refused("broken") from None
     width, height = image.size
-    if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
+    if width * height > most_pixels or max(width, height) > MAX_SIDE:
         raise Refused("too_many_pixels")
-    if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":
-        raise Refused("animated")
     return image
 
 
-def orientation(image: Image.Image) -> int:
-    """How the camera was held (EXIF, 1 to 8); upright when that cannot be read."""
+def drawn_page(data: bytes, number: int) -> tuple[int, Image.Image]:
+    """How many pages a paper has, and one of them as a picture."""
+    import pypdfium2
+
     try:
-        value = image.getexif().get(0x0112, 1)
-    except Exception:  # noqa: BLE001 - metadata is dropped anyway
-        return 1
-    return value if isinstance(value, int) and 1 <= value <= 8 else 1
+        paper = pypdfium2.PdfDocument(data)
+    except pypdfium2.PdfiumError as error:
+        is_locked = error.err_code == pypdfium2.raw.FPDF_ERR_PASSWORD
+        raise Refused("locked" if is_locked else "broken") from None
+    if len(paper) > MAX_PAGES:
+        raise Refused("too_many_pages")
+    page = paper[number]
+    width, height = page.get_size()
+    target = fitted(round(width * 100), round(height * 100), SIZES[-1])
+    return len(paper), page.render(scale=target[0] / width).to_pil().convert("RGB").resize(target)
 
 
 def fitted(width: int, height: int, size: int) -> tuple[int, int]:
@@ -108,8 +121,13 @@ def fitted(width: int, height: int, size: int) -> tuple[int, int]:
 
 def shrunk(data: bytes) -> Image.Image:
     """The picture as large as the largest file, the right way up, RGB or RGBA in sRGB."""
-    image: Image.Image = opened(data)
-    turn, icc = orientation(image), image.info.get("icc_profile")
+    kind = kind_of(data)
+    if kind not in READ:
+        raise Refused("not_a_picture")
+    plain_data, exif = bare(data, kind)
+    image: Image.Image = opened(plain_data, kind)
+    turn = orientation_of(exif or image.info.get("exif") or b"")
+    icc = image.info.get("icc_profile")
     is_sideways = turn >= 5
     target = fitted(*(image.size[::-1] if is_sideways else image.size), SIZES[-1])
     target = target[::-1] if is_sideways else target
@@ -122,11 +140,20 @@ def shrunk(data: bytes) -> Image.Image:
 
 def plain(image: Image.Image) -> Image.Image:
     """Decoded, in a mode that can be resized: L, RGB, RGBA or CMYK."""
-    if image.mode.startswith("I"):  # 16 bits of grey
-        return image.convert("I").point(lambda level: level * (1 / 256)).convert("L")
-    if image.has_transparency_data:
+    if image.mode.startswith("I"):
+        return in_256_greys(image)
+    if image.has_transparency_data and image.mode != "RGBA":
         return image.convert("RGBA")
-    return image if image.mode in {"L", "RGB", "CMYK"} else image.convert("RGB")
+    return image if image.mode in {"L", "RGB", "RGBA", "CMYK"} else image.convert("RGB")
+
+
+def in_256_greys(image: Image.Image) -> Image.Image:
+    """A picture of 65,536 greys, band by band: as a whole it would take four times its memory."""
+    paper = Image.new("L", image.size)
+    for top in range(0, image.height, 256):
+        band = image.crop((0, top, image.width, min(top + 256, image.height)))
+        paper.paste(band.convert("I").point(lambda level: level * (1 / 256)).convert("L"), (0, top))
+    return paper
 
 
 def in_srgb(image: Image.Image, icc: bytes | None) -> Image.Image:
@@ -194,26 +221,26 @@ def saved(image: Image.Image, fmt: str, **options: Any) -> bytes:
 ENCODERS = {"avif": avif, "webp": webp}
 
 
-def answer(data: bytes) -> bytes:
+def answer(data: bytes, page: int = 0) -> bytes:
     """The frame for the parent."""
     try:
-        width, height, files = prepare(data)
+        pages, largest = prepare(data, page)
     except Refused as refused:
         head: dict[str, Any] = {"refused": refused.args[0]}
         files = []
     else:
+        files = files_of(largest)
         sizes = [(size, fmt, len(content)) for size, fmt, content in files]
-        head = {"width": width, "height": height, "files": sizes}
+        head = {
+            "width": largest.width, "height": largest.height, "pages": pages, "files": sizes
+        }  # fmt: skip
     text = json.dumps(head).encode()
     return b"".join([len(text).to_bytes(4, "big"), text, *(content for _s, _f, content in files)])
 
 
-def main() -> None:
-    lock_down()
-    sys.stdout.buffer.write(answer(sys.stdin.buffer.read(MAX_BYTES + 1)))
+def main(kind: str = "", page: str = "0") -> None:
+    load_decoder(kind)
+    lock_down(with_threads=kind == "HEIF")
+    sys.stdout.buffer.write(answer(sys.stdin.buffer.read(MAX_BYTES + 1), int(page)))
     sys.stdout.buffer.flush()
     os._exit(0)  # nothing to tidy up: the process held nothing
-
-
-if __name__ == "__main__":
-    main()

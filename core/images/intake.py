@@ -6,15 +6,21 @@ import sys
 import threading
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, BinaryIO, ClassVar, cast
 
 from django.utils.translation import gettext_lazy as _
 
 from core.images import child
+from core.images.containers import kind_of
 from core.refusals import InputRefused
 
-COMMAND = (sys.executable, "-I", child.__file__)
-WALL_S = 15
+_START = (
+    f"import sys; sys.path.insert(0, {str(Path(__file__).parents[2])!r});"
+    " from core.images.child import main; main(*sys.argv[1:])"
+)
+COMMAND = (sys.executable, "-I", "-c", _START)
+WALL_S = 20
 AT_ONCE = 2  # children of one web process: 1.4 GB at most
 WAIT_FOR_TURN_S = 20
 MAX_FRAME_BYTES = 16 * 1024 * 1024
@@ -28,13 +34,20 @@ class PictureRefused(InputRefused):
 
     messages: ClassVar[dict[str, Any]] = {
         "empty": _("There is no picture in this file. Please choose another."),
-        "too_big": _("This picture is larger than 8 MB. Please send a smaller one."),
-        "not_a_picture": _("This file is not a picture. Please send a JPEG, PNG or WebP."),
+        "too_big": _("This file is larger than 24 MB. Please send a smaller one."),
+        "not_a_picture": _(
+            "This file is not a picture that can be read here."
+            " Please send a photo from your phone (JPEG, HEIC, PNG, WebP, AVIF or GIF)."
+        ),
         "too_many_pixels": _(
-            "This picture is too large to open (at most 25 megapixels, 8000 pixels a side)."
+            "This picture is too large to open (at most 64 megapixels)."
             " Take it with the camera's ordinary setting."
         ),
-        "animated": _("This picture moves. Please send one that stands still."),
+        "paper": _("This is a PDF, not a photo. Please send a photo here."),
+        "too_many_pages": _(
+            "This PDF has more than 10 pages. Please send the pages that matter, or photos of them."
+        ),
+        "locked": _("This PDF opens with a password only. Please send it without one, or photos."),
         "broken": _("This picture could not be opened. Please take or save it again."),
         "busy": _("The picture could not be prepared just now. Please send it again."),
     }
@@ -55,32 +68,51 @@ class ProcessedPicture:
 
 
 def take_picture(file: BinaryIO) -> ProcessedPicture:
-    """Read a JPEG, PNG or WebP of at most 8 MB and 25 megapixels and encode it anew.
+    """Read a photo of at most 24 MB and 64 megapixels, and encode it anew.
 
-    The picture stands upright, is in sRGB, lies on white where it was see-through, and carries no
-    metadata. Raises PictureRefused (code: empty, too_big, not_a_picture, too_many_pixels,
-    animated, broken, busy) and nothing else, whatever the bytes are.
+    JPEG (up to 110 megapixels), HEIC, PNG, WebP, AVIF, and of a GIF or another picture that moves
+    the first frame. The picture stands upright, is in sRGB, lies on white where it was see-through,
+    and carries no metadata. Raises PictureRefused and nothing else, whatever the bytes are.
     """
+    data = _content_of(file)
+    if kind_of(data) == "PDF":
+        raise PictureRefused("paper")
+    return _page(data, 0)[1]
+
+
+def take_pages(file: BinaryIO) -> list[ProcessedPicture]:
+    """Read a photo as take_picture does, or each page of a PDF of at most 10 pages."""
+    data = _content_of(file)
+    count, first = _page(data, 0)
+    return [first, *(_page(data, number)[1] for number in range(1, count))]
+
+
+def _content_of(file: BinaryIO) -> bytes:
     file.seek(0)
     data = file.read(child.MAX_BYTES + 1)
     if not data:
         raise PictureRefused("empty")
     if len(data) > child.MAX_BYTES:
         raise PictureRefused("too_big")
+    return data
+
+
+def _page(data: bytes, number: int) -> tuple[int, ProcessedPicture]:
+    """How many pages `data` has (a photo: one), and one of them."""
     if not _turns.acquire(timeout=WAIT_FOR_TURN_S):
         raise PictureRefused("busy")
     try:
-        frame = _decoded(data)
+        frame = _decoded(data, number)
     finally:
         _turns.release()
     return _read(frame)
 
 
-def _decoded(data: bytes) -> bytes:
+def _decoded(data: bytes, page: int) -> bytes:
     """What a child makes of `data`: its frame, or a refusal for how it ended."""
     try:
         process = subprocess.Popen(
-            COMMAND,
+            (*COMMAND, kind_of(data), str(page)),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -114,33 +146,34 @@ def _exchange(process: subprocess.Popen[bytes], data: bytes) -> bytes:
         return from_child.read(MAX_FRAME_BYTES)
 
 
-def _read(frame: bytes) -> ProcessedPicture:
-    """The picture in a child's frame. The child may have been taken over: nothing is believed."""
-    picture, code = None, "broken"
+def _read(frame: bytes) -> tuple[int, ProcessedPicture]:
+    """Pages and picture in a child's frame. The child may have been taken over: nothing is believed."""
+    page, code = None, "broken"
     with suppress(ValueError, KeyError, TypeError, AttributeError):
         head_bytes = int.from_bytes(frame[:4], "big")
         head = json.loads(frame[4 : 4 + head_bytes])
         code = str(head.get("refused", code))
-        picture = _checked(head, frame[4 + head_bytes :])
-    if picture is None:
+        page = _checked(head, frame[4 + head_bytes :])
+    if page is None:
         raise PictureRefused(code if code in PictureRefused.messages else "broken")
-    return picture
+    return page
 
 
-def _checked(head: dict[str, Any], content: bytes) -> ProcessedPicture:
+def _checked(head: dict[str, Any], content: bytes) -> tuple[int, ProcessedPicture]:
     files: dict[tuple[int, str], bytes] = {}
     at = 0
     for size, fmt, length in head["files"]:
         files[size, fmt] = content[at : at + length]
         at += length
-    width, height = int(head["width"]), int(head["height"])
+    width, height, pages = int(head["width"]), int(head["height"]), int(head["pages"])
     expected = {(size, fmt) for size in child.SIZES for fmt in child.FORMATS}
     whole = files.keys() == expected and at == len(content)
     genuine = all(_begins_right(fmt, file) for (_size, fmt), file in files.items())
     tallest = child.SIZES[-1] * child.TALLEST
-    if not (whole and genuine and 0 < width <= child.SIZES[-1] and 0 < height <= tallest):
+    fits = 0 < width <= child.SIZES[-1] and 0 < height <= tallest and 0 < pages <= child.MAX_PAGES
+    if not (whole and genuine and fits):
         raise ValueError
-    return ProcessedPicture(width, height, files)
+    return pages, ProcessedPicture(width, height, files)
 
 
 def _begins_right(fmt: str, content: bytes) -> bool:
