@@ -15,7 +15,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from core.money import format_vnd, parse_vnd
-from core.numbers import format_number, format_weight, parse_weight_g, parse_whole
+from core.numbers import format_number, format_weight, parse_count, parse_weight_g, plain_digits
 from core.phones import format_phone, normalize_phone
 from core.refusals import InputRefused
 from core.text import clean_line, clean_text, nfc
@@ -24,7 +24,6 @@ SHORT_TEXT = 120
 LONG_TEXT = 4000
 MAX_VND = 500_000_000
 MAX_WEIGHT_G = 1_000_000
-MAX_DIGITS = 100
 
 DayLimit: TypeAlias = date | Callable[[], date] | None
 
@@ -103,9 +102,11 @@ class PhoneField(forms.CharField):
 class WholeNumberField(forms.IntegerField):
     """A number of things, as people write it: 1000, 1.000 or 1,000 are all a thousand.
 
-    Django would read 1.000 as one.
+    Django would read 1.000 as one. A field of text: one of numbers sends nothing for what the
+    browser does not call a number, and nobody says why.
     """
 
+    widget = forms.TextInput
     default_error_messages = {
         "min_value": _("The number must be at least %(limit)s."),
         "max_value": _("The number must be at most %(limit)s."),
@@ -116,17 +117,14 @@ class WholeNumberField(forms.IntegerField):
         super().__init__(**kwargs)
 
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
-        is_number = isinstance(widget, forms.NumberInput) and not widget.is_hidden
-        limits = {"min": self.least, "max": self.most} if is_number else {}
-        return {**super().widget_attrs(widget), **limits}
+        return {"inputmode": "numeric", "autocomplete": "off"}
 
     def to_python(self, value: Any) -> int | None:
         if value in self.empty_values:
             return None
-        text = str(value).strip()
+        text = plain_digits(str(value))
         digits = text.removeprefix("-")
-        is_long = digits.isdecimal() and len(digits) < MAX_DIGITS  # too many is said of the limit
-        number = int(digits) if is_long else parse_whole(digits)
+        number = parse_count(digits)  # too many digits are said of the limit
         if number is None:
             raise ValidationError(self.error_messages["invalid"], code="invalid")
         return number if digits == text else -number

@@ -1,6 +1,7 @@
 """Numbers and weights as people here write and read them."""
 
 import re
+import unicodedata
 from decimal import Decimal
 
 from django.utils import translation
@@ -8,6 +9,7 @@ from django.utils import translation
 NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 GROUPED = re.compile(r"\d{1,3}([.,\s])\d{3}(\1\d{3}){0,4}")
 PLAIN = re.compile(r"\d{1,15}")
+COUNT = re.compile(r"\+?(\d{1,100})(?:[.,]0)?")
 DECIMAL = re.compile(r"\d{1,9}([.,]\d{1,3})?")
 WEIGHT = re.compile(r"([\d.,\s]*\d)\s*([^\d.,\s].*)?", re.DOTALL)
 GRAMS_IN = {
@@ -38,6 +40,33 @@ def parse_whole(text: str) -> int | None:
     if GROUPED.fullmatch(text):
         return int(re.sub(r"[.,\s]", "", text))
     return int(text) if PLAIN.fullmatch(text) else None
+
+
+def parse_count(text: str) -> int | None:
+    """How many things: 2 in “2”, “+2”, “002”, “2.0”, “２” and “ 2 ” with marks that are not seen.
+
+    None when it is anything else: a part of a thing, or 1.00, which may lack a nought; 1.000 is
+    a thousand.
+    """
+    seen = plain_digits(text)
+    if found := COUNT.fullmatch(seen):
+        return int(found[1])
+    return parse_whole(seen.removeprefix("+"))
+
+
+def plain_digits(text: str) -> str:
+    """`text` with the digits and signs of a keyboard, without blanks at its ends or between the
+    digits, and without marks that are not seen.
+    """
+    if text.isascii():
+        return text.strip()
+    shown = unicodedata.normalize("NFKC", text)
+    kept = (c for c in shown if unicodedata.category(c) not in {"Cf", "Cc", "Mn"})
+    return "".join(_digit(c) for c in kept).strip()
+
+
+def _digit(c: str) -> str:
+    return str(unicodedata.decimal(c)) if c.isdecimal() else c
 
 
 def parse_weight_g(text: str) -> int | None:

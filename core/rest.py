@@ -27,6 +27,7 @@ from core.errors import DomainError
 from core.forms import MAX_VND
 from core.idempotency import FORM_TYPES, KeyMissing, record_of, run_once
 from core.models import IdempotencyRecord, Picture
+from core.numbers import parse_count
 from core.openapi import HouseSchema
 from core.phones import normalize_phone
 from core.refusals import InputRefused
@@ -241,15 +242,25 @@ class PhoneField(serializers.CharField):
 
 
 class WholeField(serializers.IntegerField):
-    """A JSON number without fraction. Not text: “125.000” would be read as 125."""
+    """A JSON number without fraction; 2.0 is 2. Not text: “125.000” would be read as 125."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{"min_value": 0, "max_value": MAX_INT, **kwargs})
 
     def to_internal_value(self, data: Any) -> int:
+        if type(data) is float and data.is_integer() and abs(data) <= MAX_INT:
+            data = int(data)
         if type(data) is not int:
             self.fail("invalid")
         return data
+
+
+class CountField(WholeField):
+    """How many: a number, or text as pages take it (core.numbers.parse_count)."""
+
+    def to_internal_value(self, data: Any) -> int:
+        count = parse_count(data) if isinstance(data, str) else None
+        return super().to_internal_value(data if count is None else count)
 
 
 class VndField(WholeField):

@@ -6,7 +6,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from coops.api import CommuneField
-from core.rest import PlainText, SecretLinkView, WholeField, once
+from core.rest import CountField, PlainText, SecretLinkView, WholeField, once
 from livestreams.models import MAX_UNITS_PER_CLAIM
 from orders.access import get_order_by_token
 from orders.api import MOST_LINES, OrderSerializer
@@ -15,7 +15,7 @@ from orders.services.changing import change_order
 
 class ChangedLine(serializers.Serializer):
     offer = WholeField(min_value=1)
-    quantity = WholeField(min_value=0, max_value=MAX_UNITS_PER_CLAIM, help_text="0 takes it out.")
+    quantity = CountField(min_value=0, max_value=MAX_UNITS_PER_CLAIM, help_text="0 takes it out.")
 
 
 class OrderChange(serializers.Serializer):

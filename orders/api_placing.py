@@ -22,6 +22,7 @@ from core.phones import mask_phone, normalize_phone
 from core.refusals import InputRefused
 from core.rest import (
     MAX_INT,
+    CountField,
     PhoneField,
     PlainText,
     PublicView,
@@ -48,7 +49,7 @@ LENGTHS = {"name": 80, "address_line": 200, "note": 300}
 
 class NewLine(serializers.Serializer):
     offer = WholeField(min_value=1)
-    quantity = WholeField(min_value=1, max_value=MAX_UNITS_PER_CLAIM)
+    quantity = CountField(min_value=1, max_value=MAX_UNITS_PER_CLAIM)
 
 
 class Recipient(serializers.Serializer):

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from coops.commune_field import CommuneField, CommuneFormMixin
 from core.forms import FormLook, IdempotencyKeyField
-from orders.forms import QUANTITY, OrderForm, QuantityField
+from orders.forms import QUANTITY, OrderForm, QuantityField, readable_count
 from orders.models import Order, OrderLine
 from orders.services.changing import most_of
 
@@ -26,9 +26,7 @@ class ChangeRow:
 
     @property
     def total_vnd(self) -> int:
-        value = str(self.field.value() or "")
-        is_plain = value.isascii() and value.isdecimal() and len(value) < 6
-        return self.line.unit_price_vnd * (int(value) if is_plain else 0)
+        return self.line.unit_price_vnd * readable_count(self.field.value())
 
 
 class ChangeForm(CommuneFormMixin, FormLook, forms.Form):

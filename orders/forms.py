@@ -11,11 +11,12 @@ from django.utils.translation import gettext_lazy as _
 from coops.commune_field import CommuneField, CommuneFormMixin
 from core.codes import normalize_order_code
 from core.forms import FormLook, IdempotencyKeyField, PhoneField, PlainTextField
+from core.numbers import parse_count
 from livestreams.models import MAX_UNITS_PER_CLAIM, LivestreamSession, Offer
 from orders.models import Order
 
 QUANTITY = "quantity_"
-NOTHING = {"", "0"}
+MOST_ADDED_UP = 99_999
 
 
 @dataclass
@@ -32,11 +33,27 @@ class Row:
 
 
 class QuantityField(forms.IntegerField):
+    """How many units, however a keyboard writes a number (core.numbers.parse_count)."""
+
     default_error_messages = {
         "invalid": _("Enter a whole number."),
         "min_value": _("Enter a whole number, 0 or more."),
         "max_value": _("At most %(limit_value)s for each buyer."),
     }
+
+    def to_python(self, value: Any) -> int | None:
+        if value in self.empty_values or not str(value).strip():
+            return None
+        count = parse_count(str(value))
+        if count is None:
+            code = "min_value" if str(value).strip().startswith("-") else "invalid"
+            raise ValidationError(self.error_messages[code], code=code)
+        return count
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        """A field of numbers shows nothing for what it does not call one: it gets the number."""
+        count = parse_count(str(data)) if data else None
+        return super().bound_data(data if count is None else str(count), initial)
 
 
 class BuyerForm(CommuneFormMixin, FormLook, forms.Form):
@@ -135,7 +152,7 @@ def quantity_fields(offers: Iterable[Offer], chosen: Mapping[int, int]) -> dict[
 
 def rows_of(form: forms.BaseForm, offers: Iterable[Offer]) -> list[Row]:
     fields = [(offer, form[f"{QUANTITY}{offer.pk}"]) for offer in offers]
-    return [Row(offer, field, _readable(field.value())) for offer, field in fields]
+    return [Row(offer, field, readable_count(field.value())) for offer, field in fields]
 
 
 def rows_to_choose(offers: Sequence[Offer]) -> list[Row]:
@@ -183,9 +200,10 @@ def plain_lines(data: Iterable[tuple[str, Any]]) -> list[tuple[int, int]] | None
         number, typed = name.removeprefix(QUANTITY), str(value).strip()
         if number == name or not _is_plain(number, 14) or not typed:
             continue
-        if not _is_plain(typed, 4) or int(typed) > MAX_UNITS_PER_CLAIM:
+        count = parse_count(typed)
+        if count is None or count > MAX_UNITS_PER_CLAIM:
             return None
-        lines.append((int(number), int(typed)))
+        lines.append((int(number), count))
     return [line for line in lines if line[1]]
 
 
@@ -198,14 +216,16 @@ def named_offers(data: Iterable[tuple[str, Any]]) -> dict[int, int]:
     named = {}
     for name, value in data:
         number = name.removeprefix(QUANTITY)
-        if number != name and _is_plain(number, 14) and str(value).strip() not in NOTHING:
-            named[int(number)] = _readable(value)
+        typed = str(value).strip()
+        if number != name and _is_plain(number, 14) and typed and parse_count(typed) != 0:
+            named[int(number)] = readable_count(typed)
     return named
 
 
-def _readable(value: Any) -> int:
-    text = str(value or "").strip()
-    return int(text) if text.isdecimal() and text.isascii() and len(text) < 6 else 0
+def readable_count(value: Any) -> int:
+    """The number to add up by: nothing where none can be read, or none that can be meant."""
+    count = parse_count(str(value or "")) or 0
+    return count if count <= MOST_ADDED_UP else 0
 
 
 class FindOrderForm(FormLook, forms.Form):

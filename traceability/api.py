@@ -13,11 +13,11 @@ from rest_framework.response import Response
 from coops.api import CommuneField, CommuneSerializer, CooperativeSerializer
 from core.clock import db_today
 from core.rest import (
+    CountField,
     MemberView,
     PictureSerializer,
     PlainText,
     PublicView,
-    WholeField,
     absolute,
     members,
     once,
@@ -106,7 +106,7 @@ class NewStep(serializers.Serializer):
 
 
 class NewBatch(serializers.Serializer):
-    quantity = WholeField(min_value=1, max_value=MOST_CODES)
+    quantity = CountField(min_value=1, max_value=MOST_CODES)
     sheet = serializers.ChoiceField(
         OriginCodeBatch.Sheet.choices, default=OriginCodeBatch.Sheet.A4_24
     )

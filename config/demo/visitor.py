@@ -186,8 +186,8 @@ class _Form(HTMLParser):
         elif kind == "checkbox" and "checked" not in given:
             return
         self.page.fields[name] = given.get("value", "")
-        if name.startswith(QUANTITY) and given.get("max", "").isdigit():
-            self.page.limits[name] = int(given["max"])
+        if name.startswith(QUANTITY) and given.get("data-max", "").isdigit():
+            self.page.limits[name] = int(given["data-max"])
 
 
 def is_reachable(site: str) -> bool:

@@ -6,7 +6,7 @@ from django.urls import reverse
 from rest_framework import serializers
 
 from coops.api import CooperativeNameSerializer
-from core.rest import PictureSerializer, PlainText, VndField, WholeField, absolute
+from core.rest import CountField, PictureSerializer, PlainText, VndField, WholeField, absolute
 from livestreams.forms import (
     MAX_FEE_VND,
     MAX_MINUTES,
@@ -149,8 +149,8 @@ class NewSession(serializers.Serializer):
 
 class OfferTerms(serializers.Serializer):
     unit_price_vnd = VndField(min_vnd=MIN_PRICE_VND, max_vnd=MAX_PRICE_VND)
-    quantity_offered = WholeField(min_value=1, max_value=MAX_UNITS)
-    limit_per_buyer = WholeField(default=10, min_value=1, max_value=MAX_UNITS_PER_CLAIM)
+    quantity_offered = CountField(min_value=1, max_value=MAX_UNITS)
+    limit_per_buyer = CountField(default=10, min_value=1, max_value=MAX_UNITS_PER_CLAIM)
 
 
 class NewOffer(OfferTerms):

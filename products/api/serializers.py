@@ -7,6 +7,7 @@ from rest_framework import serializers
 
 from coops.api import CooperativeNameSerializer, ProvinceSerializer
 from core.rest import (
+    CountField,
     PictureSerializer,
     PlainText,
     VndField,
@@ -186,7 +187,7 @@ class NewVariant(serializers.Serializer):
 class NewLot(serializers.Serializer):
     """The same limits as on the page: what its form refuses is refused here in the same words."""
 
-    quantity = WholeField(min_value=1, max_value=MAX_UNITS, help_text="Packs made.")
+    quantity = CountField(min_value=1, max_value=MAX_UNITS, help_text="Packs made.")
     harvested_on = serializers.DateField(help_text="A local day, not in the future.")
     best_before_on = serializers.DateField(required=False)
     plot = PlainText(required=False, max_length=160, help_text="Where it grew.")

@@ -3,11 +3,15 @@
 const form = document.querySelector("[data-order-form]");
 const money = (vnd) => `${new Intl.NumberFormat(document.documentElement.lang === "en" ? "en-GB" : "vi-VN").format(vnd)} ₫`;
 const write = (name, vnd) => document.querySelectorAll(`[data-${name}]`).forEach((place) => { place.textContent = money(vnd); });
+const countOf = (text) => { // as the server reads it: core/numbers.py
+  const found = text.normalize("NFKC").replace(/[^\d.,+-]/g, "").match(/^\+?(\d+)(?:[.,]0)?$/);
+  return found ? Number(found[1]) : 0;
+};
 const addUp = () => {
   let goods = 0;
   const coops = new Set();
   form.querySelectorAll("[data-line]").forEach((line) => {
-    const quantity = Math.max(0, Math.trunc(Number(line.querySelector("input").value)) || 0);
+    const quantity = countOf(line.querySelector("input").value);
     goods += quantity * Number(line.dataset.price);
     if (quantity) coops.add(line.dataset.coop);
   });
