@@ -2,6 +2,7 @@
 // data-confirm-yes, data-confirm-no. Without this script the server's own safeguards decide.
 const ask = (words, yes, no) => new Promise((answer) => {
   const dialog = document.createElement("dialog");
+  if (!dialog.showModal) { setTimeout(() => answer(confirm(words))); return; } // an older browser's own question, after the event it interrupts
   dialog.innerHTML = '<form method="dialog" class="dialog" data-many><p class="big"></p><div class="row row--end"><button class="btn btn--line" value="no"></button><button class="btn btn--main" value="yes"></button></div></form>';
   dialog.querySelector("p").textContent = words;
   const [noButton, yesButton] = dialog.querySelectorAll("button");

@@ -96,7 +96,7 @@ const focusIn = (spot) => {
 const giveBack = (focus) => {
   if (!focus) return;
   const there = spots(box.querySelector(`[data-stage="${focus.name}"]`));
-  (there.find((spot) => purpose(spot) === focus.purpose) ?? there[focus.at] ?? there.at(-1))?.focus({ preventScroll: true });
+  (there.find((spot) => purpose(spot) === focus.purpose) ?? there[focus.at] ?? there[there.length - 1])?.focus({ preventScroll: true });
 };
 const redraw = async ({ isChosen } = {}) => {
   if (sending) return;
@@ -168,7 +168,7 @@ box.addEventListener("live:news", ({ detail: event }) => {
 });
 let figuresTimer, countedAt;
 let orderedAt = 0;
-const askFigures = () => { figuresTimer ??= setTimeout(showFigures, 1000); };
+const askFigures = () => { figuresTimer = figuresTimer ?? setTimeout(showFigures, 1000); };
 const showMoney = (money) => {
   const link = box.querySelector("[data-words-money]");
   if (!link) return;

@@ -23,7 +23,7 @@ const tellOver = (clock) => {
   clock.dispatchEvent(new Event("countdown:over", { bubbles: true }));
 };
 const show = (clock) => {
-  clock.dataset.words ??= clock.textContent;
+  if (clock.dataset.words === undefined) clock.dataset.words = clock.textContent;
   if (clock.dataset.over) return;
   if (isUnsure && clock.dataset.words) { clock.textContent = clock.dataset.words; return; }
   const s = Math.max(0, Math.ceil((Date.parse(clock.dataset.endsAt) - serverNow(clock)) / 1000));

@@ -46,7 +46,7 @@ const follow = (element) => {
     }
     if (whole && data.at < whole.at) return; // an older answer came late
     const snapshot = complete(data);
-    if (!snapshot) { missing ??= setTimeout(ask, between(ASK_WHOLE_MS)); return; }
+    if (!snapshot) { missing = missing ?? setTimeout(ask, between(ASK_WHOLE_MS)); return; }
     if (snapshot.o) whole = snapshot;
     tell("live:news", snapshot);
   };
@@ -69,12 +69,13 @@ const follow = (element) => {
     clearTimeout(reopen);
     reopen = undefined;
     source?.close();
+    if (!window.EventSource) return; // polling alone, as when the channel is silent
     source = new EventSource(kind === "event" ? `${element.dataset.live}?after=${last}` : element.dataset.live);
     source.addEventListener(kind, (frame) => { heard(); take(Number(frame.lastEventId), JSON.parse(frame.data)); });
     source.addEventListener("beat", heard);
     source.addEventListener("error", fail);
   };
-  const openLater = (wait) => { reopen ??= setTimeout(open, between(wait)); };
+  const openLater = (wait) => { reopen = reopen ?? setTimeout(open, between(wait)); };
   const fail = () => {
     source?.close(); // the browser's own next try would come at the same moment as everybody's
     source = undefined;

@@ -19,7 +19,7 @@ const say = (words) => {
   box.hidden = false;
 };
 const busy = (isBusy) => {
-  button.dataset.plain ??= button.textContent;
+  if (button.dataset.plain === undefined) button.dataset.plain = button.textContent;
   button.textContent = isBusy ? form.dataset.wordsSending : button.dataset.plain;
   button.classList.toggle("is-busy", isBusy);
   button.setAttribute("aria-disabled", String(isBusy));
@@ -47,7 +47,7 @@ const showRefusal = async (answer) => {
   for (const [offer, quantity] of Object.entries(quantities)) {
     const input = form.elements[`quantity_${offer}`];
     if (!quantity) {
-      input.max = 0;
+      input.dataset.max = 0;
       input.closest("[data-line]").querySelector("[data-left]")?.remove(); // what it said is no longer so
     }
     input.value = quantity;
@@ -66,13 +66,17 @@ const send = async () => {
   if (isSending) return;
   isSending = true;
   busy(true);
+  let going;
   try {
-    const answer = await fetch(form.action, {
+    going = fetch(form.action, {
       method: "POST",
       headers: { Accept: "application/json" },
       body: new URLSearchParams(new FormData(form)),
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
+  } catch { form.submit(); return; } // not the network: this browser lacks something, and the plain way needs nothing
+  try {
+    const answer = await going;
     if (answer.status === 201) { location.assign((await answer.json()).page); return; }
     if (answer.redirected && answer.ok) { location.assign(answer.url); return; }
     if (answer.headers.has("Retry-After")) {

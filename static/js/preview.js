@@ -5,7 +5,7 @@ document.addEventListener("change", ({ target: input }) => {
   const says = input.parentElement.querySelector("[data-file-says]");
   const files = [...input.files];
   if (says) {
-    says.dataset.none ??= says.textContent;
+    if (says.dataset.none === undefined) says.dataset.none = says.textContent;
     says.textContent = files.length > 1 ? says.dataset.many.replace("%s", files.length) : files[0]?.name ?? says.dataset.none;
   }
   const box = document.getElementById(input.dataset.preview);

@@ -8,6 +8,7 @@ const SMALL_ENOUGH = 400_000; // bytes
 const RETRY_MS = 4000;
 const TIMEOUT_MS = 90_000;
 const WEEK_MS = 7 * 24 * 3600 * 1000;
+const MINUTE_MS = 60_000;
 const REFUSED_FOR_GOOD = [400, 404, 410, 413, 422];
 const newKey = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 const answered = (request) => new Promise((done, fail) => { request.onsuccess = () => done(request.result); request.onerror = () => fail(request.error); });
@@ -19,12 +20,30 @@ const openStore = async () => {
   const act = (mode, verb, ...what) => answered(base.transaction("waiting", mode).objectStore("waiting")[verb](...what));
   return { put: (photo) => act("readwrite", "put", photo), drop: (key) => act("readwrite", "delete", key), all: () => act("readonly", "getAll") };
 };
-const store = await openStore().catch(() => null); // forbidden, for example in a private window
+let store = null; // forbidden, for example in a private window
 
+// What must outlive a reload; forgotten at once where the browser keeps nothing
+const noted = (name) => { try { return sessionStorage.getItem(name); } catch { return null; } };
+const note = (name, words) => {
+  try {
+    sessionStorage.setItem(name, words);
+    return true;
+  } catch { return false; }
+};
+
+// An older Safari has no createImageBitmap; where pictures are turned upright by themselves an <img> does as well
+const drawable = async (file) => {
+  if (window.createImageBitmap) return createImageBitmap(file, { imageOrientation: "from-image" });
+  if (!CSS.supports("image-orientation", "from-image")) throw new Error("not upright");
+  const photo = new Image();
+  photo.src = URL.createObjectURL(file);
+  await photo.decode();
+  return photo;
+};
 const smaller = async (file) => {
   if (file.size <= SMALL_ENOUGH || !file.type.startsWith("image/")) return file;
   try {
-    const photo = await createImageBitmap(file, { imageOrientation: "from-image" });
+    const photo = await drawable(file);
     const scale = Math.min(1, LONGEST / Math.max(photo.width, photo.height));
     const canvas = Object.assign(document.createElement("canvas"), { width: Math.round(photo.width * scale), height: Math.round(photo.height * scale) });
     canvas.getContext("2d").drawImage(photo, 0, 0, canvas.width, canvas.height);
@@ -33,7 +52,7 @@ const smaller = async (file) => {
   } catch { return file; } // the server decides what it is
 };
 
-const equip = async (form) => {
+const equip = (form) => {
   const input = form.querySelector("input[type=file]");
   const box = form.querySelector("[data-photos-say]");
   const preview = form.querySelector("[data-photos-waiting]");
@@ -74,8 +93,8 @@ const equip = async (form) => {
     return words.refused;
   };
   const signedOut = async () => { // sign-in leads back here, where the sending goes on
-    if (!store || Date.now() - Number(sessionStorage.getItem("photos-reloaded") ?? 0) < 60_000) return;
-    sessionStorage.setItem("photos-reloaded", Date.now());
+    if (!store || Date.now() - Number(noted("photos-reloaded")) < MINUTE_MS) return;
+    if (!note("photos-reloaded", Date.now())) return;
     location.reload();
     await new Promise(() => {});
   };
@@ -100,7 +119,7 @@ const equip = async (form) => {
     isSending = false;
     form.classList.remove("is-busy");
     if (!kept) { say(refused.join(" "), "field__error"); [refused, count] = [[], 0]; return; }
-    if (refused.length) sessionStorage.setItem(refusedIn, refused.join(" "));
+    if (refused.length) note(refusedIn, refused.join(" "));
     const next = new URL(form.dataset.sendPhotos, location);
     const isHere = next.pathname + next.search === location.pathname + location.search;
     location.assign(next);
@@ -119,13 +138,20 @@ const equip = async (form) => {
   });
   form.addEventListener("submit", (event) => event.preventDefault());
   form.querySelector("button").hidden = true; // choosing is sending
-  const words = sessionStorage.getItem(refusedIn);
-  sessionStorage.removeItem(refusedIn);
+  const words = noted(refusedIn);
+  note(refusedIn, "");
   if (words) say(words, "field__error");
-  for (const photo of await store?.all().catch(() => []) ?? []) {
-    if (Date.now() - photo.at > WEEK_MS) store.drop(photo.key);
-    else if (photo.address === address) line(photo);
-  }
-  if (queue.length) send();
+  const goOn = (photos) => {
+    for (const photo of photos) {
+      if (Date.now() - photo.at > WEEK_MS) store.drop(photo.key);
+      else if (photo.address === address) line(photo);
+    }
+    if (queue.length) send();
+  };
+  if (store) store.all().then(goOn, () => {});
 };
-document.querySelectorAll("form[data-send-photos]").forEach(equip);
+const begin = (opened) => {
+  store = opened;
+  document.querySelectorAll("form[data-send-photos]").forEach(equip);
+};
+openStore().then(begin, () => begin(null));
