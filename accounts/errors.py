@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from core.errors import DomainError
+from core.errors import DomainError, NotAllowed
 
 
 class TooManyCodes(DomainError):
@@ -30,6 +30,14 @@ class WrongCode(DomainError):
     status = 422
     code = "wrong_code"
     message = _("This code is not right. Please compare it with the message.")
+
+
+class PhoneClockOff(WrongCode):
+    """A code of the authenticator for another time; `details` says by how many seconds (`off_s`,
+    positive when the phone is ahead).
+    """
+
+    code = "phone_clock_off"
 
 
 class CodeSpent(DomainError):
@@ -64,6 +72,11 @@ class SecondFactorBusy(DomainError):
 class SecondFactorExists(DomainError):
     code = "second_factor_exists"
     message = _("The second step is set up already. Enter the code of your app.")
+
+
+class CannotVouch(NotAllowed):
+    code = "cannot_vouch"
+    message = _("Somebody else has to confirm that it is you.")
 
 
 class TooManyTokens(DomainError):

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ApiToken, User
 from accounts.seals import CODE_DIGITS
+from accounts.services.recovery_codes import PAPER_DIGITS
 from core.forms import FormLook, IdempotencyKeyField, PhoneField, PlainTextField
 from core.phones import is_mobile
 
@@ -18,6 +19,8 @@ MAX_PASSWORD = 128
 
 class SixDigitsField(forms.CharField):
     """Six digits, with whatever spaces people or their phones put between them."""
+
+    lengths: tuple[int, ...] = (CODE_DIGITS,)
 
     default_error_messages = {
         "required": _("Enter the code."),
@@ -36,10 +39,24 @@ class SixDigitsField(forms.CharField):
     def clean(self, value: Any) -> str:
         text = unicodedata.normalize("NFKC", super().clean(value))
         digits = "".join(c for c in text if not c.isspace() and c not in "-.\u200b\u2060")
-        if len(digits) != CODE_DIGITS or not (digits.isascii() and digits.isdigit()):
+        if len(digits) not in self.lengths or not (digits.isascii() and digits.isdigit()):
             params = {"digits": CODE_DIGITS}
             raise ValidationError(self.error_messages["invalid"], code="invalid", params=params)
         return digits
+
+
+class SecondFactorField(SixDigitsField):
+    """The code of the app, or one of those on paper."""
+
+    lengths = (CODE_DIGITS, PAPER_DIGITS)
+    default_error_messages = {
+        "invalid": _("The app's code has 6 digits, one of your paper 12."),
+    }
+
+    def __init__(self, **kwargs: Any) -> None:
+        help_text = _("No phone at hand? Enter one of the codes you put on paper (12 digits).")
+        options = {"label": _("Code from your app"), "help_text": help_text}
+        super().__init__(**{**options, **kwargs})
 
 
 class PasswordField(forms.CharField):
@@ -116,12 +133,24 @@ class SignInForm(FormLook, forms.Form):
     password = PasswordField(autocomplete="current-password")
 
 
+class VerifyForm(FormLook, forms.Form):
+    token = SecondFactorField()
+
+
 class SecondFactorForm(FormLook, forms.Form):
     token = SixDigitsField(label=_("Code from your app"))
 
 
 class MoveSecondFactorForm(FormLook, forms.Form):
     token = SixDigitsField(label=_("Code from the app on the new phone"))
+    present = PasswordField(
+        label=_("Present password"),
+        autocomplete="current-password",
+        error_messages={"required": _("Enter your present password.")},
+    )
+
+
+class RenewCodesForm(FormLook, forms.Form):
     present = PasswordField(
         label=_("Present password"),
         autocomplete="current-password",

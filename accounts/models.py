@@ -5,15 +5,22 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.contrib.postgres.functions import RandomUUID
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from accounts.querysets import ApiTokenQuerySet, OneTimeCodeQuerySet
+from accounts.querysets import (
+    ApiTokenQuerySet,
+    EnrolmentRequestQuerySet,
+    OneTimeCodeQuerySet,
+    RecoveryCodeQuerySet,
+)
 from core import phones
 
 SESSION_SALT = "accounts.User.session"
+HAS_SECOND_FACTOR = "_has_second_factor"  # annotated by accounts.backends
 
 
 class UserManager(BaseUserManager["User"]):
@@ -55,6 +62,14 @@ class User(AbstractBaseUser, PermissionsMixin):
     def get_short_name(self) -> str:
         return self.display_name
 
+    @property
+    def has_second_factor(self) -> bool:
+        """Whether an authenticator was confirmed; the sign-in backend reads it with the row."""
+        kept = self.__dict__.get(HAS_SECOND_FACTOR)
+        if kept is None:
+            kept = TOTPDevice.objects.filter(user=self, confirmed=True).exists()
+        return bool(kept)
+
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
         """What a session must carry to stay good: the password and the round it began in."""
         words = f"{self.password}:{self.session_round}"
@@ -71,6 +86,7 @@ class OneTimeCode(models.Model):
     class Purpose(models.TextChoices):
         SIGN_UP = "sign_up", _("sign up")
         RESET_PASSWORD = "reset_password", _("new password")
+        SECOND_FACTOR = "second_factor", _("second step")
 
     class Failure(models.TextChoices):
         GATEWAY = "gateway", _("the message service does not answer")
@@ -105,6 +121,68 @@ class OneTimeCode(models.Model):
 
     def __str__(self) -> str:
         return f"{self.purpose} {phones.mask_phone(self.phone)}"
+
+
+class RecoveryCode(models.Model):
+    """One of the codes on paper that stand in for the authenticator, each used once."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="recovery_codes")
+    code_hash = models.CharField(max_length=64)
+    created_at = models.DateTimeField(db_default=Now())
+    used_at = models.DateTimeField(null=True)
+
+    objects = RecoveryCodeQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "code_hash"], name="recovery_code_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.pk}"
+
+
+class SpentStep(models.Model):
+    """A half-minute whose code an authenticator has shown already: no code works twice."""
+
+    device = models.ForeignKey(TOTPDevice, models.CASCADE, related_name="+")
+    step = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["device", "step"], name="step_spent_once"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.step)
+
+
+class EnrolmentRequest(models.Model):
+    """A person without SMS wants to set up the second step; somebody who knows them confirms it.
+
+    `vouched_by` is empty when those who run the site confirmed it by command.
+    """
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="enrolment_requests")
+    created_at = models.DateTimeField(db_default=Now())
+    vouched_by = models.ForeignKey(User, models.CASCADE, null=True, related_name="+")
+    vouched_at = models.DateTimeField(null=True)
+    used_at = models.DateTimeField(null=True)
+
+    objects = EnrolmentRequestQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user"], condition=Q(used_at=None), name="enrolment_request_open_once"
+            ),
+            models.CheckConstraint(
+                condition=~Q(vouched_by=F("user")), name="nobody_vouches_for_themselves"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.user)
 
 
 class ApiToken(models.Model):

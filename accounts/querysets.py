@@ -9,6 +9,8 @@ from django.db.models import Q
 from core.clock import Instant, db_now
 
 CODE_TRIES = 5
+VOUCHED_LASTS = dt.timedelta(hours=24)
+ASKING_LASTS = dt.timedelta(days=3)
 RESEND_AFTER_S = 10  # between two tries of the sweeper to hand a code over
 
 
@@ -39,3 +41,18 @@ class ApiTokenQuerySet(models.QuerySet):
 
     def working(self) -> Self:
         return self.filter(revoked_at=None)
+
+
+class RecoveryCodeQuerySet(models.QuerySet):
+    def unused(self) -> Self:
+        return self.filter(used_at=None)
+
+
+class EnrolmentRequestQuerySet(models.QuerySet):
+    def waiting(self) -> Self:
+        """Requests of the last days that nobody has confirmed yet."""
+        return self.filter(used_at=None, vouched_at=None, created_at__gt=db_now() - ASKING_LASTS)
+
+    def confirmed(self) -> Self:
+        """Requests that were confirmed within a day: their persons may set up the second step."""
+        return self.filter(used_at=None, vouched_at__gt=db_now() - VOUCHED_LASTS)

@@ -2,20 +2,25 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
 import django_otp
 from django.conf import settings
 from django.contrib.auth import login
 from django.http import HttpRequest
-from django.shortcuts import resolve_url
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.urls import reverse
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts.models import User
 from core.clock import db_now
+from core.ways import path_of_ours
 
-BACKEND = "django.contrib.auth.backends.ModelBackend"
+BACKEND = "accounts.backends.PhoneBackend"
+HALF_SIGNED_IN = "half_signed_in"  # attribute of the request, set by the middleware
 STRICT_SINCE = "second_factor_at"
+IS_LONG = "lasts_long"  # a member's session with second factor, which may rest
+NEW_RECOVERY_CODES = "new_recovery_codes"
+ENROLLING_UNTIL = "enrolling_until"
 SEEN_AT = "seen_at"
 SEEN_EVERY_S = 60  # how exactly the idle time is kept
 PROVING = "proving"
@@ -29,11 +34,43 @@ def begin(request: HttpRequest, user: User) -> None:
 
 
 def begin_strict(request: HttpRequest, device: TOTPDevice) -> None:
-    """The second factor was shown: from now on the short limits of staff hold."""
+    """The second factor was shown. For provincial and platform staff the short limits hold from now
+    on; a co-op's people stay signed in, as without second factor: a session at the market rests
+    often. A staff role given later ends the session.
+    """
     request.session.cycle_key()
     django_otp.login(request, device)
+    user: Any = device.user
+    if not (user.is_staff or user.staff_roles.exists()):
+        request.session[IS_LONG] = True
+        return
+    request.session.pop(IS_LONG, None)
     now = db_now().timestamp()
     request.session[STRICT_SINCE] = request.session[SEEN_AT] = now
+
+
+def half_signed_in(request: HttpRequest) -> User | None:
+    """The person who showed the password in this session and still has to show the second factor."""
+    return getattr(request, HALF_SIGNED_IN, None) if request.user.pk is None else None
+
+
+def allow_enrolling(request: HttpRequest) -> None:
+    """The person showed that the phone is theirs: for twenty minutes the second step may be set up."""
+    request.session[ENROLLING_UNTIL] = (db_now() + PROVEN_LASTS).timestamp()
+
+
+def may_enrol(request: HttpRequest) -> bool:
+    return float(request.session.get(ENROLLING_UNTIL, 0)) > db_now().timestamp()
+
+
+def note_recovery_codes(request: HttpRequest, codes: list[str]) -> None:
+    """New codes, for the next page to show once."""
+    request.session[NEW_RECOVERY_CODES] = codes
+
+
+def take_recovery_codes(request: HttpRequest) -> list[str]:
+    codes: list[str] = request.session.pop(NEW_RECOVERY_CODES, [])
+    return codes
 
 
 def is_over(request: HttpRequest) -> bool:
@@ -42,7 +79,7 @@ def is_over(request: HttpRequest) -> bool:
     Notes, at most once a minute, that it is in use.
     """
     session = request.session
-    if django_otp.DEVICE_ID_SESSION_KEY not in session:
+    if django_otp.DEVICE_ID_SESSION_KEY not in session or session.get(IS_LONG):
         return False
     now = db_now().timestamp()
     began = session.setdefault(STRICT_SINCE, now)
@@ -57,11 +94,7 @@ def is_over(request: HttpRequest) -> bool:
 def way_on(request: HttpRequest) -> str:
     """Where to go after signing in: `next` when it is a page of ours, else the workspace."""
     wanted = request.POST.get("next") or request.GET.get("next") or ""
-    if url_has_allowed_host_and_scheme(
-        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    ):
-        return wanted
-    return resolve_url(settings.LOGIN_REDIRECT_URL)
+    return path_of_ours(wanted) or reverse(settings.LOGIN_REDIRECT_URL)
 
 
 @dataclass(frozen=True)

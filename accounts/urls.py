@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from accounts.views import account, codes, second_factor, signing
+from accounts.views import account, codes, enrolling, recovery, second_factor, signing
 
 urlpatterns: list[URLPattern] = [
     path("dang-ky/", codes.sign_up, name="sign-up"),
@@ -16,6 +16,10 @@ urlpatterns: list[URLPattern] = [
     path("dang-xuat/", signing.sign_out, name="sign-out"),
     path("xac-minh/", second_factor.verify_second_factor, name="verify-second-factor"),
     path("xac-minh/cai-dat/", second_factor.set_up_second_factor, name="set-up-second-factor"),
+    path("xac-minh/cai-dat/xac-nhan/", enrolling.prove, name="prove-before-enrolling"),
+    path("xac-minh/cai-dat/gui-ma/", enrolling.send_code, name="send-enrolling-code"),
+    path("xac-minh/cai-dat/nho/", enrolling.ask_for_word, name="request-enrolment"),
+    path("xac-minh/ma-giay/", recovery.show_recovery_codes, name="show-recovery-codes"),
     path("xac-minh/doi-may/", second_factor.move_second_factor, name="move-second-factor"),
     path("tai-khoan/", account.show_account, name="show-account"),
     path("tai-khoan/ten/", account.rename_account, name="rename-account"),

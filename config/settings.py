@@ -74,6 +74,7 @@ MIDDLEWARE = [
     "django_otp.middleware.OTPMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "accounts.middleware.staff_session_middleware",
+    "accounts.middleware.second_factor_middleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "core.middleware.history_middleware",
     "core.middleware.domain_error_middleware",
@@ -185,7 +186,7 @@ LIVE_FEEDS = {"session": "livestreams.updates.watched"}
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
-    "django.contrib.auth.backends.ModelBackend",
+    "accounts.backends.PhoneBackend",
 ]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
@@ -199,7 +200,9 @@ LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "show-workspace"
 LOGOUT_REDIRECT_URL = "show-home"
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 30
-STAFF_SESSION_AGE_S = 60 * 60 * 12  # of those who showed their second factor
+# Managers, hosts and all who work in a co-op: led to the second factor, or not let in without it
+SECOND_FACTOR_FOR_COOPERATIVES = env_flag("SECOND_FACTOR_FOR_COOPERATIVES")
+STAFF_SESSION_AGE_S = 60 * 60 * 12  # of staff, who always show their second factor
 STAFF_SESSION_IDLE_S = 60 * 30
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SITE_IS_HTTPS
 SESSION_COOKIE_NAME = "__Host-phien" if SITE_IS_HTTPS else "phien"

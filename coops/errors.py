@@ -49,3 +49,8 @@ class NotApprovedYet(NotAllowed):
 class TooManyPhotos(DomainError):
     code = "too_many_photos"
     message = _("A co-op's page holds %(most)s pictures. Remove one first.")
+
+
+class NoWordWithoutSecondFactor(NotAllowed):
+    code = "no_word_without_second_factor"
+    message = _("To confirm others, set up the second step yourself first.")

@@ -26,6 +26,16 @@ urlpatterns: list[URLPattern] = [
         members.remove_membership,
         name="remove-membership",
     ),
+    path(
+        f"{MINE}thanh-vien/<int:membership_id>/xac-nhan/",
+        members.vouch_for_member,
+        name="vouch-for-member",
+    ),
+    path(
+        f"{REVIEW}xac-nhan/<int:membership_id>/",
+        province.vouch_for_manager,
+        name="vouch-for-manager",
+    ),
     path(f"{PROVINCE}duyet/", province.review_cooperatives, name="review-cooperatives"),
     path(REVIEW, province.review_cooperative, name="review-cooperative"),
     path(f"{REVIEW}duyet/", province.approve_coop, name="approve-cooperative"),

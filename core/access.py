@@ -31,6 +31,9 @@ class Audience(enum.StrEnum):
     PLATFORM = "platform"  # those who run the platform, with second factor
 
 
+OPEN_TO_ALL = frozenset({Audience.PUBLIC, Audience.SECRET_LINK})
+
+
 @dataclass(frozen=True)
 class AccessRule:
     audience: Audience

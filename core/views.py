@@ -12,9 +12,7 @@ from django.http.multipartparser import MultiPartParserError
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
 from django.template import loader
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views import i18n
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -22,6 +20,7 @@ from core import busy
 from core.access import public, signed_in
 from core.kept_forms import kept_form, typed_in
 from core.middleware import is_away
+from core.ways import go_to, path_of_ours
 
 
 @public
@@ -47,20 +46,19 @@ def readyz(request: HttpRequest) -> HttpResponse:
 @public
 @never_cache
 def set_language(request: HttpRequest) -> HttpResponse:
-    """POST `language` and `next`: remember the language in a cookie and go back.
+    """`language` and `next`: remember the language in a cookie and go back.
 
-    A GET that names both does the same, for pages that are alike for everyone hold no form, and
-    nobody is harmed by it; one without a language asks for it.
+    A GET that names both does the same as a POST, for pages that are alike for everyone hold no
+    form, and nobody is harmed by it; one without a language asks for it.
     """
-    if request.method == "POST":
-        return i18n.set_language(request)
-    target = request.GET.get("next", "/")
-    if not url_has_allowed_host_and_scheme(target, {request.get_host()}):
-        target = "/"
-    language = request.GET.get("language", "")
+    sent = request.POST if request.method == "POST" else request.GET
+    target = path_of_ours(sent.get("next", "")) or _page_before(request)
+    language = sent.get("language", "")
     if language not in dict(settings.LANGUAGES):
+        if request.method == "POST":
+            return go_to(target)
         return render(request, "language.html", {"next": target})
-    response = redirect(target)
+    response = go_to(target)
     response.set_cookie(
         settings.LANGUAGE_COOKIE_NAME,
         language,
@@ -70,6 +68,14 @@ def set_language(request: HttpRequest) -> HttpResponse:
         httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
     )
     return response
+
+
+def _page_before(request: HttpRequest) -> str:
+    """The page of ours the button was pressed on, else the front page."""
+    before = urlsplit(request.headers.get("Referer", ""))
+    if request.method != "POST" or before.netloc != request.get_host():
+        return "/"
+    return path_of_ours(before._replace(scheme="", netloc="").geturl()) or "/"
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

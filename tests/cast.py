@@ -76,7 +76,7 @@ def client_of(user: User, *, verified: bool | None = None) -> Client:
     """A test client signed in as `user`; staff have shown their second factor unless told not to."""
     client = Client()
     user = User.objects.get(pk=user.pk)  # as the rows are now: sessions may have been ended
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(user, backend="accounts.backends.PhoneBackend")
     if verified is None:
         verified = user.is_staff or user.staff_roles.exists()
     if verified:

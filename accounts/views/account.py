@@ -4,8 +4,6 @@ from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
-from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -15,7 +13,7 @@ from accounts.access import get_token_to_revoke
 from accounts.errors import TooManyTokens, WrongPassword
 from accounts.forms import ApiTokenForm, ChangePasswordForm, RenameForm
 from accounts.models import User
-from accounts.services import people, second_factor, tokens
+from accounts.services import people, recovery_codes, tokens
 from core import access
 from core.idempotency import idempotent
 
@@ -27,12 +25,19 @@ NEW_TOKEN_IN_SESSION = "new_api_token"  # noqa: S105 - the name of a place
 @never_cache
 def show_account(request: HttpRequest) -> HttpResponse:
     user: User = request.user  # type: ignore[assignment]
+    return _account_page(request, user, RenameForm(instance=user))
+
+
+def _account_page(
+    request: HttpRequest, user: User, form: RenameForm, *, status: int = 200
+) -> HttpResponse:
     context = {
-        "form": RenameForm(instance=user),
-        "device": second_factor.device_of(user),
+        "form": form,
+        "has_second_factor": user.has_second_factor,
+        "codes_left": recovery_codes.count_left(user),
         "token_count": user.api_tokens.working().count(),
     }
-    return render(request, "accounts/account.html", context)
+    return render(request, "accounts/account.html", context, status=status)
 
 
 @access.signed_in
@@ -42,8 +47,7 @@ def rename_account(request: HttpRequest) -> HttpResponse:
     user = User.objects.get(pk=request.user.pk)
     form = RenameForm(request.POST, instance=user)
     if not form.is_valid():
-        context = {"form": form, "device": second_factor.device_of(user)}
-        return render(request, "accounts/account.html", context, status=422)
+        return _account_page(request, user, form, status=422)
     people.rename(user=user, display_name=form.cleaned_data["display_name"])
     messages.success(request, _("Your name is changed."))
     return redirect("show-account")
@@ -77,9 +81,6 @@ def change_password(request: HttpRequest) -> HttpResponse:
 def list_api_tokens(request: HttpRequest) -> HttpResponse:
     """Make a token with POST; it is shown on the next page and never again."""
     user: User = request.user  # type: ignore[assignment]
-    if second_factor.device_of(user) and not user.is_verified():  # type: ignore[attr-defined]
-        query = urlencode({"next": request.path})
-        return redirect(f"{reverse('verify-second-factor')}?{query}")
     form = ApiTokenForm(request.POST or None)
     status = 422 if form.is_bound else 200
     if form.is_valid():

@@ -22,10 +22,10 @@ from accounts.errors import CodesNotSetUp, CodeSpent, PhoneTaken, TooManyCodes, 
 from accounts.forms import AskCodeForm, ChoosePasswordForm, EnterCodeForm, NewAccountForm
 from accounts.models import OneTimeCode, User
 from accounts.services import codes, people
-from accounts.services.second_factor import device_of
 from core import access
 from core.addresses import client_address
 from core.idempotency import idempotent
+from core.ways import go_to
 
 Purpose = OneTimeCode.Purpose
 View = Callable[[HttpRequest], HttpResponse]
@@ -62,7 +62,7 @@ WAYS = {
 @idempotent
 def sign_up(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
-        return redirect(sessions.way_on(request))
+        return go_to(sessions.way_on(request))
     return _ask(request, WAYS[Purpose.SIGN_UP])
 
 
@@ -111,7 +111,7 @@ def finish_sign_up(request: HttpRequest) -> HttpResponse:
     the phone's own uniqueness makes a repeat harmless.
     """
     if request.user.is_authenticated:
-        return redirect(sessions.way_on(request))
+        return go_to(sessions.way_on(request))
     phone = sessions.proven_phone(request)
     if not phone:
         return _too_late(request, WAYS[Purpose.SIGN_UP])
@@ -128,7 +128,7 @@ def finish_sign_up(request: HttpRequest) -> HttpResponse:
     sessions.forget_proof(request)
     sessions.begin(request, user)
     messages.success(request, _("Your account is ready. Next: register your co-op."))
-    return redirect(sessions.way_on(request))
+    return go_to(sessions.way_on(request))
 
 
 @access.public
@@ -156,9 +156,9 @@ def choose_password(request: HttpRequest) -> HttpResponse:
     messages.success(
         request, _("Your new password holds from now on. Other devices are signed out.")
     )
-    if device_of(user):
+    if user.has_second_factor:
         return redirect("verify-second-factor")
-    return redirect(sessions.way_on(request))
+    return go_to(sessions.way_on(request))
 
 
 def _ask(request: HttpRequest, way: Way) -> HttpResponse:
@@ -169,7 +169,7 @@ def _ask(request: HttpRequest, way: Way) -> HttpResponse:
         try:
             codes.request_code(phone=phone, purpose=way.purpose, source=client_address(request))
         except (TooManyCodes, CodesNotSetUp) as refusal:
-            form.add_error("phone", _in_words(refusal))
+            form.add_error("phone", in_words(refusal))
             status = refusal.status
         else:
             sessions.start_proving(request, phone=phone, purpose=way.purpose)
@@ -191,7 +191,7 @@ def _enter(request: HttpRequest, way: Way) -> HttpResponse:
         try:
             codes.check_code(phone=shown.phone, purpose=way.purpose, **form.cleaned_data)
         except (WrongCode, CodeSpent) as refusal:
-            form.add_error("code", _in_words(refusal))
+            form.add_error("code", in_words(refusal))
             status = refusal.status
         else:
             sessions.note_proof(request, shown.phone)
@@ -214,7 +214,7 @@ def _resend(request: HttpRequest, way: Way) -> HttpResponse:
     try:
         codes.request_code(phone=shown.phone, purpose=way.purpose, source=client_address(request))
     except (TooManyCodes, CodesNotSetUp) as refusal:
-        messages.error(request, _in_words(refusal))
+        messages.error(request, in_words(refusal))
     else:
         messages.success(request, _("A code is on its way. It can take a minute."))
     return redirect(way.enter)
@@ -232,7 +232,7 @@ def _too_late(request: HttpRequest, way: Way) -> HttpResponse:
     return redirect(way.ask)
 
 
-def _in_words(refusal: TooManyCodes | CodesNotSetUp | WrongCode | CodeSpent) -> str:
+def in_words(refusal: TooManyCodes | CodesNotSetUp | WrongCode | CodeSpent) -> str:
     tries_left = refusal.details.get("tries_left")
     until = parse_datetime(refusal.details.get("until", ""))
     if tries_left:

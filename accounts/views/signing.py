@@ -2,6 +2,7 @@
 
 import datetime as dt
 import math
+from typing import Any
 
 from axes.models import AccessAttempt
 from django.conf import settings
@@ -21,9 +22,9 @@ from accounts import sessions
 from accounts.forms import SignInForm
 from accounts.limits import address_waits_until
 from accounts.models import User
-from accounts.services.second_factor import device_of
 from core import access
 from core.addresses import client_address
+from core.ways import go_to
 
 
 @access.public
@@ -33,9 +34,8 @@ from core.addresses import client_address
 def sign_in(request: HttpRequest) -> HttpResponse:
     """Not wrapped by `idempotent`: a repeat is harmless, and failures must be counted."""
     if request.method != "POST":
-        if request.user.is_authenticated:
-            return redirect(sessions.way_on(request))
-        return _page(request, SignInForm())
+        known: Any = sessions.half_signed_in(request) or request.user
+        return _way_on(request, known) if known.is_authenticated else _page(request, SignInForm())
     form = SignInForm(request.POST)
     if not form.is_valid():
         return _page(request, form, status=422)
@@ -55,9 +55,9 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 
 def _way_on(request: HttpRequest, user: User) -> HttpResponse:
     way_on = sessions.way_on(request)
-    if device_of(user):
-        return redirect(f"{reverse('verify-second-factor')}?{urlencode({'next': way_on})}")
-    return redirect(way_on)
+    if user.has_second_factor:
+        return go_to(f"{reverse('verify-second-factor')}?{urlencode({'next': way_on})}")
+    return go_to(way_on)
 
 
 @access.public

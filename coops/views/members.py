@@ -9,15 +9,24 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.errors import CannotVouch
+from accounts.models import User
 from coops.access import (
     get_cooperative_of_member,
     get_cooperative_to_manage,
     get_membership_to_manage,
 )
-from coops.errors import LastManager, MemberAlready, NoSuchAccount, NotApprovedYet
+from coops.errors import (
+    LastManager,
+    MemberAlready,
+    NoSuchAccount,
+    NotApprovedYet,
+    NoWordWithoutSecondFactor,
+)
 from coops.forms import AddMemberForm
 from coops.models import Cooperative, Membership
 from coops.services.members import add_member, remove_member
+from coops.services.vouching import enrolling_among, vouch_for_colleague
 from core import access
 from core.idempotency import idempotent
 
@@ -53,6 +62,32 @@ def add_membership(request: HttpRequest, cooperative_slug: str) -> HttpResponse:
     return redirect("list-members", cooperative.slug)
 
 
+@access.cooperative("manager")
+@require_POST
+@idempotent
+def vouch_for_member(
+    request: HttpRequest, cooperative_slug: str, membership_id: int
+) -> HttpResponse:
+    """A manager confirms a colleague who wants to set up the second step."""
+    membership = get_membership_to_manage(request.user, cooperative_slug, membership_id)
+    get_cooperative_to_manage(request.user, cooperative_slug)
+    try:
+        is_done = vouch_for_colleague(membership=membership, by=request.user)  # type: ignore[arg-type]
+    except (CannotVouch, NoWordWithoutSecondFactor) as refusal:
+        messages.error(request, str(refusal.message))
+    else:
+        say_vouched(request, membership.user, is_done=is_done)
+    return redirect("list-members", cooperative_slug)
+
+
+def say_vouched(request: HttpRequest, person: User, *, is_done: bool) -> None:
+    if is_done:
+        words = _("%(name)s is confirmed and can set up the second step within a day.")
+    else:
+        words = _("%(name)s does not wait for a confirmation (any more).")
+    messages.info(request, words % {"name": person.display_name})
+
+
 @access.cooperative("manager", "host", "packer", "diarist")
 @require_POST
 @idempotent
@@ -81,5 +116,11 @@ def _page(
     people: dict[Any, list[Membership]] = {}
     for place in places.order_by("user__display_name", "user_id", "role"):
         people.setdefault(place.user, []).append(place)
-    context = {"cooperative": cooperative, "people": list(people.items()), "form": form}
+    may_vouch = form is not None and request.user.is_verified()  # type: ignore[union-attr]
+    context = {
+        "cooperative": cooperative,
+        "people": list(people.items()),
+        "form": form,
+        "enrolling": enrolling_among(people) - {request.user.pk} if may_vouch else set(),
+    }
     return render(request, "coops/members.html", context, status=status)

@@ -4,11 +4,12 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.errors import CannotVouch
 from coops.access import (
     get_cooperative_of_staff,
     get_cooperative_to_review,
@@ -18,8 +19,10 @@ from coops.access import (
 from coops.errors import NotWaiting
 from coops.forms import ReturnForm
 from coops.history import history_of
-from coops.models import Cooperative, Province
+from coops.models import Cooperative, Membership, Province
 from coops.services.province import approve_cooperative, return_cooperative
+from coops.services.vouching import enrolling_among, vouch_for_colleague
+from coops.views.members import say_vouched
 from core import access
 from core.idempotency import idempotent
 from core.paging import near_page
@@ -117,6 +120,25 @@ def return_coop(request: HttpRequest, province_code: str, cooperative_slug: str)
     return redirect("review-cooperatives", province_code)
 
 
+@access.province("reviewer")
+@require_POST
+@idempotent
+def vouch_for_manager(
+    request: HttpRequest, province_code: str, cooperative_slug: str, membership_id: int
+) -> HttpResponse:
+    """The office confirms somebody of a co-op who wants to set up the second step."""
+    cooperative = get_cooperative_to_review(request.user, province_code, cooperative_slug)
+    places = cooperative.memberships.select_related("user")
+    membership = get_object_or_404(places, pk=membership_id)
+    try:
+        is_done = vouch_for_colleague(membership=membership, by=request.user)  # type: ignore[arg-type]
+    except CannotVouch as refusal:
+        messages.error(request, str(refusal.message))
+    else:
+        say_vouched(request, membership.user, is_done=is_done)
+    return redirect("review-cooperative", province_code, cooperative_slug)
+
+
 @access.province("viewer", "reviewer")
 @require_safe
 @never_cache
@@ -145,15 +167,19 @@ def _page(
     request: HttpRequest, cooperative: Cooperative, form: ReturnForm, *, status: int = 200
 ) -> HttpResponse:
     province = cooperative.commune.province
-    managers = cooperative.memberships.filter(role="manager").select_related("user")
+    places = list(cooperative.memberships.select_related("user").order_by("pk"))
+    people = {place.user: place for place in reversed(places)}
+    may = _may(request, province)
+    enrolling = enrolling_among(people) if may["can_review"] else set()
     context = {
         "cooperative": cooperative,
         "province": province,
         "form": form,
         "photos": cooperative.photos.select_related("picture"),
-        "managers": [place.user for place in managers],
+        "managers": [place.user for place in places if place.role == Membership.Role.MANAGER],
+        "enrolling": [people[user] for user in people if user.pk in enrolling],
         "changes": history_of(cooperative),
-        **_may(request, province),
+        **may,
     }
     return render(request, "coops/review.html", context, status=status)
 

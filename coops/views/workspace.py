@@ -75,6 +75,7 @@ def show_cooperative_desk(request: HttpRequest, cooperative_slug: str) -> HttpRe
     context = {
         "cooperative": cooperative,
         "is_manager": Membership.Role.MANAGER in roles,
+        "handles_money": bool(roles & {Membership.Role.MANAGER, Membership.Role.HOST}),
         "roles": [str(Membership.Role(role).label) for role in sorted(roles)],
         "steps": steps_of_review(cooperative),
         "photo_count": cooperative.photos.count(),

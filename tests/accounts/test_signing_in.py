@@ -13,9 +13,11 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts import limits, sessions
 from accounts.models import User
+from accounts.services.enrolment import allow_enrolment
 from accounts.services.people import deactivate, end_sessions
 from tests.cast import client_of, second_factor, totp_code
 from tests.factories.accounts import PASSWORD, UserFactory
+from tests.factories.coops import StaffRoleFactory
 
 pytestmark = pytest.mark.django_db
 TYPED = "0912 345 678"
@@ -53,6 +55,11 @@ def test_wrong_password_and_unknown_number_get_the_same_words(client: Client, ma
         ("https://evil.example/", "/lam-viec/"),
         ("//evil.example", "/lam-viec/"),
         ("javascript:alert(1)", "/lam-viec/"),
+        ("/\\evil.example", "/lam-viec/"),
+        ("/\t/evil.example", "/lam-viec/"),
+        ("abc", "/lam-viec/"),
+        ("show-account", "/lam-viec/"),
+        ("/tai-khoan/?a=b&c=%2F#d", "/tai-khoan/?a=b&c=%2F#d"),
     ],
 )
 def test_the_way_on_stays_on_this_site(client: Client, mai: User, wanted: str, way_on: str) -> None:
@@ -179,6 +186,7 @@ def test_wrong_codes_make_the_next_one_wait(mai: User) -> None:
 
 def test_setting_up_shows_the_key_once_confirmed_never_again(mai: User) -> None:
     client = client_of(mai)
+    allow_enrolment(user=mai)
     assert client.get("/xac-minh/")["Location"].startswith("/xac-minh/cai-dat/")
     page = client.get("/xac-minh/cai-dat/")
     key = client.session["second_factor_key"]
@@ -187,13 +195,14 @@ def test_setting_up_shows_the_key_once_confirmed_never_again(mai: User) -> None:
 
     device = TOTPDevice(user=mai, key=key)
     answer = client.post("/xac-minh/cai-dat/?next=/tai-khoan/", {"token": totp_code(device)})
-    assert (answer.status_code, answer["Location"]) == (302, "/tai-khoan/")
+    assert answer["Location"] == "/xac-minh/ma-giay/?next=%2Ftai-khoan%2F"
     assert client.get("/xac-minh/cai-dat/").status_code == 302
     assert mai.totpdevice_set.get().key == key
 
 
 def test_a_wrong_code_at_setting_up_keeps_no_device(mai: User) -> None:
     client = client_of(mai)
+    allow_enrolment(user=mai)
     client.get("/xac-minh/cai-dat/")
     assert client.post("/xac-minh/cai-dat/", {"token": "000000"}).status_code == 422
     assert not TOTPDevice.objects.exists()
@@ -210,6 +219,8 @@ def later(client: Client, **by: float) -> None:
 
 @pytest.fixture
 def verified(mai: User) -> Client:
+    """Of the staff of a province."""
+    StaffRoleFactory(user=mai)
     client = client_of(mai, verified=False)
     client.post("/xac-minh/", {"token": totp_code(second_factor(mai))})
     return client
@@ -261,6 +272,13 @@ def test_a_session_with_second_factor_ends_after_half_an_hour_of_rest(verified: 
     later(verified, minutes=31)
     assert verified.get("/tai-khoan/").status_code == 302
     assert "_auth_user_id" not in verified.session
+
+
+def test_a_member_of_a_co_op_may_rest_without_being_signed_out(mai: User) -> None:
+    client = client_of(mai, verified=False)
+    client.post("/xac-minh/", {"token": totp_code(second_factor(mai))})
+    assert sessions.SEEN_AT not in client.session
+    assert client.get("/tai-khoan/").status_code == 200
 
 
 def test_it_ends_after_twelve_hours_however_busy(verified: Client) -> None:

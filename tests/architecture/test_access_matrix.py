@@ -16,10 +16,13 @@ from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 
+from accounts.middleware import BEFORE_VERIFYING
 from accounts.models import User
+from coops.models import Cooperative
 from core.access import AccessRule, Audience, rule_of
 from tests.architecture.test_routes import routes
-from tests.cast import client_of
+from tests.cast import client_of, second_factor
+from tests.factories.coops import member_of
 from tests.world import Side, World, make_world
 from traceability.services.issuing import issue_batch
 
@@ -66,6 +69,7 @@ class Person:
     cookies: SimpleCookie = field(default_factory=SimpleCookie)
     is_signed_in: bool = True
     is_verified: bool = False
+    is_half_signed_in: bool = False  # has a second factor and has not shown it
     is_platform: bool = False
     places: dict[str, str] = field(default_factory=dict)
     staff: dict[str, set[str]] = field(default_factory=dict)
@@ -125,7 +129,14 @@ def people_of(world: World) -> dict[str, Person]:
         Person(
             "Hà without second factor",
             cookies_of(cast.ha, verified=False),
+            is_half_signed_in=True,
             staff={A: {"reviewer"}},
+        ),
+        Person(
+            "Mai's colleague without second factor",
+            cookies_of(half_signed_in_manager(cast.coop_a), verified=False),
+            is_half_signed_in=True,
+            places={A: "manager"},
         ),
         Person("platform", cookies_of(world.platform), is_verified=True, is_platform=True),
         Person("disabled", cookies_of(world.disabled), is_signed_in=False),
@@ -133,6 +144,13 @@ def people_of(world: World) -> dict[str, Person]:
     world.disabled.is_active = False
     world.disabled.save()
     return {person.name: person for person in people}
+
+
+def half_signed_in_manager(cooperative: Cooperative) -> User:
+    """Manages the co-op, has an authenticator; the session showed the password only."""
+    colleague: User = member_of(cooperative, "manager")
+    second_factor(colleague)
+    return colleague
 
 
 def cookies_of(user: User, *, verified: bool | None = None) -> SimpleCookie:
@@ -199,13 +217,24 @@ def asks_for_second_factor(response: Any) -> bool:
     return response.status_code == 302 and target.startswith(reverse("verify-second-factor"))
 
 
-def complaint(rule: AccessRule, person: Person, method: str, response: Any, *, may: bool) -> str:
+def complaint(
+    rule: AccessRule,
+    person: Person,
+    method: str,
+    response: Any,
+    *,
+    may: bool,
+    route_name: str = "",
+) -> str:
     """What is wrong with the answer; "" when it is as the rule says."""
     status = response.status_code
     if status >= 500:
         return f"breaks: {response.exc_info[1] if response.exc_info else status!r}"
     if rule.audience in OPEN:
         return "asks to sign in" if asks_to_sign_in(response) else ""
+    if person.is_half_signed_in:
+        is_wall = asks_for_second_factor(response) or route_name in BEFORE_VERIFYING
+        return "" if is_wall else f"answers {status} before the second factor was shown"
     if not person.is_signed_in:
         return "" if asks_to_sign_in(response) else f"answers {status} without signing in"
     if rule.audience in {Audience.PROVINCE, Audience.PLATFORM} and not person.is_verified:
@@ -237,7 +266,8 @@ def test_the_route_lets_in_whom_its_rule_names_and_nobody_else(
     for person, method, side in requests_to_make(route, rule, stage):
         response = ask(person, method, address_of(route, stage, side))
         may = person.may(rule, side, has_object=has_object(route))
-        if found := complaint(rule, person, method, response, may=may):
+        name = str(route.name)
+        if found := complaint(rule, person, method, response, may=may, route_name=name):
             wrong.append(f"{person.name} · {method} · {side}: {found}")
     assert not wrong, "\n".join([f"{route.name}, for {rule.audience} {rule.roles}", *wrong])
 
@@ -321,4 +351,6 @@ def test_the_matrix_sees_a_route_that_lets_anybody_in(stage: Stage) -> None:
     assert not thao.may(rule, A, has_object=True)
     assert complaint(rule, thao, "GET", public_page, may=False)
     assert complaint(rule, guest, "GET", public_page, may=False)
+    half = stage.people["Mai's colleague without second factor"]
+    assert complaint(rule, half, "GET", public_page, may=True)
     assert not complaint(rule, thao, "GET", public_page, may=True)

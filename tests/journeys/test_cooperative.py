@@ -14,10 +14,11 @@ from playwright.sync_api import Page, expect
 from coops.models import Cooperative
 from coops.places import load_places
 from tests.browser import OpenPage
-from tests.cast import PASSWORD
+from tests.cast import PASSWORD, make_cast
 from tests.factories.accounts import UserFactory
 from tests.factories.coops import CooperativeFactory, ProvinceFactory, StaffRoleFactory, tax_code
 from tests.factories.core import photo_file
+from tests.journeys import people
 from tests.journeys.authenticator import Authenticator
 from tests.journeys.people import await_true
 
@@ -109,6 +110,20 @@ def upload(name: str, size: tuple[int, int]) -> Any:
     return {"name": name, "mimeType": "image/jpeg", "buffer": content.read()}
 
 
+def show_that_the_phone_is_yours(page: Page, axe: Axe) -> None:
+    """With the code of a message, which a demonstration shows on the page."""
+    expect(page.get_by_role("heading", level=1)).to_have_text("Cài đặt bước thứ hai")
+    axe(page)
+    page.get_by_role("button", name="Gửi mã cho tôi").click()
+    code = re.search(r"\d{6}", page.locator("#code-state").inner_text())
+    assert code
+    page.get_by_label("Mã trong tin nhắn").fill(code[0])
+    axe(page)
+    page.get_by_role("button", name="Tiếp").click()
+    expect(page.get_by_label("Mã trong ứng dụng")).to_be_visible()
+    axe(page)
+
+
 def sign_in_as_reviewer(page: Page, axe: Axe, phone: str) -> None:
     """The first time: the second step is set up with what the page shows as text."""
     page.goto("/tinh/12/duyet/")
@@ -116,14 +131,16 @@ def sign_in_as_reviewer(page: Page, axe: Axe, phone: str) -> None:
     page.get_by_label("Số điện thoại của bạn").fill(phone)
     page.get_by_label("Mật khẩu").fill(PASSWORD)
     page.get_by_role("button", name="Đăng nhập").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Cài đặt bước thứ hai")
-    axe(page)
+    show_that_the_phone_is_yours(page, axe)
     app = Authenticator(page.locator(".code").inner_text())
     page.get_by_label("Mã trong ứng dụng").fill("000000")
     page.get_by_role("button", name="Hoàn tất").click()
     expect(main(page).get_by_role("alert")).to_be_visible()
     page.get_by_label("Mã trong ứng dụng").fill(app.code())
     page.get_by_role("button", name="Hoàn tất").click()
+    expect(page.locator(".paper-codes li")).to_have_count(10)
+    axe(page)
+    page.get_by_role("link", name="Tôi đã ghi lại rồi").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Hợp tác xã chờ duyệt")
     axe(page)
 
@@ -279,3 +296,35 @@ def _id_of(typed_phone: str) -> int:
     from core.phones import normalize_phone
 
     return User.objects.get(phone=normalize_phone(typed_phone)).pk
+
+
+def test_a_manager_loses_the_phone_and_gets_in_with_a_code_on_paper(
+    phone_page: Page, axe: Axe
+) -> None:
+    cast = make_cast()
+    page, desk = phone_page, f"/lam-viec/{cast.coop_a.slug}/"
+
+    people.sign_in(page, cast.mai, then=desk)
+    page.get_by_role("link", name="Cài đặt bước thứ hai").click()
+    show_that_the_phone_is_yours(page, axe)
+    app = Authenticator(page.locator(".code").inner_text())
+    page.get_by_label("Mã trong ứng dụng").fill(app.code())
+    page.get_by_role("button", name="Hoàn tất").click()
+    codes = page.locator(".paper-codes li").all_inner_texts()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    page.get_by_role("link", name="Tôi đã ghi lại rồi").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(cast.coop_a.name)
+
+    page.context.clear_cookies()
+    page.goto(desk)
+    page.get_by_label("Số điện thoại của bạn").fill(cast.mai.phone)
+    page.get_by_label("Mật khẩu").fill(people.PASSWORD)
+    page.get_by_role("button", name="Đăng nhập").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Bước thứ hai")
+    axe(page)
+    page.goto(desk)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Bước thứ hai")
+    page.get_by_label("Mã trong ứng dụng").fill(codes[0])
+    page.get_by_role("button", name="Tiếp").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(cast.coop_a.name)
+    expect(main(page)).to_contain_text("còn 9 mã")

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts.errors import PhoneTaken
+from accounts.services.enrolment import allow_enrolment
 from accounts.services.people import create_account
 from core.phones import InvalidPhone, format_phone, normalize_phone
 
@@ -29,11 +30,12 @@ class Command(BaseCommand):
             raise CommandError(refusal.message) from refusal
         password = self._password()
         try:
-            create_account(
+            user = create_account(
                 phone=e164, display_name=name, password=password, is_verified=False, is_staff=staff
             )
         except PhoneTaken as refusal:
             raise CommandError(str(refusal.message)) from refusal
+        allow_enrolment(user=user)
         self.stdout.write(f"Account of {name}: {format_phone(e164)}")
 
     def _password(self) -> str:

@@ -4,6 +4,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts.management.finding import user_with
+from accounts.services.enrolment import allow_enrolment
 from coops.models import Province, StaffRole
 from coops.services.province import grant_staff_role, revoke_staff_role
 
@@ -28,6 +29,8 @@ class Command(BaseCommand):
             raise CommandError(msg)
         act = revoke_staff_role if revoke else grant_staff_role
         changed = act(user=user, province=place, role=role)
+        if changed and not revoke:
+            allow_enrolment(user=user)
         words = "is no longer" if revoke else "is now"
         same = "" if changed else " (nothing changed)"
         self.stdout.write(f"{user.display_name} {words} {role} of {place.name}{same}.")
