@@ -7,7 +7,7 @@ from typing import Any, BinaryIO, cast
 
 from django.conf import settings
 from django.core import signing
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from core.codes import secret_token
 from core.images.intake import PictureRefused, ProcessedPicture, take_picture
@@ -16,6 +16,7 @@ from core.models import Picture
 HOLD_SALT = "core.pictures"
 HELD_S = 24 * 60 * 60
 PREPARED = "prepared_picture"  # on an uploaded file: what became of it
+SEND_AGAIN_S = 5  # a picture whose turn did not come
 MOST_AT_ONCE = 20  # no form takes more; the rest is read where it is used, or refused unread
 
 View = Callable[..., HttpResponse]
@@ -25,7 +26,8 @@ def pictures_first(view: View) -> View:
     """Read the pictures of a POST before `view` runs; keep_picture then only writes them.
 
     Goes above `idempotent`: decoding takes seconds, in which no transaction should be open. Goes
-    below the access rule: strangers' pictures are not read.
+    below the access rule: strangers' pictures are not read. A picture whose turn did not come is
+    sent again by the page's script.
     """
 
     @functools.wraps(view)
@@ -35,10 +37,18 @@ def pictures_first(view: View) -> View:
             try:
                 setattr(file, PREPARED, take_picture(cast("BinaryIO", file)))
             except PictureRefused as refusal:
+                if refusal.code == "busy" and sent_by_script(request):
+                    return _send_again(refusal)
                 setattr(file, PREPARED, refusal)
         return view(request, *args, **kwargs)
 
     return prepared
+
+
+def _send_again(refusal: PictureRefused) -> HttpResponse:
+    answer = JsonResponse({"refused": [str(refusal.message)]}, status=503)
+    answer["Retry-After"] = str(SEND_AGAIN_S)
+    return answer
 
 
 def sent_by_script(request: HttpRequest) -> bool:

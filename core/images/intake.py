@@ -15,12 +15,13 @@ from core.images import child
 from core.images.containers import kind_of
 from core.refusals import InputRefused
 
+NICENESS = 5  # orders go first
 _START = (
-    f"import sys; sys.path.insert(0, {str(Path(__file__).parents[2])!r});"
+    f"import os, sys; os.nice({NICENESS}); sys.path.insert(0, {str(Path(__file__).parents[2])!r});"
     " from core.images.child import main; main(*sys.argv[1:])"
 )
 COMMAND = (sys.executable, "-I", "-c", _START)
-WALL_S = 20
+WALL_S = 30
 AT_ONCE = 2  # children of one web process: 1.4 GB at most
 WAIT_FOR_TURN_S = 20
 MAX_FRAME_BYTES = 16 * 1024 * 1024

@@ -2,10 +2,12 @@
 // (IndexedDB) and sent one by one, each until it is answered and always with its own key: neither a weak
 // network, a closed page nor being signed out loses one or sends one twice. What waits goes on when the
 // page is opened again. Then NEXT_URL opens. Without this script the form is sent as a whole.
-// Words: data-sending, data-waiting, data-waiting-open (nothing can be kept here), data-refused.
+// Words: data-sending, data-waiting, data-waiting-open (nothing can be kept here), data-turn (the server
+// is busy: 503 with Retry-After), data-refused.
 const LONGEST = 1600;
 const SMALL_ENOUGH = 400_000; // bytes
 const RETRY_MS = 4000;
+const LONGEST_PAUSE_MS = 60_000;
 const TIMEOUT_MS = 90_000;
 const WEEK_MS = 7 * 24 * 3600 * 1000;
 const MINUTE_MS = 60_000;
@@ -63,6 +65,8 @@ const equip = (form) => {
   let count = 0;
   let kept = 0;
   let refused = [];
+  let turnMs = 0; // how long the server wants us to wait
+  let tries = 0;
 
   const say = (words, look) => {
     box.hidden = !words;
@@ -87,6 +91,7 @@ const equip = (form) => {
     content.append(input.name, file);
     const answer = await fetch(address, { method: "POST", body: content, headers: { "Idempotency-Key": key, Accept: "application/json" }, signal: AbortSignal.timeout(TIMEOUT_MS) });
     if (answer.redirected || answer.status === 403) { await signedOut(); return null; }
+    turnMs = answer.status === 503 ? 1000 * (Number(answer.headers.get("Retry-After")) || 1) : 0;
     if (!answer.ok && !REFUSED_FOR_GOOD.includes(answer.status)) return null;
     const words = await answer.json().catch(() => ({ refused: [form.dataset.refused.replace("%s", file.name)] }));
     if (answer.ok) kept += words.kept;
@@ -105,12 +110,17 @@ const equip = (form) => {
     while (queue.length) {
       const [photo] = queue;
       about("sending");
+      turnMs = 0;
       const words = await sendOne(photo).catch(() => null);
       if (words === null) {
-        about(store ? "waiting" : "waitingOpen");
-        await new Promise((done) => { setTimeout(done, RETRY_MS); addEventListener("online", done, { once: true }); });
+        about(turnMs && form.dataset.turn ? "turn" : store ? "waiting" : "waitingOpen");
+        const growing = Math.min(RETRY_MS * 2 ** Math.min(tries, 4), LONGEST_PAUSE_MS);
+        tries += 1;
+        const pause = turnMs ? Math.max(turnMs, growing * (0.5 + Math.random() / 2)) : RETRY_MS;
+        await new Promise((done) => { setTimeout(done, pause); addEventListener("online", done, { once: true }); });
         continue;
       }
+      tries = 0;
       refused.push(...words);
       await store?.drop(photo.key).catch(() => {});
       queue.shift();
