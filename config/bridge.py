@@ -3,8 +3,8 @@
 Each lane is a fixed number of long-lived threads (their database connections are kept) with a line
 before them. A request that finds the line full, or that stood in it for too long, is answered 503
 with Retry-After at once, so a rush makes nobody wait without end and no thread is spent on it. So
-is one whose thread has not answered in time (a database that hangs); what it does in the end, its
-key gives again.
+is one whose thread has not answered in time (a database that hangs): its statement is cancelled.
+A thread makes the whole answer and goes on to the next request; slow readers are the loop's care.
 """
 
 import asyncio
@@ -12,126 +12,95 @@ import io
 import logging
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from typing import IO, Any, cast
 
-from core.busy import AWAY, BUSY, MAX_KEPT_BYTES, busy_response, language_in, typed_in, wants_json
+from config.bodies import CutShort, TooLong, carries_files, read_body
+from config.lanes import Lane, TooLate, Turn
+from core.busy import (
+    BUSY,
+    MAX_KEPT_BYTES,
+    busy_response,
+    language_in,
+    typed_in,
+    waits_in,
+    wants_json,
+)
 
 log = logging.getLogger(__name__)
 
 Headers = list[tuple[str, str]]
-Answer = tuple[int, Headers, bytes]
+Answer = tuple[int, Headers, bytes | IO[bytes]]
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
-IN_MEMORY = 1_000_000  # bytes of a body kept in memory
-MAX_BODY = 64_000_000  # nginx and the forms refuse before
-BODY_PAUSE_S = 30  # the longest silence inside a body
-SENT_WHOLE = 512_000  # longer answers are sent in pieces
-PIECE_TIMEOUT_S = 60
+SENT_WHOLE = 512_000  # longer answers wait on disk and are sent in pieces
+PIECE = 65_536
+PIECE_TIMEOUT_S = 60  # a reader slower than this is let go
+MOST_STREAMS = 200  # long answers on their way at once
 JOINED = {"HTTP_COOKIE": "; "}  # what lies between repeated headers; others take a comma
 
 
-class Lane:
-    """Threads that serve one kind of request, how many may wait for them and how long, and how
-    long an answer may take, waiting included.
+class Bridge:
+    """An RSGI application that serves `wsgi` through lanes: forms that bring files through
+    `for_files`, everything else through the lane it is called with.
     """
 
-    def __init__(
-        self,
-        name: str,
-        *,
-        threads: int,
-        waiting: int,
-        longest_wait_s: float,
-        longest_answer_s: float,
-    ) -> None:
-        self.pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
-        self.most = threads + waiting
-        self.longest_wait_s = longest_wait_s
-        self.longest_answer_s = longest_answer_s
-        self.inside = 0
-
-    @property
-    def is_full(self) -> bool:
-        return self.inside >= self.most
-
-
-class Turn:
-    """Whoever claims it answers the request: its thread, or the loop when that takes too long."""
-
-    def __init__(self) -> None:
-        self.begun_at = time.monotonic()
-        self._lock = threading.Lock()
-
-    def claim(self) -> bool:
-        return self._lock.acquire(blocking=False)
-
-
-class TooLate(Exception):
-    """The request has been answered meanwhile."""
-
-
-class Bridge:
-    """An RSGI application that serves `wsgi` through lanes."""
-
-    def __init__(self, wsgi: Wsgi) -> None:
+    def __init__(self, wsgi: Wsgi, for_files: Lane | None = None) -> None:
         self.wsgi = wsgi
+        self.for_files = for_files
+        self.streams = 0
 
     async def __call__(self, scope: Any, proto: Any, lane: Lane) -> None:
         try:
             body = await read_body(scope, proto)
-        except TimeoutError:
-            send(proto, plain(HTTPStatus.REQUEST_TIMEOUT))
+        except (TimeoutError, CutShort, TooLong) as fault:
+            send(proto, plain(UNREADABLE[type(fault)]))
             return
-        if body is None:
-            send(proto, plain(HTTPStatus.REQUEST_ENTITY_TOO_LARGE))
-        elif lane.is_full:
-            send(proto, busy(scope, body))
+        if self.for_files and carries_files(scope.headers.get("content-type", ""), body):
+            lane = self.for_files
+        answer = (
+            busy(scope, body) if lane.is_full else await self._through(lane, scope, proto, body)
+        )
+        if answer is None:
+            return
+        if isinstance(answer[2], bytes):
+            send(proto, answer)
+        elif self.streams >= MOST_STREAMS:
+            send(proto, busy(scope, None))
         else:
-            await self._through(lane, scope, proto, body)
+            await self._stream(proto, *answer)
 
-    async def _through(self, lane: Lane, scope: Any, proto: Any, body: IO[bytes]) -> None:
+    async def _through(self, lane: Lane, scope: Any, proto: Any, body: IO[bytes]) -> Answer | None:
+        """The thread's answer; None when one was given in its place."""
         lane.inside += 1
         try:
             loop, turn = asyncio.get_running_loop(), Turn()
-            limit = loop.call_later(lane.longest_answer_s, give_up, turn, scope, proto, body)
+            limit = loop.call_later(
+                lane.longest_answer_s, give_up, turn, scope, proto, body, lane.when_slow
+            )
             try:
-                answer = await loop.run_in_executor(
-                    lane.pool, self._serve, lane, turn, scope, proto, body, loop
-                )
+                answer = await loop.run_in_executor(lane.pool, self._serve, lane, turn, scope, body)
             finally:
                 limit.cancel()
-            if turn.claim():
-                send(proto, answer)
+            return None if turn.is_over else answer
         finally:
             lane.inside -= 1
 
-    def _serve(
-        self,
-        lane: Lane,
-        turn: Turn,
-        scope: Any,
-        proto: Any,
-        body: IO[bytes],
-        loop: asyncio.AbstractEventLoop,
-    ) -> Answer:
+    def _serve(self, lane: Lane, turn: Turn, scope: Any, body: IO[bytes]) -> Answer:
         if time.monotonic() - turn.begun_at > lane.longest_wait_s:
             return busy(scope, body)
         try:
-            return self._ask(turn, scope, proto, body, loop)
+            with turn.work():
+                return self._ask(scope, body)
         except TooLate:
             return plain(HTTPStatus.SERVICE_UNAVAILABLE)  # goes to nobody
         except Exception:
             log.exception("a page failed outside of Django")
             return plain(HTTPStatus.INTERNAL_SERVER_ERROR)
 
-    def _ask(
-        self, turn: Turn, scope: Any, proto: Any, body: IO[bytes], loop: asyncio.AbstractEventLoop
-    ) -> Answer:
+    def _ask(self, scope: Any, body: IO[bytes]) -> Answer:
         started: list[Any] = []
 
         def start_response(status: str, headers: Headers, _exc_info: Any = None) -> None:
@@ -139,31 +108,50 @@ class Bridge:
 
         pieces = self.wsgi(environ_of(scope, body), start_response)
         try:
-            whole, size, stream = [], 0, None
-            for piece in pieces:
-                if stream is not None:
-                    push(loop, stream.send_bytes(piece))
-                    continue
-                whole.append(piece)
-                size += len(piece)
-                if size > SENT_WHOLE:
-                    if not turn.claim():
-                        raise TooLate
-                    stream = proto.response_stream(*started)
-                    push(loop, stream.send_bytes(b"".join(whole)))
-            return started[0], started[1], b"".join(whole)
+            whole = collected(pieces)
+            return started[0], started[1], whole
         finally:
             if close := getattr(pieces, "close", None):
                 close()
 
+    async def _stream(self, proto: Any, status: int, headers: Headers, content: Any) -> None:
+        """Send a long answer as fast as its reader takes it; one too slow is let go."""
+        self.streams += 1
+        try:
+            with content:
+                transport = proto.response_stream(status, headers)
+                while piece := content.read(PIECE):
+                    await asyncio.wait_for(transport.send_bytes(piece), PIECE_TIMEOUT_S)
+        except (TimeoutError, RuntimeError):
+            log.debug("a reader went away, or took too long")
+        finally:
+            self.streams -= 1
 
-def push(loop: asyncio.AbstractEventLoop, sending: Any) -> None:
-    """Send a piece from a thread; a reader too slow for it frees the thread after a while."""
 
-    async def send_piece() -> None:
-        await sending
+UNREADABLE: dict[type[Exception], HTTPStatus] = {
+    TimeoutError: HTTPStatus.REQUEST_TIMEOUT,
+    CutShort: HTTPStatus.BAD_REQUEST,
+    TooLong: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+}
 
-    asyncio.run_coroutine_threadsafe(send_piece(), loop).result(PIECE_TIMEOUT_S)
+
+def collected(pieces: Iterable[bytes]) -> bytes | IO[bytes]:
+    """All of an answer: in memory, or in a file when it is long."""
+    whole, size = list[bytes](), 0
+    stored: IO[bytes] | None = None
+    for piece in pieces:
+        size += len(piece)
+        if stored:
+            stored.write(piece)
+        elif size > SENT_WHOLE:
+            stored = cast("IO[bytes]", tempfile.TemporaryFile())  # noqa: SIM115 - sent, then closed
+            stored.write(b"".join([*whole, piece]))
+        else:
+            whole.append(piece)
+    if stored is None:
+        return b"".join(whole)
+    stored.seek(0)
+    return stored
 
 
 def send(proto: Any, answer: Answer) -> None:
@@ -174,24 +162,26 @@ def send(proto: Any, answer: Answer) -> None:
         proto.response_empty(status, headers)
 
 
-def give_up(turn: Turn, scope: Any, proto: Any, body: IO[bytes]) -> None:
+def give_up(turn: Turn, scope: Any, proto: Any, body: IO[bytes], kind: str) -> None:
     """Answer for a thread that has not; the body may be under its hands, so only a copy is read."""
-    if turn.claim():
-        kept = io.BytesIO(body.getvalue()) if isinstance(body, io.BytesIO) else None
-        send(proto, busy(scope, kept, kind=AWAY))
+    turn.give_up()
+    kept = io.BytesIO(body.getvalue()) if isinstance(body, io.BytesIO) else None
+    send(proto, busy(scope, kept, kind=kind))
 
 
 def busy(scope: Any, body: IO[bytes] | None, kind: str = BUSY) -> Answer:
     """The page that comes again by itself; a form that was sent keeps what was typed."""
     headers = scope.headers
     begun = body.read(MAX_KEPT_BYTES + 1) if body else b""
+    cookies = headers.get("cookie", "")
     return busy_response(
-        language_in(headers.get("cookie", "")),
+        language_in(cookies),
         wants_json(scope.path, headers.get("accept", "")),
         kind=kind,
         method=scope.method,
         address=scope.path,
         typed=typed_in(headers.get("content-type", ""), begun) if begun else (),
+        waits=waits_in(cookies),
     )
 
 
@@ -200,30 +190,10 @@ def plain(status: HTTPStatus) -> Answer:
     return status, [("content-type", "text/plain"), ("content-length", str(len(words)))], words
 
 
-async def read_body(scope: Any, proto: Any) -> IO[bytes] | None:
-    """The whole body, on disk when it is long; None when it is too long.
-
-    Raises TimeoutError when its sender falls silent.
-    """
-    if scope.method in {"GET", "HEAD"}:
-        return io.BytesIO()
-    told = scope.headers.get("content-length", "")
-    if told.isdecimal() and int(told) <= IN_MEMORY:
-        async with asyncio.timeout(BODY_PAUSE_S * 2):
-            return io.BytesIO(await proto())
-    body = cast("IO[bytes]", tempfile.SpooledTemporaryFile(IN_MEMORY))  # noqa: SIM115 - WSGI's
-    size, pieces = 0, aiter(proto)
-    while True:
-        try:
-            piece = await asyncio.wait_for(anext(pieces), BODY_PAUSE_S)
-        except StopAsyncIteration:
-            break
-        size += len(piece)
-        if size > MAX_BODY:
-            return None
-        body.write(piece)
+def size_of(body: IO[bytes]) -> int:
+    size = body.seek(0, io.SEEK_END)
     body.seek(0)
-    return body
+    return size
 
 
 def environ_of(scope: Any, body: IO[bytes]) -> dict[str, Any]:
@@ -259,4 +229,5 @@ def environ_of(scope: Any, body: IO[bytes]) -> dict[str, Any]:
             key = f"HTTP_{key}"
         known = environ.get(key)
         environ[key] = value if known is None else f"{known}{JOINED.get(key, ',')}{value}"
+    environ["CONTENT_LENGTH"] = str(size_of(body))  # of what came, in chunks too
     return environ

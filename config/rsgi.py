@@ -4,12 +4,22 @@ The pages beside it have a server of their own there; in one process they are co
 """
 
 import os
+from typing import Any
 
 import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup(set_prefix=False)
 
-from config.live import show_live as application  # noqa: E402 - Django is set up above
+from config.health import HEALTH_PATH, show_health  # noqa: E402 - Django is set up above
+from config.live import show_live  # noqa: E402
+
+
+async def application(scope: Any, proto: Any) -> None:
+    if scope.path == HEALTH_PATH:
+        show_health(scope, proto)
+    else:
+        await show_live(scope, proto)
+
 
 __all__ = ["application"]

@@ -110,6 +110,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Threads of one web process (config/mixed.py)
 WEB_THREADS = env_int("WEB_THREADS", 8)
 ORDER_THREADS = env_int("ORDER_THREADS", 4)
+UPLOAD_THREADS = env_int("UPLOAD_THREADS", 2)
 
 # Where the truth is
 DATABASES = {"default": database(env("DATABASE_URL"))}

@@ -16,9 +16,13 @@ from django.template import loader
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-BUSY, AWAY = "busy", "database_away"
+BUSY, AWAY, SLOW = "busy", "database_away", "slow"
 STATUS = 503
-RETRY_S = {BUSY: range(2, 6), AWAY: range(4, 10)}  # drawn by lot: not all come back at once
+# Drawn by lot: not all come back at once
+RETRY_S = {BUSY: range(2, 6), AWAY: range(4, 10), SLOW: range(30, 60)}
+WAITS_COOKIE = "waits"  # how often the page has come again by itself in the last minutes
+WAITS_LAST_S = 180
+LONGEST_PAUSE_S = 60
 READING = {"GET", "HEAD"}
 MAX_KEPT_BYTES = 64_000
 MAX_KEPT_FIELDS = 400
@@ -35,7 +39,7 @@ Answer = tuple[int, list[tuple[str, str]], bytes]
 Typed = Sequence[tuple[str, str]]
 
 
-def busy_response(
+def busy_response(  # noqa: PLR0913 - what is known of the request
     accept_language: str,
     as_json: bool,  # noqa: FBT001 - the one thing every caller must say
     *,
@@ -43,16 +47,21 @@ def busy_response(
     method: str = "GET",
     address: str = "",
     typed: Typed = (),
+    waits: int = 0,
 ) -> Answer:
     """Status 503, headers and body of the answer to a request that cannot be served now.
 
     `accept_language` is the value of the reader's `lang` cookie (`language_in` finds it) or of the
-    header; whatever does not begin with "en" is answered in Vietnamese. `kind` is BUSY or AWAY. A
-    page that was only read (`method`) loads again by itself. One that was sent cannot: with `typed`
+    header; whatever does not begin with "en" is answered in Vietnamese. `kind` is BUSY, AWAY or
+    SLOW: what took too long would take as long again, so neither page nor form comes by itself.
+    Otherwise a page that was only read (`method`) loads again, after a pause that grows with
+    `waits` (`waits_in` finds it). One that was sent cannot: with `typed`
     (see `typed_in`) it holds the form for `address` with its key, sent again by the script or the
     button; without, it says to go back and press once more.
     """
     seconds = random.choice(RETRY_S[kind])  # noqa: S311 - no secret
+    if kind != SLOW:
+        seconds = min(seconds * 2 ** min(waits, 5), LONGEST_PAUSE_S)
     language = "en" if accept_language.strip().lower().startswith("en") else "vi"
     with translation.override(language):
         if as_json:
@@ -69,6 +78,9 @@ def busy_response(
         ("x-content-type-options", "nosniff"),
         ("referrer-policy", "same-origin"),
     ]
+    if method in READING and kind != SLOW and not as_json:
+        counted = f"{WAITS_COOKIE}={waits + 1}; Max-Age={WAITS_LAST_S}; Path=/; SameSite=Lax"
+        headers.append(("set-cookie", counted))
     return STATUS, headers, body.encode()
 
 
@@ -79,8 +91,21 @@ def wants_json(path: str, accept: str) -> bool:
 
 def language_in(cookies: str) -> str:
     """The language chosen in a Cookie header, or ""."""
+    return _cookie(settings.LANGUAGE_COOKIE_NAME, cookies)
+
+
+def waits_in(cookies: str) -> int:
+    """How often this reader was given a busy page a moment ago."""
+    return counted(_cookie(WAITS_COOKIE, cookies))
+
+
+def counted(value: str) -> int:
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 4 else 0
+
+
+def _cookie(wanted: str, cookies: str) -> str:
     pairs = (part.strip().partition("=") for part in cookies.split(";"))
-    return next((value for name, _eq, value in pairs if name == settings.LANGUAGE_COOKIE_NAME), "")
+    return next((value for name, _eq, value in pairs if name == wanted), "")
 
 
 def typed_in(content_type: str, body: bytes) -> Typed:
@@ -106,6 +131,7 @@ def _refusal(kind: str) -> Mapping[str, Any]:
     words = {
         BUSY: _("Very many people are ordering. Nothing was lost; please press again."),
         AWAY: _("Our records do not answer right now. Nothing was lost; please send it again."),
+        SLOW: _("This took too long and was stopped. Please try again later."),
     }
     return {"code": kind, "message": words[kind], "field": None, "details": {}}
 
@@ -113,6 +139,7 @@ def _refusal(kind: str) -> Mapping[str, Any]:
 def _page(kind: str, seconds: int, *, method: str, address: str, typed: Typed) -> str:
     context = {
         "is_away": kind == AWAY,
+        "is_slow": kind == SLOW,
         "seconds": seconds,
         "was_sent": method not in READING,
         "address": f"/{address.lstrip('/')}",  # two would name another site

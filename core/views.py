@@ -141,6 +141,7 @@ def database_away(request: HttpRequest) -> HttpResponse:
         method=str(request.method),
         address=request.get_full_path(),
         typed=_typed_in(request),
+        waits=busy.counted(request.COOKIES.get(busy.WAITS_COOKIE, "")),
     )
     own_policy = {"content-security-policy"}  # the middleware knows better here
     return HttpResponse(

@@ -22,7 +22,7 @@ LOOK_EVERY_S = 0.2
 LOOK_FOR_STANDSTILL_EVERY_S = 1.0
 STANDSTILL_S = 2.0  # a debugger's glance is shorter
 ASK_EVERY_S = 1.0
-SILENCE_S = 6.0  # longer than the slowest answer under load
+SILENCE_S = 20.0  # of an event loop, which answers beside any load
 
 Say = Callable[[str], None]
 

@@ -36,6 +36,32 @@ def test_a_page_that_was_read_loads_again_by_itself():
     assert headers["cache-control"] == "no-store"
 
 
+def test_the_pause_grows_while_a_page_comes_again_and_again():
+    pauses, cookies = [], ""
+    for _ in range(8):
+        waits = busy.waits_in(cookies)
+        headers = drawn("vi", False, waits=waits)[1]
+        pauses.append(int(headers["retry-after"]))
+        cookies = "lang=vi; " + headers["set-cookie"].partition(";")[0]
+
+    assert pauses[0] <= 5
+    assert pauses[3] >= 16
+    assert pauses[-1] == busy.LONGEST_PAUSE_S
+    assert busy.waits_in("waits=-1") == busy.waits_in("waits=x") == busy.waits_in("") == 0
+
+
+def test_what_was_too_slow_does_not_come_by_itself():
+    typed = busy.typed_in("application/x-www-form-urlencoded", FORM)
+    read = drawn("vi", False, kind=busy.SLOW)[2]
+    sent = drawn("vi", False, kind=busy.SLOW, method="POST", address="/x/", typed=typed)[2]
+
+    assert "http-equiv" not in read
+    assert 'href=""' in read
+    assert "order_send" not in sent
+    assert 'name="buyer_name"' in sent
+    assert "<button" in sent
+
+
 def test_english_is_for_those_who_chose_it():
     cookies = "csrf=x; lang=en; phien=y"
     assert "Very many people" in drawn(busy.language_in(cookies), False)[2]

@@ -13,10 +13,24 @@ import django
 
 django.setup()
 
-from config.bridge import Bridge, Lane  # noqa: E402
+from django.db import connection  # noqa: E402 - settings first
 
-SHOWN = ("REQUEST_METHOD", "PATH_INFO", "QUERY_STRING", "REMOTE_ADDR", "HTTP_COOKIE", "HTTP_X_SEEN")
+from config.bridge import Bridge  # noqa: E402
+from config.health import show_health  # noqa: E402
+from config.lanes import Lane  # noqa: E402
+
+SHOWN = (
+    "REQUEST_METHOD",
+    "PATH_INFO",
+    "QUERY_STRING",
+    "REMOTE_ADDR",
+    "HTTP_COOKIE",
+    "HTTP_X_SEEN",
+    "CONTENT_LENGTH",
+)
 PIECES, PIECE = 40, b"x" * 100_000
+SLOW_STATEMENT = "SELECT pg_sleep(20) /* too slow */"
+LATE = {"began": 0, "went on": 0}
 
 
 def pages(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -33,6 +47,14 @@ def pages(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         time.sleep(0.4)
     if path.startswith("/held"):
         hold_until_there(Path(environ["QUERY_STRING"]))
+    if path == "/too-slow":
+        LATE["began"] += 1
+        with connection.cursor() as cursor:
+            cursor.execute(SLOW_STATEMENT)
+            cursor.execute("SELECT 1")
+            LATE["went on"] += 1
+    if path == "/late":
+        return [json.dumps(LATE).encode()]
     body = environ["wsgi.input"].read()
     digest = hashlib.sha256(body).hexdigest()
     told = {name: environ.get(name) for name in SHOWN}
@@ -47,14 +69,20 @@ def hold_until_there(gate: Path) -> None:
         time.sleep(0.01)
 
 
-bridge = Bridge(pages)
-lane = Lane("tests", threads=1, waiting=2, longest_wait_s=0.6, longest_answer_s=5)
 patient = Lane("patient", threads=1, waiting=2, longest_wait_s=20, longest_answer_s=20)
+lane = Lane("tests", threads=1, waiting=2, longest_wait_s=0.6, longest_answer_s=5)
+hasty = Lane("hasty", threads=1, waiting=2, longest_wait_s=2, longest_answer_s=0.5)
+uploads = Lane("uploads", threads=1, waiting=2, longest_wait_s=2, longest_answer_s=5)
+LANES = {"/held/patiently": patient, "/too-slow": hasty}
+bridge = Bridge(pages, for_files=uploads)
 
 
 class Application:
     async def __rsgi__(self, scope: Any, proto: Any) -> None:
-        await bridge(scope, proto, patient if scope.path == "/held/patiently" else lane)
+        if scope.path == "/healthz":
+            show_health(scope, proto)
+        else:
+            await bridge(scope, proto, LANES.get(scope.path, lane))
 
 
 application = Application()

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from core.local.process import Child
-from tests.platform.bridge_app import PIECE, PIECES
+from tests.platform.bridge_app import PIECE, PIECES, SLOW_STATEMENT
 from tests.servers import free_port
 
 FORM = "application/x-www-form-urlencoded"
@@ -99,13 +100,14 @@ def test_a_body_of_any_size_arrives_whole(port: int, size: int) -> None:
     body = bytes(range(256)) * (size // 256) + b"e" * (size % 256)
     seen = told(port, "/", method="POST", body=body)
 
+    assert int(seen["CONTENT_LENGTH"]) == size
     assert (seen["length"], seen["digest"]) == (size, hashlib.sha256(body).hexdigest())
 
 
 def test_a_body_without_a_length_arrives_whole(port: int) -> None:
     seen = told(port, "/", method="POST", body=iter([b"a" * 70_000] * 30), encode_chunked=True)
 
-    assert seen["length"] == 2_100_000
+    assert seen["length"] == int(seen["CONTENT_LENGTH"]) == 2_100_000
 
 
 def test_too_long_a_body_is_refused(port: int) -> None:
@@ -139,6 +141,99 @@ def test_answers_without_a_body_and_failures_are_answers_too(port: int) -> None:
     head, body = ask(port, "/", method="HEAD")
     assert (head.status, body) == (200, b"")
     assert ask(port, "/fail")[0].status == 500
+
+
+def test_slow_readers_hold_no_thread(port: int) -> None:
+    """More of them than threads, each with most of a long answer unread."""
+    slow = [socket.create_connection(("127.0.0.1", port), 5) for _ in range(6)]
+    try:
+        for reader in slow:
+            reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            reader.sendall(b"GET /big HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert reader.recv(15) == b"HTTP/1.1 200 OK"
+        assert told(port, "/")["length"] == 0
+    finally:
+        for reader in slow:
+            reader.close()
+
+
+def test_health_is_answered_though_every_thread_is_busy_and_the_line_full(port: int) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        pressed = [pool.submit(ask, port, "/slow") for _ in range(8)]
+        began = time.monotonic()
+        while not all(one.done() for one in pressed):
+            assert ask(port, "/healthz")[0].status == 200
+        assert time.monotonic() - began > 0.3  # the threads were busy meanwhile
+    assert ask(port, "/healthz", method="POST")[0].status == 405
+
+
+def test_forms_with_files_wait_in_a_line_of_their_own(port: int) -> None:
+    """A form whose file was left empty goes the way of the others."""
+
+    def form(filename: str) -> dict[str, Any]:
+        part = f'--x\r\nContent-Disposition: form-data; name="p"; filename="{filename}"\r\n\r\n'
+        headers = {"Content-Type": "multipart/form-data; boundary=x"}
+        return {"method": "POST", "body": f"{part}a\r\n--x--", "headers": headers}
+
+    with ThreadPoolExecutor(8) as pool:
+        sent = [pool.submit(ask, port, "/slow", **form("photo.jpg")) for _ in range(8)]
+        time.sleep(0.1)
+        began = time.monotonic()
+        assert told(port, "/", **form(""))["length"] > 0
+        assert time.monotonic() - began < 0.3
+    statuses = Counter(one.result()[0].status for one in sent)
+    assert statuses == {200: 3, 503: 5}
+
+
+@pytest.mark.parametrize("announced", [100, 2_000_000])
+def test_a_body_that_ends_short_reaches_no_page(port: int, announced: int) -> None:
+    whole = f"POST /late HTTP/1.1\r\nHost: x\r\nContent-Length: {announced}\r\n\r\n".encode()
+    assert cut_off(port, whole + b"x" * (announced - 1)) in {b"", b"HTTP/1.1 400"}
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        b"Transfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n",
+        b"Transfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n5\r\nab",
+        b"Transfer-Encoding: chunked\r\n\r\nzz\r\nabcde\r\n0\r\n\r\n",
+        b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n0\r\n\r\n",
+    ],
+)
+def test_chunks_that_do_not_come_to_their_end_reach_no_page(port: int, rest: bytes) -> None:
+    assert cut_off(port, b"POST / HTTP/1.1\r\nHost: x\r\n" + rest) in {b"", b"HTTP/1.1 400"}
+
+
+def cut_off(port: int, sent: bytes) -> bytes:
+    """The beginning of the answer to a request after which the sender sends no more."""
+    with socket.create_connection(("127.0.0.1", port), 5) as line:
+        line.sendall(sent)
+        line.shutdown(socket.SHUT_WR)
+        return line.recv(12)
+
+
+@pytest.mark.django_db
+def test_a_page_that_was_too_slow_cancels_its_work_and_does_not_come_again(port: int) -> None:
+    answer, page = ask(port, "/too-slow")
+
+    assert (answer.status, answer.headers["x-busy"]) == (503, "slow")
+    assert b"refresh" not in page
+    deadline = time.monotonic() + 5
+    while statements_that_run():
+        assert time.monotonic() < deadline, "the database works on"
+        time.sleep(0.05)
+    assert json.loads(ask(port, "/late")[1]) == {"began": 1, "went on": 0}
+    assert ask(port, "/too-slow")[0].status == 503  # the thread is there again
+    assert json.loads(ask(port, "/late")[1]) == {"began": 2, "went on": 0}
+
+
+def statements_that_run() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE query = %s AND state = 'active'",
+            [SLOW_STATEMENT],
+        )
+        return int(cursor.fetchone()[0])
 
 
 def test_a_reader_who_goes_away_frees_the_thread(port: int) -> None:
