@@ -45,7 +45,7 @@ TARGETS = (
 WORDS = {
     "web": "granian",
     "relay": "manage.py relay",
-    "worker": "config worker",
+    "worker": "config worker --queues orders",
     "beat": "config beat",
     "broker": "valkey-server",
     "database": "bin/postgres",

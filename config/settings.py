@@ -5,6 +5,7 @@ A missing or wrong value raises ImproperlyConfigured with one sentence; `manage.
 
 import os
 from pathlib import Path
+from typing import Any
 
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
@@ -146,16 +147,52 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": REDIS_TIMEOUT_S,
     "global_keyprefix": f"{REDIS_PREFIX}:",
 }
+# Queues of work, each with workers of its own (core/local/roles.py), and the tasks of each: a gateway
+# that hangs or a long drawing keeps no release, promotion or tally waiting
+WORK = {
+    "orders": (
+        "orders.release_overdue",
+        "orders.promote_standby",
+        "orders.attend_standby",
+        "orders.recount_session",
+        "orders.recount_live_sessions",
+        "core.sweep_limits",
+    ),
+    "messages": (
+        "orders.tell_standby",
+        "orders.tell_all_standby",
+        "accounts.send_code",
+        "accounts.send_overdue_codes",
+    ),
+    "files": (
+        "traceability.issue_batch",
+        "traceability.continue_batches",
+        "config.draw_pictures",
+        "orders.sweep",
+        "core.sweep",
+        "accounts.sweep",
+    ),
+}
+CELERY_TASK_DEFAULT_QUEUE = "orders"
+CELERY_TASK_ROUTES = {task: {"queue": queue} for queue, tasks in WORK.items() for task in tasks}
+
+
+def _each(seconds: float, task: str) -> dict[str, Any]:
+    """An entry of the clock; one that found no worker is dropped before the next is due."""
+    return {"task": task, "schedule": seconds, "options": {"expires": seconds - 1}}
+
+
 CELERY_BEAT_SCHEDULE = {
-    "release-overdue-orders": {"task": "orders.release_overdue", "schedule": 15.0},
-    "attend-standby-lines": {"task": "orders.attend_standby", "schedule": 15.0},
-    "recount-live-sessions": {"task": "orders.recount_live_sessions", "schedule": 60.0},
-    "continue-origin-codes": {"task": "traceability.continue_batches", "schedule": 30.0},
-    "send-overdue-codes": {"task": "accounts.send_overdue_codes", "schedule": 15.0},
-    "sweep-orders": {"task": "orders.sweep", "schedule": 3600.0},
-    "sweep-core": {"task": "core.sweep", "schedule": 3600.0},
-    "sweep-limits": {"task": "core.sweep_limits", "schedule": 60.0},
-    "sweep-accounts": {"task": "accounts.sweep", "schedule": 3600.0},
+    "release-overdue-orders": _each(15, "orders.release_overdue"),
+    "attend-standby-lines": _each(15, "orders.attend_standby"),
+    "tell-standby-buyers": _each(15, "orders.tell_all_standby"),
+    "recount-live-sessions": _each(60, "orders.recount_live_sessions"),
+    "continue-origin-codes": _each(30, "traceability.continue_batches"),
+    "send-overdue-codes": _each(15, "accounts.send_overdue_codes"),
+    "sweep-orders": _each(3600, "orders.sweep"),
+    "sweep-core": _each(3600, "core.sweep"),
+    "sweep-limits": _each(60, "core.sweep_limits"),
+    "sweep-accounts": _each(3600, "accounts.sweep"),
 }
 
 # What each event sets off: topic -> tasks, each with the payload keys it is called with

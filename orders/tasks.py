@@ -39,7 +39,12 @@ def promote_standby(session_id: int) -> int:
 def attend_standby() -> None:
     """A floor under the lines: whatever was lost on the way, they move within seconds."""
     standing_by.promote_all()
-    telling.tell_all()
+
+
+@shared_task(name="orders.tell_all_standby")
+def tell_all_standby() -> int:
+    """A floor under the messages, apart from the lines: a gateway may hang."""
+    return telling.tell_all()
 
 
 @shared_task(name="orders.tell_standby")

@@ -1,10 +1,15 @@
 """The command of each process of the platform."""
 
 import sys
+from collections.abc import Sequence
 
 # A live channel is a connection that stays: the server must neither refuse the next thousand nor
 # wait for all of them to leave when it stops
 CONNECTIONS = ("--backlog", "2048", "--backpressure", "8192", "--workers-kill-timeout", "3")
+
+
+# Queues of work and how many tasks of each run at once: what hangs in one keeps no other waiting
+WORKERS = {"orders": 2, "messages": 2, "files": 1}
 
 
 def web(port: int, host: str = "127.0.0.1") -> list[str]:
@@ -18,9 +23,12 @@ def relay() -> list[str]:
     return [sys.executable, "manage.py", "relay", "--skip-checks"]
 
 
-def worker(concurrency: int = 2) -> list[str]:
+def worker(queues: Sequence[str] = tuple(WORKERS), concurrency: int | None = None) -> list[str]:
+    """A worker for `queues`; of one queue, with as many hands as WORKERS gives it."""
+    hands = concurrency or (WORKERS[queues[0]] if len(queues) == 1 else 2)
+    which = ["--queues", ",".join(queues), "--hostname", f"{'-'.join(queues)}@%h"]
     quiet = ["--loglevel", "WARNING", "--without-mingle", "--without-gossip"]
-    return [*celery(), "worker", "--concurrency", str(concurrency), *quiet]
+    return [*celery(), "worker", *which, "--concurrency", str(hands), *quiet]
 
 
 def beat(schedule: str) -> list[str]:

@@ -5,6 +5,7 @@ should we crash between its answer and our commit. Nobody is told about goods th
 """
 
 import logging
+import time
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from django.conf import settings
@@ -20,6 +21,7 @@ from orders.models import StandbyEntry
 log = logging.getLogger(__name__)
 
 AT_ONCE = 100  # of one round
+ROUND_S = 60.0  # a gateway that hangs takes seconds of each
 
 
 @transaction.atomic
@@ -48,7 +50,10 @@ def tell_all() -> int:
     if not sms.is_set_up():
         return 0
     ids = StandbyEntry.objects.to_be_told().order_by("pk").values_list("pk", flat=True)[:AT_ONCE]
-    return sum(tell_promoted(entry_id=entry_id) for entry_id in list(ids))
+    ends_at = time.monotonic() + ROUND_S
+    return sum(
+        tell_promoted(entry_id=entry_id) for entry_id in list(ids) if time.monotonic() < ends_at
+    )
 
 
 def words(entry: StandbyEntry) -> str:

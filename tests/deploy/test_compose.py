@@ -50,6 +50,8 @@ def test_every_part_of_the_platform_is_there(compose: dict[str, Any]) -> None:
         "web",
         "live",
         "worker",
+        "messages-worker",
+        "files-worker",
         "beat",
         "relay",
         "postgres",
@@ -127,7 +129,9 @@ def test_the_database_has_connections_for_four_web_containers(
     image = (ROOT / "Dockerfile").read_text()
     found = re.search(r'"--workers", "(\d+)"', image)
     assert found
-    of_one = int(found[1]) * (settings.WEB_THREADS + 2 * settings.ORDER_THREADS)
+    of_one = int(found[1]) * (
+        settings.WEB_THREADS + 2 * settings.ORDER_THREADS + settings.UPLOAD_THREADS
+    )
     settings_of_server = " ".join(compose["services"]["postgres"]["command"])
     allowed = re.search(r"max_connections=(\d+)", settings_of_server)
     assert allowed

@@ -110,6 +110,12 @@ def a_line_nobody_has_seen_to() -> list[Call]:
     return [task("orders.attend_standby")]
 
 
+@scenario("orders.tell_all_standby")
+def people_nobody_has_told() -> list[Call]:
+    people_to_be_told()
+    return [task("orders.tell_all_standby")]
+
+
 @scenario("orders.tell_standby")
 def people_to_be_told() -> list[Call]:
     offer = line_with_units_free()

@@ -29,7 +29,8 @@ REQUIRED = ("ApiKey", "SecretKey", "Phone", "Content", "SmsType")
 
 @dataclass
 class Gateway:
-    """`sent` is what would reach a phone. `mood`: "", "slow", "drip", "garbage", "500" or a
+    """`sent` is what would reach a phone. `mood`: "", "slow", "silent" (it takes what is sent and never
+    answers), "drip", "garbage", "500" or a
     CodeResult to answer everything with.
     """
 
@@ -82,6 +83,13 @@ class Handler(BaseHTTPRequestHandler):
         mood = self.gateway.mood
         if self.path != PATH or mood == "500":
             self.send_error(404 if self.path != PATH else 500)
+            return
+        if mood == "silent":
+            with self.gateway.lock:
+                self.gateway.asked += 1
+            self.connection.settimeout(60)
+            self.rfile.read(1)  # until the caller goes away
+            self.close_connection = True
             return
         if mood == "slow":
             time.sleep(3)

@@ -94,13 +94,15 @@ def prepare(here: Places, supervisor: Supervisor) -> None:
 
 
 def start_programs(here: Places, supervisor: Supervisor) -> None:
-    say_aloud("Starting web, relay, worker and clock …")
+    say_aloud("Starting web, relay, workers and clock …")
     env = environment_of_children()
     schedule = str(here.data / "beat")
     web = roles.web(settings.PORT, settings.HOST)
     supervisor.start(Program("web", web, env=env, answers=says_anything))
     supervisor.start(Program("relay", roles.relay(), env=env))
-    supervisor.start(Program("worker", roles.worker(), env=env, grace_s=WORKER_GRACE_S))
+    for queue in roles.WORKERS:
+        command = roles.worker([queue])
+        supervisor.start(Program(f"{queue} worker", command, env=env, grace_s=WORKER_GRACE_S))
     supervisor.start(Program("clock", roles.beat(schedule), env=env))
 
 
