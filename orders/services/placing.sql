@@ -255,6 +255,7 @@ BEGIN
     -- connection may have made when the tables were empty, which read them whole. After the claims,
     -- for to share a lock on the offer before would cost more than to hold it this much longer
     SET CONSTRAINTS ALL IMMEDIATE;
+    SET CONSTRAINTS ALL DEFERRED;  -- as they all are; the caller's own wait for its commit
 
     RETURN jsonb_build_object('outcome', 'placed', 'answer', v_answer);
 END

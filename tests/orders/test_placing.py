@@ -4,7 +4,13 @@ import datetime as dt
 import re
 
 import pytest
-from django.db import IntegrityError, InterfaceError, OperationalError, connection
+from django.db import (
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    connection,
+    transaction,
+)
 from django.test.utils import CaptureQueriesContext
 
 from coops.models import Commune
@@ -309,3 +315,22 @@ def end_connection() -> None:
             cursor.execute("SELECT pg_terminate_backend(%s, 2000)", [pid])
     finally:
         other.close()
+
+
+@pytest.mark.parametrize("is_kept", [True, False])
+def test_what_the_caller_left_to_its_commit_stays_left_to_it(*, is_kept: bool) -> None:
+    offer = OfferFactory()
+    put_back = "SET CONSTRAINTS ALL DEFERRED;"
+    with placing_function(*([] if is_kept else [(put_back, "")])), connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE TEMP TABLE parent (id int PRIMARY KEY) ON COMMIT DROP;"
+            "CREATE TEMP TABLE child (id int REFERENCES parent DEFERRABLE INITIALLY DEFERRED)"
+            " ON COMMIT DROP"
+        )
+        order_of((offer, 1))
+        if is_kept:
+            cursor.execute("INSERT INTO child VALUES (1)")
+            cursor.execute("DELETE FROM child")
+        else:  # the harm
+            with pytest.raises(IntegrityError), transaction.atomic():
+                cursor.execute("INSERT INTO child VALUES (1)")
