@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.db import OperationalError, connection
 from django.db.models import F
 
 from core.clock import db_now
@@ -128,3 +129,19 @@ def test_nor_does_a_change_that_is_not_counted_yet_count_as_a_fault() -> None:
 
 def books_late() -> dt.timedelta:
     return dt.timedelta(seconds=books.TALLY_LATE_S + 30)
+
+
+def test_a_recount_has_more_time_than_a_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The connection's own limit would cut it; the same limit put on the books does."""
+    slow = books.Question("slow", "SELECT 'a', 1, 2 FROM (SELECT pg_sleep(0.3)) AS nap")
+    monkeypatch.setattr(books, "QUESTIONS", (slow,))
+    monkeypatch.setattr(books.ask, "__defaults__", ((slow,),))
+    with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = '100ms'")
+    try:
+        assert len(books.differences()) == 1
+        monkeypatch.setattr(books, "STATEMENT_TIMEOUT", "100ms")
+        with pytest.raises(OperationalError):
+            books.differences()
+    finally:
+        connection.close()
