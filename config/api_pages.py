@@ -1,17 +1,23 @@
 """The API's own two pages: the guide for people and the OpenAPI document for programs."""
 
+import threading
 from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import get_language, gettext_lazy as _
 from django.views.decorators.http import require_safe
 from drf_spectacular.views import SpectacularAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
 
 from core.access import AccessRule, Audience, public
 from core.rest import HouseView
+
+DOCUMENTS: dict[str, Any] = {}  # by language, of this process
+DOCUMENTS_LOCK = threading.Lock()
 
 METHODS = ("GET", "POST", "PATCH")
 AUDIENCES = {
@@ -27,6 +33,16 @@ class OpenApiDocument(SpectacularAPIView):
     access_rule = AccessRule(Audience.PUBLIC)
     authentication_classes = []
     permission_classes = []
+
+    def _get_schema_response(self, request: Request) -> Response:
+        """The same document for everybody: rendered once, for its maker is not made for two."""
+        language = str(get_language())
+        with DOCUMENTS_LOCK:
+            if language not in DOCUMENTS:
+                DOCUMENTS[language] = super()._get_schema_response(request).data
+        name = self._get_filename(request, self.api_version or request.version)
+        headers = {"Content-Disposition": f'inline; filename="{name}"'}
+        return Response(DOCUMENTS[language], headers=headers)
 
 
 @dataclass(frozen=True)

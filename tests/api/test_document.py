@@ -1,6 +1,7 @@
 """The OpenAPI document and the guide are made of the views, so both hold every route."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from django.core.management import call_command
 from django.test import Client
 from django.urls import URLPattern
 
+from config.api_pages import DOCUMENTS
 from config.api_urls import urlpatterns
 from core.access import rule_of
 from core.rest import HouseView
@@ -25,6 +27,21 @@ def document() -> dict[str, Any]:
 
 def test_the_document_is_valid_without_a_warning(tmp_path: Any) -> None:
     call_command("spectacular", "--validate", "--fail-on-warn", file=str(tmp_path / "api.yaml"))
+
+
+def test_it_is_there_for_many_who_come_at_once() -> None:
+    DOCUMENTS.clear()
+
+    def fetch(_number: int) -> tuple[int, int]:
+        answer = Client().get("/api/schema/?format=json")
+        return answer.status_code, len(answer.content)
+
+    with ThreadPoolExecutor(6) as pool:
+        [(status, size)] = set(pool.map(fetch, range(12)))
+
+    assert status == 200
+    assert size > 10_000
+    assert set(DOCUMENTS) == {"vi"}
 
 
 def test_every_route_is_a_view_of_the_house() -> None:
