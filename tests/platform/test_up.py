@@ -110,7 +110,7 @@ def left_of(family: list[psutil.Process]) -> list[psutil.Process]:
 
 
 @pytest.mark.parametrize("wish", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
-def test_no_process_is_left_however_it_ends(start, wish):
+def test_no_process_is_left_however_it_ends(start, here, wish):
     up = start()
     await_start(up)
     family = up.family()
@@ -120,6 +120,7 @@ def test_no_process_is_left_however_it_ends(start, wish):
 
     up.process.wait(STOP_S)
     until(lambda: not left_of(family), STOP_S, lambda: str(left_of(family)))
+    assert here.sockets.exists() is (wish == signal.SIGKILL)  # no folder is left either
 
 
 def test_it_heals_and_other_commands_act_on_it(start, here):

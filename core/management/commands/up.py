@@ -1,5 +1,6 @@
 import http.client
 import os
+import shutil
 import sys
 import time
 from typing import Any
@@ -61,6 +62,7 @@ class Command(BaseCommand):
                 say_aloud("Stopping …")
                 supervisor.stop()
                 say_aloud("Everything has stopped. The data stays in " + str(here.data) + ".")
+        shutil.rmtree(here.sockets, ignore_errors=True)  # after a fault its logs stay
 
 
 def start_servers(here: Places, supervisor: Supervisor) -> None:
