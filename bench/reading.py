@@ -1,5 +1,6 @@
 """What reading costs: a first visit in bytes, and nginx's one-second cache beside a plain file."""
 
+import contextlib
 import gzip
 import http.client
 import re
@@ -9,6 +10,7 @@ import statistics
 import subprocess
 import threading
 import time
+from collections.abc import Iterator
 from typing import Any
 
 from bench.nginx import Front
@@ -118,26 +120,43 @@ def by_wrk(port: int, path: str) -> float:
 def by_sockets(port: int, path: str) -> float:
     """The same without wrk: requests pipelined, answers told by their bytes alone."""
     heads = "".join(f"{name}: {value}\r\n" for name, value in HEADERS.items())
-    request = f"GET {path} HTTP/1.1\r\n{heads}\r\n".encode()
+    requests = f"GET {path} HTTP/1.1\r\n{heads}\r\n".encode() * AT_ONCE
     counts = [0] * CONNECTIONS
     until = time.monotonic() + ROUND_S
 
     def client(number: int) -> None:
-        with socket.create_connection(("127.0.0.1", port), timeout=10) as line:
-            while time.monotonic() < until:
-                line.sendall(request * AT_ONCE)
-                left, text = AT_ONCE, b""
-                while left:
-                    text += line.recv(1 << 18)
-                    left = AT_ONCE - _answers(text)
-                counts[number] += AT_ONCE
+        while time.monotonic() < until:  # a server closes a connection now and then
+            with (
+                contextlib.suppress(OSError),
+                socket.create_connection(("127.0.0.1", port), 2) as line,
+            ):
+                for answers in answered(line, requests, until):
+                    counts[number] += answers
 
-    threads = [threading.Thread(target=client, args=(number,)) for number in range(CONNECTIONS)]
+    threads = [
+        threading.Thread(target=client, args=(number,), daemon=True)
+        for number in range(CONNECTIONS)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     return sum(counts) / ROUND_S
+
+
+def answered(line: socket.socket, requests: bytes, until: float) -> Iterator[int]:
+    """Send AT_ONCE `requests` again and again; how many answers each time, until the line closes."""
+    line.settimeout(2)
+    while time.monotonic() < until:
+        line.sendall(requests)
+        text = b""
+        while _answers(text) < AT_ONCE:
+            more = line.recv(1 << 18)
+            if not more:
+                yield _answers(text)
+                return
+            text += more
+        yield AT_ONCE
 
 
 def _answers(text: bytes) -> int:

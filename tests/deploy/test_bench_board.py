@@ -1,11 +1,15 @@
 """The board's benchmark counts what is lost, and its figures are whole."""
 
 import json
+import socketserver
 import subprocess
 import sys
+import threading
+import time
 
 import pytest
 
+from bench import reading
 from bench.reading import _answers
 from bench.watchers import Crowd, Viewer
 from core.local.paths import BASE_DIR
@@ -50,6 +54,24 @@ def test_answers_are_told_apart_by_their_length():
     one = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab\r\n\r"
     assert _answers(one * 3) == 3
     assert _answers(one * 2 + one[:-1]) == 2
+
+
+def test_a_server_that_closes_connections_ends_no_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As nginx does after a number of requests: what was answered counts, and another line is made."""
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+    class Hasty(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(1 << 16)
+            self.request.sendall(answer * 3 + answer[:-1])
+
+    monkeypatch.setattr(reading, "CONNECTIONS", 2)
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Hasty) as server:
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        began = time.monotonic()
+        assert reading.by_sockets(server.server_address[1], "/") >= 6
+        assert time.monotonic() - began < reading.ROUND_S + 4
+        server.shutdown()
 
 
 @pytest.mark.long
