@@ -250,3 +250,13 @@ def test_what_was_numbered_before_a_fault_goes_before_what_committed_after_it(
     while relay.drain():
         pass
     assert heard.numbers == [1, 2, 3, 4, 5, 6, 7]
+
+
+def test_a_feed_whose_messages_were_swept_keeps_its_number() -> None:
+    with transaction.atomic():
+        outbox.add("tests.thing.happened", feed=FEED)
+    Relay(RedisPublisher(settings.REDIS_URL)).drain()
+    before = hub.newest_number(FEED)
+    OutboxMessage.objects.all().delete()
+
+    assert hub.newest_number(FEED) == before > 0
