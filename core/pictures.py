@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
+from core import limits
 from core.codes import secret_token
 from core.images.intake import PictureRefused, ProcessedPicture, take_picture
 from core.models import Picture
@@ -17,7 +18,10 @@ HOLD_SALT = "core.pictures"
 HELD_S = 24 * 60 * 60
 PREPARED = "prepared_picture"  # on an uploaded file: what became of it
 SEND_AGAIN_S = 5  # a picture whose turn did not come
+OF_ONE_PERSON = limits.Limit("pictures", at_most=20, within_s=60)
 MOST_AT_ONCE = 20  # no form takes more; the rest is read where it is used, or refused unread
+
+LATER = {"busy", "too_many"}
 
 View = Callable[..., HttpResponse]
 
@@ -26,23 +30,30 @@ def pictures_first(view: View) -> View:
     """Read the pictures of a POST before `view` runs; keep_picture then only writes them.
 
     Goes above `idempotent`: decoding takes seconds, in which no transaction should be open. Goes
-    below the access rule: strangers' pictures are not read. A picture whose turn did not come is
-    sent again by the page's script.
+    below the access rule: strangers' pictures are not read. A picture whose turn did not come, or
+    one too many of this person in a minute, is sent again by the page's script.
     """
 
     @functools.wraps(view)
     def prepared(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         files = [file for _name, sent in request.FILES.lists() for file in sent]
+        person = f"user:{getattr(request.user, 'pk', None)}"
         for file in files[:MOST_AT_ONCE]:
             try:
-                setattr(file, PREPARED, take_picture(cast("BinaryIO", file)))
+                setattr(file, PREPARED, _taken_for(person, file))
             except PictureRefused as refusal:
-                if refusal.code == "busy" and sent_by_script(request):
+                if refusal.code in LATER and sent_by_script(request):
                     return _send_again(refusal)
                 setattr(file, PREPARED, refusal)
         return view(request, *args, **kwargs)
 
     return prepared
+
+
+def _taken_for(person: str, file: Any) -> ProcessedPicture:
+    if not limits.allow(OF_ONE_PERSON, person):
+        raise PictureRefused("too_many")
+    return take_picture(cast("BinaryIO", file))
 
 
 def _send_again(refusal: PictureRefused) -> HttpResponse:

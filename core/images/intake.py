@@ -50,6 +50,9 @@ class PictureRefused(InputRefused):
         ),
         "locked": _("This PDF opens with a password only. Please send it without one, or photos."),
         "broken": _("This picture could not be opened. Please take or save it again."),
+        "too_many": _(
+            "You have sent very many pictures this minute. Please send this one again in a minute."
+        ),
         "busy": _("The picture could not be prepared just now. Please send it again."),
     }
 

@@ -91,7 +91,7 @@ const equip = (form) => {
     content.append(input.name, file);
     const answer = await fetch(address, { method: "POST", body: content, headers: { "Idempotency-Key": key, Accept: "application/json" }, signal: AbortSignal.timeout(TIMEOUT_MS) });
     if (answer.redirected || answer.status === 403) { await signedOut(); return null; }
-    turnMs = answer.status === 503 ? 1000 * (Number(answer.headers.get("Retry-After")) || 1) : 0;
+    turnMs = answer.headers.has("Retry-After") ? 1000 * (Number(answer.headers.get("Retry-After")) || 1) : 0;
     if (!answer.ok && !REFUSED_FOR_GOOD.includes(answer.status)) return null;
     const words = await answer.json().catch(() => ({ refused: [form.dataset.refused.replace("%s", file.name)] }));
     if (answer.ok) kept += words.kept;

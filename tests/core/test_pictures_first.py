@@ -9,7 +9,8 @@ from django.test import Client
 from django.urls import reverse
 
 from core import pictures
-from core.images.intake import ProcessedPicture, take_picture
+from core.images.intake import PictureRefused, ProcessedPicture, take_picture
+from core.limits import Limit
 from core.models import Picture
 from tests.cast import client_of
 from tests.factories.core import photo_file
@@ -92,6 +93,42 @@ def test_without_it_rows_are_locked_for_as_long_as_it_takes(
     send(mai, form, world.a)
     assert held_while_reading
     assert held_while_reading[0] > 0
+
+
+@pytest.mark.parametrize("form", ["add-photos", "edit-coop-photos", "add-step"])
+def test_one_picture_too_many_is_not_read_and_may_come_again(
+    mai: Client,
+    world: World,
+    held_while_reading: list[int],
+    monkeypatch: pytest.MonkeyPatch,
+    form: str,
+) -> None:
+    monkeypatch.setattr(pictures, "OF_ONE_PERSON", Limit("pictures", at_most=1, within_s=60))
+    send(mai, form, world.a)
+    refused = send(mai, form, world.a)
+
+    assert len(held_while_reading) == 1
+    assert "trong phút này" in refused.content.decode()
+    by_script = mai.post(
+        reverse("edit-coop-photos", args=[world.a.cooperative.slug]),
+        {"pictures": photo_file(size=(64, 48))},
+        headers={"Accept": "application/json", "Idempotency-Key": str(uuid.uuid4())},
+    )
+    assert (by_script.status_code, by_script["Retry-After"]) == (503, "5")
+
+
+def test_a_picture_whose_turn_did_not_come_is_sent_again_by_the_script(
+    mai: Client, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_turn(_file: Any) -> ProcessedPicture:
+        raise PictureRefused("busy")
+
+    address = reverse("add-photos", args=[world.a.product.pk])
+    sent = {"headers": {"Accept": "application/json", "Idempotency-Key": str(uuid.uuid4())}}
+    with monkeypatch.context() as busy:
+        busy.setattr(pictures, "take_picture", no_turn)
+        assert mai.post(address, {"photos": photo_file(size=(64, 48))}, **sent).status_code == 503
+    assert mai.post(address, {"photos": photo_file(size=(64, 48))}, **sent).json()["kept"] == 1
 
 
 def test_strangers_pictures_are_not_read(world: World, held_while_reading: list[int]) -> None:
