@@ -33,7 +33,7 @@ from core.local.process import Child, run
 from core.local.supervisor import Program
 
 PROGRAMS = ("web", "relay", "worker", "beat")
-START_TIMEOUT_S = 60
+START_TIMEOUT_S = 180
 GRACE_S = (5, 30)  # of a program, of all of them under `up`
 # What another platform or test run left in the environment must not reach this one
 OTHERS = {
