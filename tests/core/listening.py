@@ -13,7 +13,7 @@ from core.models import OutboxMessage
 from core.realtime import channel_name
 
 TIMEOUT_S = 20
-QUEUE = f"{settings.REDIS_PREFIX}:celery"
+QUEUE = f"{settings.REDIS_PREFIX}:{settings.CELERY_TASK_DEFAULT_QUEUE}"
 
 
 def add(feed: str = "", topic: str = "tests.thing.happened", **payload: Any) -> None:

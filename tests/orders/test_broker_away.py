@@ -111,7 +111,7 @@ def await_nothing_waiting(shop: Platform) -> None:
 
 def tasks_in(broker: Broker) -> int:
     with redis.Redis.from_url(broker.here.redis_url) as line:
-        return sum(int(line.llen(key)) for key in line.keys("*:celery"))  # type: ignore[union-attr, arg-type]
+        return sum(int(line.llen(key)) for key in line.keys("*:orders"))  # type: ignore[union-attr, arg-type]
 
 
 def buy_three(shop: Platform) -> None:
