@@ -16,13 +16,13 @@ from celery import current_app
 from django.conf import settings
 from django.db import Error, connection, transaction
 from django.db.models import Max
-from django.utils.module_loading import import_string
 from kombu.exceptions import OperationalError as BrokerDown
 
 from core.clock import db_now
 from core.middleware import is_away, is_busy
 from core.models import FeedCounter, OutboxMessage
 from core.realtime import BEAT, Publisher
+from core.snapshots import Snapshots
 
 log = logging.getLogger(__name__)
 
@@ -30,11 +30,9 @@ Call = tuple[str, tuple[Any, ...]]  # a task and what it is called with
 
 RELAY_LOCK = 7_305_001  # any number, the same in every relay
 BATCH = 500
-SNAPSHOT_PERIOD_S = 0.25  # at most four board snapshots a second and feed
 POLL_S = 0.1  # polling, not NOTIFY: docs/decisions/0004-relay-polls.md
 WAIT_AFTER_FAULT_S = 1.0
 BEAT_PERIOD_S = 2.0
-REDRAWN_S = 5.0  # a board that is watched, though nothing happens: who comes in finds one
 MOST_PACED = 10_000
 LEFT_UNDRAWN = dt.timedelta(minutes=2)
 
@@ -45,11 +43,10 @@ class Relay:
     def __init__(self, publisher: Publisher) -> None:
         self._publisher = publisher
         self._stopping = False
-        self._dirty: dict[str, int] = {}  # feed -> its newest number
-        self._drawn_at: dict[str, float] = {}
+        self._boards = Snapshots(publisher)
         self._sent_at: dict[Call, float] = {}
         self._paced: set[Call] = set()  # to be sent again when their pause is over
-        self._beat_at = self._looked_at = 0.0
+        self._beat_at = 0.0
 
     def stop(self) -> None:
         self._stopping = True
@@ -58,7 +55,8 @@ class Relay:
         leading = False
         while not self._stopping:
             try:
-                leading = leading or self._take_over()
+                if leading := leading or self._take_over():
+                    self._boards.begin()
                 handed_on = self.turn() if leading else 0
             except Error as fault:
                 if not is_away(fault) and not is_busy(fault):
@@ -73,18 +71,19 @@ class Relay:
                 time.sleep(WAIT_AFTER_FAULT_S)
             if handed_on < BATCH:
                 time.sleep(POLL_S)
+        self._boards.stop()
 
     def turn(self) -> int:
         handed_on = self.drain()
         self._send_due()
-        self._look_for_watched()
-        self.draw_snapshots()
+        if not self._boards.is_apart:
+            self._boards.draw_due()
         self._beat()
         return handed_on
 
     def _beat(self) -> None:
         """Tell the live channel that what it shows is current; never sent while anything fails."""
-        if time.monotonic() - self._beat_at >= BEAT_PERIOD_S:
+        if self._boards.is_well and time.monotonic() - self._beat_at >= BEAT_PERIOD_S:
             self._publisher.publish("", BEAT, 0, None)
             self._beat_at = time.monotonic()
 
@@ -97,7 +96,7 @@ class Relay:
             recent = OutboxMessage.objects.filter(
                 published_at__gt=db_now() - LEFT_UNDRAWN, feed_number__isnull=False
             )
-            self._dirty.update(recent.values_list("feed").annotate(Max("feed_number")))
+            self._boards.mark(dict(recent.values_list("feed").annotate(Max("feed_number"))))
         return leading
 
     def drain(self) -> int:
@@ -167,39 +166,14 @@ class Relay:
 
     def _tell_viewers(self, messages: Iterable[OutboxMessage]) -> None:
         frames = []
+        newest: dict[str, int] = {}
         for message in messages:
             if message.feed and message.feed_number:
                 data = {"topic": message.topic, **message.payload}
                 frames.append((message.feed, "event", message.feed_number, data))
-                newest = max(self._dirty.get(message.feed, 0), message.feed_number)
-                self._dirty[message.feed] = newest
+                newest[message.feed] = max(newest.get(message.feed, 0), message.feed_number)
+        self._boards.mark(newest)
         self._publisher.publish_all(frames)
-
-    def _look_for_watched(self) -> None:
-        """Make the boards due that are watched and have not been drawn for REDRAWN_S."""
-        now = time.monotonic()
-        if now - self._looked_at < REDRAWN_S / 2:
-            return
-        self._looked_at = now
-        old = [
-            feed
-            for kind, keys in settings.LIVE_FEEDS.items()
-            for feed in (f"{kind}:{key}" for key in import_string(keys)())
-            if feed not in self._dirty and now - self._drawn_at.get(feed, 0.0) > REDRAWN_S / 2
-        ]
-        numbers = dict(FeedCounter.objects.filter(feed__in=old).values_list("feed", "last_number"))
-        self._dirty.update({feed: numbers.get(feed, 0) for feed in old})
-
-    def draw_snapshots(self) -> None:
-        """Send the board of each changed feed, each at most once per SNAPSHOT_PERIOD_S."""
-        for feed, number in list(self._dirty.items()):
-            if time.monotonic() - self._drawn_at.get(feed, 0.0) < SNAPSHOT_PERIOD_S:
-                continue
-            if (board := _draw(feed)) is not None:
-                self._publisher.publish(feed, "board", number, board)
-            self._drawn_at[feed] = time.monotonic()
-            if self._dirty[feed] == number:
-                del self._dirty[feed]
 
 
 def _write_numbers(messages: list[OutboxMessage]) -> None:
@@ -219,16 +193,3 @@ def _reserve_numbers(feed: str, count: int) -> int:
     counter.last_number += count
     counter.save(update_fields=["last_number"])
     return counter.last_number
-
-
-def _draw(feed: str) -> Any:
-    """The feed's snapshot, or None; a board that cannot be drawn keeps no other waiting."""
-    kind, _, key = feed.partition(":")
-    draw = settings.LIVE_SNAPSHOTS.get(kind)
-    try:
-        return import_string(draw)(key) if draw else None
-    except Exception as fault:
-        if is_away(fault) or is_busy(fault):
-            raise
-        log.exception("the board of %s cannot be drawn", feed)
-        return None

@@ -12,8 +12,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from pytest_django import Settings
 
-import core.relay
-from core import outbox
+from core import outbox, snapshots
 from core.models import FeedCounter, OutboxMessage
 from core.realtime import BEAT, Frame, NchanPublisher, RedisPublisher, Several
 from core.relay import Relay
@@ -209,6 +208,34 @@ def test_a_changed_feed_is_drawn_once_a_quarter_second(
     assert boards[-1]["number"] == numbers("session:1")[-1]
 
 
+SLOW_S, MANY = 0.2, 10
+
+
+def slow_board(key: str) -> dict[str, Any]:
+    time.sleep(SLOW_S)
+    return {"key": key}
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("is_apart", [True, False])
+def test_no_message_waits_for_boards_to_be_drawn(
+    relay: Relay, settings: Settings, *, is_apart: bool
+):
+    settings.LIVE_SNAPSHOTS = {"session": f"{__name__}.slow_board"}
+    for number in range(MANY):
+        add(f"session:{number}")
+    if is_apart:
+        relay._boards.begin()
+    began = time.monotonic()
+    relay.turn()
+    add("session:1")
+    relay.turn()
+    took_s = time.monotonic() - began
+    relay._boards.stop()
+    assert waiting() == 0
+    assert (took_s < SLOW_S * MANY / 2) is is_apart
+
+
 def two_watched() -> list[str]:
     return ["1", "2"]
 
@@ -219,7 +246,7 @@ def test_a_watched_board_is_drawn_though_nothing_happens(
 ):
     settings.LIVE_SNAPSHOTS = {"session": f"{__name__}.plain_board"}
     settings.LIVE_FEEDS = {"session": f"{__name__}.two_watched"}
-    monkeypatch.setattr(core.relay, "REDRAWN_S", 0.6)
+    monkeypatch.setattr(snapshots, "REDRAWN_S", 0.6)
     for _ in range(3):
         add("session:1")
     relay.turn()
