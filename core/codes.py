@@ -6,16 +6,23 @@ import secrets
 # No 0 O, 1 I L; no A or U, so that no code spells a word. 29 is prime: see _check_character.
 ALPHABET = "23456789BCDEFGHJKMNPQRSTVWXYZ"
 ORDER_PREFIX = "CP"
-ORDER_CODE_LENGTH = 8
+ORDER_CODE_LENGTH = 10
+EARLIER_LENGTH = 8  # codes of the first days: found and accepted, no longer given
 GROUP = 4
 
 _VALUE = {c: i for i, c in enumerate(ALPHABET)}
 _BODY_LENGTH = ORDER_CODE_LENGTH - len(ORDER_PREFIX) - 1
-_WHOLE = re.compile(rf"{ORDER_PREFIX}[{ALPHABET}]{{{_BODY_LENGTH + 1}}}")
+_LENGTHS = (ORDER_CODE_LENGTH, EARLIER_LENGTH)
+_WHOLE = re.compile(rf"{ORDER_PREFIX}[{ALPHABET}]+")
 _GAP = r"[ .\-]?"
-_WRITTEN = re.compile(
-    "(?=(" + _GAP.join([*ORDER_PREFIX, *[f"[{ALPHABET}]"] * (_BODY_LENGTH + 1)]) + "))"
-)
+_WRITTEN = [
+    re.compile(
+        "(?=("
+        + _GAP.join([*ORDER_PREFIX, *[f"[{ALPHABET}]"] * (length - len(ORDER_PREFIX))])
+        + "))"
+    )
+    for length in _LENGTHS
+]
 
 
 def random_code(length: int) -> str:
@@ -33,17 +40,28 @@ def in_groups(code: str) -> str:
 
 
 def order_code() -> str:
-    """A new order code such as CP7Q3K9X: CP, five random characters and a check character.
+    """A new order code such as CP7Q3K9XM4: CP, seven random characters and a check character.
 
-    20.5 million codes: whoever stores one draws again when the code is taken.
+    17 billion codes. With 34 provinces' orders of ten years in them (350 million) one draw in fifty
+    meets a code that is taken, and is repeated.
     """
-    body = random_code(_BODY_LENGTH)
-    return f"{ORDER_PREFIX}{body}{_check_character(body)}"
+    while True:
+        body = random_code(_BODY_LENGTH)
+        code = f"{ORDER_PREFIX}{body}{_check_character(body)}"
+        if is_order_code(code):
+            return code
 
 
 def is_order_code(code: str) -> bool:
-    """Whether `code` is whole and its check character right. Nothing else is accepted."""
-    return bool(_WHOLE.fullmatch(code)) and code[-1] == _check_character(code[2:-1])
+    """Whether `code` is whole and its check character right. Nothing else is accepted.
+
+    No code begins with one of EARLIER_LENGTH, so that a cut one is not taken for another.
+    """
+    if len(code) not in _LENGTHS or not _WHOLE.fullmatch(code):
+        return False
+    if len(code) > EARLIER_LENGTH and is_order_code(code[:EARLIER_LENGTH]):
+        return False
+    return code[-1] == _check_character(code[len(ORDER_PREFIX) : -1])
 
 
 def normalize_order_code(typed: str) -> str:
@@ -62,7 +80,8 @@ def find_order_codes(memo: str) -> list[str]:
     alone: list[str] = []
     glued: list[str] = []
     text = _upper(memo)
-    for found in _WRITTEN.finditer(text):
+    written = [found for pattern in _WRITTEN for found in pattern.finditer(text)]
+    for found in sorted(written, key=lambda found: (found.start(1), -found.end(1))):
         code = re.sub(r"[ .\-]", "", found[1])
         if is_order_code(code):
             before, after = text[: found.start(1)][-1:], text[found.end(1) :][:1]

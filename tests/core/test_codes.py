@@ -26,10 +26,26 @@ def test_characters_that_look_alike_are_not_used():
     assert len(random_code(12)) == 12
 
 
-def test_an_order_code_is_cp_and_six_characters():
+def test_an_order_code_is_cp_and_eight_characters():
     for _ in range(200):
-        assert re.fullmatch(r"CP[2-9B-Z]{6}", order_code())
+        assert re.fullmatch(r"CP[2-9B-Z]{8}", order_code())
     assert len({order_code() for _ in range(500)}) == 500
+
+
+EARLIER = ["CP222222", "CP7Q3K99", "CPZZZZZQ"]
+
+
+@pytest.mark.parametrize("code", EARLIER)
+def test_codes_of_the_first_days_are_still_taken(code):
+    assert is_order_code(code)
+    assert normalize_order_code(f" {code[:4].lower()} {code[4:]}") == code
+    assert find_order_codes(f"MBVCB.123.{code}.CT tu 0123456789") == [code]
+    assert code in find_order_codes(f"tra tien {code} HN")
+
+
+def test_ten_years_of_every_province_leave_most_codes_free():
+    taken = 34 * 1_000_000 * 10
+    assert taken / len(ALPHABET) ** 7 < 0.03
 
 
 @given(codes)
@@ -47,7 +63,7 @@ def test_any_swapped_pair_is_noticed(code):
         assert swapped == code or not is_order_code(swapped)
 
 
-@given(codes, st.integers(0, 7))
+@given(codes, st.integers(0, 9))
 def test_a_cut_code_is_not_taken_for_another(code, length):
     assert find_order_codes(code[:length]) == []
 
