@@ -2,6 +2,10 @@
 
 Names are proper names and are not translated. A bank that is no longer here stays valid in rows
 that hold its BIN: look it up with `bank_name`, which then answers with the BIN itself.
+
+Wallets are left out. MoMo (971025) has no account numbers of its own: its codes name an account at
+a partner bank and carry the receiver in an object outside of the VietQR specification, which only
+the wallet can issue. A plain code made of a phone number would lead to nobody's money.
 """
 
 import re
@@ -35,7 +39,6 @@ BANKS: list[tuple[str, str, str]] = [
     ("970449", "LPBank", "Ngân hàng TMCP Lộc Phát Việt Nam"),
     ("970422", "MB Bank", "Ngân hàng TMCP Quân đội"),
     ("970414", "MBV", "Ngân hàng TNHH MTV Việt Nam Hiện Đại"),
-    ("971025", "MoMo", "CTCP Dịch Vụ Di Động Trực Tuyến"),
     ("970426", "MSB", "Ngân hàng TMCP Hàng Hải"),
     ("970428", "Nam A Bank", "Ngân hàng TMCP Nam Á"),
     ("970419", "NCB Bank", "Ngân hàng TMCP Quốc Dân"),

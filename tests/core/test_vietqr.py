@@ -9,6 +9,7 @@ from core.vietqr import InvalidVietQr, VietQr, crc16, parse_vietqr, vietqr_paylo
 from tests.core.shared_data import load, tried, vectors
 
 AGRIBANK = "970405"
+WALLETS = {"971025"}  # MoMo
 
 
 def payload(**changes):
@@ -185,7 +186,14 @@ def test_the_list_of_banks_is_the_published_one():
         assert published[bank_bin]["short_name"] == short_name
         assert published[bank_bin]["name"] == name
     takes_transfers = {b for b, bank in published.items() if bank["vietqr_transfer_supported"]}
-    assert takes_transfers == {bank_bin for bank_bin, _short, _name in BANKS}
+    assert takes_transfers - WALLETS == {bank_bin for bank_bin, _short, _name in BANKS}
+
+
+def test_a_wallet_is_not_offered_as_a_bank():
+    """Its codes carry more than a bank's: one of ours would lead to nobody's account."""
+    assert not WALLETS & dict(BANK_CHOICES).keys()
+    of_a_wallet = [v for v in load("vietqr_vectors.json")["vectors"] if "MOMO" in v["payload"]]
+    assert of_a_wallet
 
 
 def test_banks_are_chosen_by_the_name_people_know():
