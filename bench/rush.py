@@ -25,7 +25,7 @@ from urllib.parse import urlencode
 
 from bench.ground import Place, ground, tell
 from bench.load import Outcome, press
-from bench.rows import SessionRows, make_session
+from bench.rows import FEE_VND, PRICE_VND, SessionRows, make_session
 from core.local.postgres import programs
 
 REFERENCE = Path(__file__).parent / "reference"
@@ -157,9 +157,11 @@ def form(rows: SessionRows, offer_ids: list[int]) -> Callable[[], bytes]:
     })  # fmt: skip
 
     def request() -> bytes:
+        offer = draw.choice(offer_ids)
         body = (
             f"{of_all}&buyer_phone={phone(draw)}&commune={draw.choice(rows.commune_codes)}"
-            f"&idempotency_key={secrets.token_hex(16)}&quantity_{draw.choice(offer_ids)}=1"
+            f"&idempotency_key={secrets.token_hex(16)}"
+            f"&quantity_{offer}=1&price_{offer}={PRICE_VND}&fee={FEE_VND}"
         )
         kind = "application/x-www-form-urlencoded"
         return post(path, body.encode(), kind, "Accept: application/json\r\n")
@@ -179,6 +181,7 @@ def api(rows: SessionRows, offer_ids: list[int]) -> Callable[[], bytes]:
             "commune": draw.choice(rows.commune_codes),
             "address_line": "Bản Tà Chơ, nhà 12",
             "payment_method": "cod",
+            "expected_total_vnd": PRICE_VND + FEE_VND,
         }
         key = f"Idempotency-Key: {secrets.token_hex(16)}\r\n"
         return post("/api/orders/", json.dumps(order).encode(), "application/json", key)

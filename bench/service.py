@@ -9,6 +9,8 @@ import random
 import threading
 import time
 
+from bench.rows import FEE_VND, PRICE_VND
+
 
 def main() -> None:
     asked = arguments()
@@ -17,7 +19,7 @@ def main() -> None:
     django.setup()
     from django.db import connection
 
-    from orders.services.placing import Buyer, place
+    from orders.services.placing import Buyer, Seen, place
 
     done = [0] * asked.threads
     begin = threading.Barrier(asked.threads + 1)
@@ -38,6 +40,7 @@ def main() -> None:
                     address_line="Bản Tà Chơ, nhà 12",
                     payment_method="cod",
                 ),
+                seen=Seen(PRICE_VND, FEE_VND),
             )
             done[number] += 1
         connection.close()

@@ -11,7 +11,6 @@ from rest_framework.response import Response
 
 from coops.api import CommuneSerializer
 from coops.models import Cooperative
-from core.banks import bank_name
 from core.phones import mask_phone
 from core.rest import (
     MAX_INT,
@@ -22,7 +21,6 @@ from core.rest import (
     members,
     once,
 )
-from core.vietqr import vietqr_payload
 from livestreams.models import LivestreamSession
 from orders.access import (
     get_cooperative_to_pack,
@@ -103,40 +101,22 @@ class OrderSerializer(serializers.ModelSerializer):
         return cancel_until(order)
 
     def get_payment(self, order: Order) -> PaymentSerializer(allow_null=True):  # type: ignore[valid-type]
-        if order.state != Order.State.AWAITING_PAYMENT:
-            return None
-        coop = order.session.cooperative
-        return payment_into(
-            bank_bin=coop.bank_bin,
-            account_number=coop.bank_account_number,
-            account_name=account_name(coop),
-            order=order,
-        )
+        return payment_for(order)
 
 
-def payment_into(
-    *, bank_bin: str, account_number: str, account_name: str, order: Order
-) -> dict[str, Any]:
-    """How to transfer the money of `order`, for PaymentSerializer and as it stands."""
-    amount_vnd = order.goods_vnd + order.shipping_vnd
+def payment_for(order: Order) -> dict[str, Any] | None:
+    """How to transfer the money of `order` while it is waited for, as PaymentSerializer shows it."""
+    if order.state != Order.State.AWAITING_PAYMENT or not order.has_payee:
+        return None
     return {
-        "bank_bin": bank_bin,
-        "bank": bank_name(bank_bin),
-        "account_number": account_number,
-        "account_name": account_name,
-        "amount_vnd": amount_vnd,
+        "bank_bin": order.payee_bank_bin,
+        "bank": order.payee_bank_name,
+        "account_number": order.payee_account_number,
+        "account_name": order.payee_account_name,
+        "amount_vnd": order.amount_vnd,
         "memo": order.transfer_memo,
-        "vietqr": vietqr_payload(
-            bank_bin=bank_bin,
-            account_number=account_number,
-            amount_vnd=amount_vnd,
-            memo=order.transfer_memo,
-        ),
+        "vietqr": order.vietqr,
     }
-
-
-def account_name(cooperative: Cooperative) -> str:
-    return cooperative.bank_account_name or cooperative.name
 
 
 class ParcelSerializer(serializers.ModelSerializer):

@@ -26,6 +26,7 @@ from core.rest import (
     PhoneField,
     PlainText,
     PublicView,
+    VndField,
     WholeField,
     absolute,
     checked,
@@ -34,14 +35,15 @@ from core.rest import (
 from core.text import clean_line
 from livestreams.models import MAX_UNITS_PER_CLAIM
 from orders.access import get_session_to_order
-from orders.api import MOST_LINES, OrderSerializer, payment_into
+from orders.api import MOST_LINES, OrderSerializer, payment_for
 from orders.errors import SessionNotLive
 from orders.models import Order
 from orders.services.cancelling import cancel_until
-from orders.services.placing import Buyer, order_of, place
+from orders.services.placing import Buyer, Seen, order_of, place
 
 INSTANT = serializers.DateTimeField()
 MOST_BYTES = 20_000  # of a body that is read at a glance
+MOST_VND = 9_999_999_999_999
 METHODS = set(Order.PaymentMethod.values)
 PHONE_LENGTH = 24
 LENGTHS = {"name": 80, "address_line": 200, "note": 300}
@@ -50,6 +52,21 @@ LENGTHS = {"name": 80, "address_line": 200, "note": 300}
 class NewLine(serializers.Serializer):
     offer = WholeField(min_value=1)
     quantity = CountField(min_value=1, max_value=MAX_UNITS_PER_CLAIM)
+
+
+class ExpectedTotal(VndField):
+    """What the buyer was shown and agreed to; an order never costs more."""
+
+    default_error_messages = {
+        "required": _(
+            "Send the total that the buyer has seen, goods and delivery, in đồng."
+            " The order never costs more than that."
+        )
+    }
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("help_text", "What the buyer has seen, goods and delivery together.")
+        super().__init__(**{"min_vnd": 1, "max_vnd": MOST_VND, **kwargs})
 
 
 class Recipient(serializers.Serializer):
@@ -66,6 +83,7 @@ class Recipient(serializers.Serializer):
 class NewOrder(Recipient):
     session = WholeField(min_value=1)
     lines = serializers.ListField(child=NewLine(), allow_empty=False, max_length=MOST_LINES)
+    expected_total_vnd = ExpectedTotal()
 
 
 # Reading keeps nothing, so one serves all; making one costs more than reading
@@ -117,7 +135,8 @@ def ordered(
         language=language,
     )
     lines = [(line["offer"], line["quantity"]) for line in said["lines"]]
-    answer = place(session_id=said["session"], lines=lines, buyer=buyer, kept=kept)
+    seen = Seen(said["expected_total_vnd"])
+    answer = place(session_id=said["session"], lines=lines, buyer=buyer, seen=seen, kept=kept)
     where = reverse("api-show-order", args=[answer["token"]])
     return as_placed(answer, buyer, said["commune"]), where
 
@@ -153,7 +172,7 @@ def plainly_read(sent: Any) -> dict[str, Any] | None:
         said["phone"] = normalize_phone(_is(str, sent["phone"]))
     except InputRefused:
         return None
-    said |= {name: sent[name] for name in ("payment_method", "session")}
+    said |= {name: sent[name] for name in ("payment_method", "session", "expected_total_vnd")}
     said["commune"] = find_by_code(_is(str, sent["commune"]))
     said["lines"] = [
         {"offer": line["offer"], "quantity": line["quantity"]} for line in _is(list, sent["lines"])
@@ -165,6 +184,7 @@ def plainly_read(sent: Any) -> dict[str, Any] | None:
         and said["commune"] is not None
         and said["payment_method"] in METHODS
         and _is_whole(said["session"], MAX_INT)
+        and _is_whole(said["expected_total_vnd"], MOST_VND)
         and 0 < len(said["lines"]) <= MOST_LINES
         and all(
             _is_whole(line["offer"], MAX_INT) and _is_whole(line["quantity"], MAX_UNITS_PER_CLAIM)
@@ -190,9 +210,6 @@ def as_placed(answer: dict[str, Any], buyer: Buyer, commune: Commune) -> dict[st
     The answer is kept with the key, so a repeat shows that moment again, whatever came after.
     """
     order = order_of(answer, buyer)
-    payment = None
-    if order.state == Order.State.AWAITING_PAYMENT:
-        payment = payment_into(**answer["account"], order=order)
     return {
         "code": order.code,
         "order_token": order.token,
@@ -221,6 +238,6 @@ def as_placed(answer: dict[str, Any], buyer: Buyer, commune: Commune) -> dict[st
         "note": order.note,
         "parcels": answer["parcels"],
         "cancel_until": cancel_until(order),
-        "payment": payment,
+        "payment": payment_for(order),
         "is_simulated": order.is_simulated,
     }

@@ -12,11 +12,12 @@ from core.addresses import client_address
 from core.clock import db_now
 from core.phones import mask_phone
 from core.rest import PublicView, SecretLinkView, WholeField, absolute, once
-from orders.access import get_entry_by_token, get_offer_to_wait_for
-from orders.api import OrderButton
-from orders.api_placing import NewLine, Recipient
+from orders.access import get_entry_by_token, get_offer_to_wait_for, get_order_by_token
+from orders.api import OrderSerializer
+from orders.api_placing import ExpectedTotal, NewLine, Recipient
 from orders.models import StandbyEntry
 from orders.services.crowding import count_joining
+from orders.services.placing import Seen
 from orders.services.standing_by import join_line, leave_line, take_held_order
 from orders.waiting import Stage, quantity_held, standing
 
@@ -75,6 +76,14 @@ def told(entry_token: str) -> StandbyEntry:
 
 class NewStandby(Recipient, NewLine):
     session = WholeField(min_value=1)
+    expected_total_vnd = ExpectedTotal()
+
+
+class Agreed(serializers.Serializer):
+    expected_total_vnd = ExpectedTotal(
+        required=False,
+        help_text="What the buyer agrees to pay. Without it: what was seen when joining.",
+    )
 
 
 class JoinStandby(PublicView):
@@ -104,6 +113,7 @@ class JoinStandby(PublicView):
             payment_method=said["payment_method"],
             note=said.get("note", ""),
             language=request.LANGUAGE_CODE,
+            seen=Seen(said["expected_total_vnd"]),
         )
         response = self.answer(told(entry.token))
         response["Location"] = reverse("api-show-standby", args=[entry.token])
@@ -128,8 +138,15 @@ class LeaveStandby(SecretLinkView):
         return self.answer(told(entry_token))
 
 
-class TakeOrder(OrderButton):
+class TakeOrder(SecretLinkView):
     """Cash is confirmed, a transfer gets its time to pay. Leaving it instead: cancel the order."""
 
     says = {"POST": _("Take what is held since one's turn came.")}
-    act = staticmethod(take_held_order)
+    takes = {"POST": Agreed}
+    gives = {"POST": OrderSerializer}
+
+    @once
+    def post(self, request: Request, order_token: str) -> Response:
+        seen_vnd = self.said().get("expected_total_vnd")
+        take_held_order(order=get_order_by_token(order_token), seen_vnd=seen_vnd)
+        return self.answer(get_order_by_token(order_token))

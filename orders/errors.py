@@ -26,6 +26,17 @@ class LimitReached(OrderRefused):
     )
 
 
+class TotalRose(OrderRefused):
+    """A price or the delivery fee rose after the buyer saw the sum, so it is asked about.
+
+    `details` also tells `expected_total_vnd`, and what it comes to now: `goods_vnd`,
+    `shipping_vnd`, `total_vnd`.
+    """
+
+    code = "total_rose"
+    message = _("It costs more now than the sum you saw. Nothing was ordered yet.")
+
+
 class SessionNotLive(OrderRefused):
     code = "session_not_live"
     message = _("The session is not on air now, so nothing can be ordered. Nothing was ordered.")

@@ -14,9 +14,12 @@ from core.forms import FormLook, IdempotencyKeyField, PhoneField, PlainTextField
 from core.numbers import parse_count
 from livestreams.models import MAX_UNITS_PER_CLAIM, LivestreamSession, Offer
 from orders.models import Order
+from orders.services.placing import Seen
 
 QUANTITY = "quantity_"
 MOST_ADDED_UP = 99_999
+PRICE = "price_"  # what the page showed for one unit of an offer
+FEE = "fee"  # and for the delivery of each co-op's parcel
 
 
 @dataclass
@@ -207,6 +210,21 @@ def plain_lines(data: Iterable[tuple[str, Any]]) -> list[tuple[int, int]] | None
     return [line for line in lines if line[1]]
 
 
+def seen_in(data: Mapping[str, Any], lines: Iterable[tuple[int, int]]) -> Seen:
+    """The sum a page showed for `lines`, from the prices that its form brings along.
+
+    A price that is missing was not seen: it counts nothing, so the buyer is asked.
+    """
+    goods_vnd = sum((read_vnd(data.get(f"{PRICE}{offer_id}")) or 0) * n for offer_id, n in lines)
+    return Seen(goods_vnd, read_vnd(data.get(FEE)) or 0)
+
+
+def read_vnd(sent: Any) -> int | None:
+    """A sum that a hidden field of ours brings back."""
+    text = str(sent or "")
+    return int(text) if _is_plain(text, 12) else None
+
+
 def _is_plain(text: str, longest: int) -> bool:
     return text.isascii() and text.isdecimal() and len(text) <= longest
 
@@ -232,9 +250,13 @@ class FindOrderForm(FormLook, forms.Form):
     code = PlainTextField(
         label=_("Order code"),
         max_length=24,
-        error_messages={"required": _("Enter the order code, such as CP7Q3K9X.")},
+        error_messages={"required": _("Enter the order code, such as CP7Q3K9XMB.")},
         widget=forms.TextInput(
-            attrs={"autocomplete": "off", "autocapitalize": "characters", "placeholder": "CP7Q3K9X"}
+            attrs={
+                "autocomplete": "off",
+                "autocapitalize": "characters",
+                "placeholder": "CP7Q3K9XMB",
+            }
         ),
     )
     phone = PhoneField(label=_("Phone number you ordered with"))

@@ -78,8 +78,6 @@ def next_words(order: Order, now: dt.datetime) -> str:
         return _held(is_over=is_over)
     if is_over:
         return _("The time to pay is over. Please do not transfer any more; order anew.")
-    if not order.session.cooperative.can_take_transfers:
-        return _("The co-op is changing its bank account. Please ring it before you pay.")
     return _("Transfer the money now. The co-op looks into its account and confirms here.")
 
 

@@ -1,14 +1,6 @@
-"""The function behind orders.services.placing, as placing.sql says it now.
-
-A later change of that file takes a migration of its own that runs the file again.
-"""
-
-from pathlib import Path
+"""Room beside the hot rows. The function behind orders.services.placing: see orders/apps.py."""
 
 from django.db import migrations
-
-FUNCTION = Path(__file__).parents[1] / "services" / "placing.sql"
-DROP = "DROP FUNCTION IF EXISTS orders_place_order"
 
 
 class Migration(migrations.Migration):
@@ -19,7 +11,6 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.RunSQL(FUNCTION.read_text(encoding="utf-8"), DROP),
         # A hot row is written anew at every order: room beside it keeps it on its page
         migrations.RunSQL(
             "ALTER TABLE livestreams_offer SET (fillfactor = 50)",

@@ -1,11 +1,7 @@
-"""References that others hold already, and placing.sql as it is now, with plans that are kept."""
-
-from pathlib import Path
+"""References that others hold already."""
 
 import django.db.models.deletion
 from django.db import migrations, models
-
-FUNCTION = Path(__file__).parents[1] / "services" / "placing.sql"
 
 
 class Migration(migrations.Migration):
@@ -26,5 +22,4 @@ class Migration(migrations.Migration):
             name='order',
             field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='orders.order'),
         ),
-        migrations.RunSQL(FUNCTION.read_text(encoding="utf-8"), migrations.RunSQL.noop),
     ]

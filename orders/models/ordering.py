@@ -9,6 +9,8 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from coops.models import Commune, Cooperative
+from core.banks import bank_name
+from core.vietqr import vietqr_payload
 from livestreams.models import LivestreamSession, Offer
 from orders.querysets import (
     OrderLineQuerySet,
@@ -25,7 +27,8 @@ class Order(models.Model):
 
     `code` is what people say and write in the transfer's memo; it opens nothing. `token` (128 bits
     or more) is the secret of the buyer's page. `buyer_phone` is E.164. Names, prices and lots are
-    copied to the lines, so later changes do not touch an order.
+    copied to the lines, so later changes do not touch an order. So is the account that a transfer
+    goes to (`payee_…`, empty for cash): the buyer pays the account that the order was placed with.
     """
 
     class State(models.TextChoices):
@@ -77,6 +80,9 @@ class Order(models.Model):
         output_field=models.TextField(),
         db_persist=True,
     )
+    payee_bank_bin = models.CharField(max_length=6, blank=True, db_default="", default="")
+    payee_account_number = models.CharField(max_length=19, blank=True, db_default="", default="")
+    payee_account_name = models.CharField(max_length=120, blank=True, db_default="", default="")
 
     objects = OrderQuerySet.as_manager()
 
@@ -126,9 +132,38 @@ class Order(models.Model):
             and self.state != self.State.HELD
         )
 
+    def pay_into_account_of(self, cooperative: Cooperative) -> None:
+        """Copy the account, as placing.sql does."""
+        self.payee_bank_bin = cooperative.bank_bin
+        self.payee_account_number = cooperative.bank_account_number
+        self.payee_account_name = cooperative.bank_account_name or cooperative.name
+
+    @property
+    def has_payee(self) -> bool:
+        """It is paid by transfer, to the account that is copied here."""
+        return bool(self.payee_bank_bin and self.payee_account_number)
+
+    @property
+    def payee_bank_name(self) -> str:
+        return bank_name(self.payee_bank_bin)
+
+    @property
+    def amount_vnd(self) -> int:
+        return self.goods_vnd + self.shipping_vnd
+
     @property
     def transfer_memo(self) -> str:
         return self.code
+
+    @property
+    def vietqr(self) -> str:
+        """The text of the QR code that fills in the transfer."""
+        return vietqr_payload(
+            bank_bin=self.payee_bank_bin,
+            account_number=self.payee_account_number,
+            amount_vnd=self.amount_vnd,
+            memo=self.transfer_memo,
+        )
 
     @property
     def tone(self) -> str:

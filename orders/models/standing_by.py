@@ -36,6 +36,9 @@ class StandbyEntry(models.Model):
     payment_method = models.CharField(max_length=10, choices=Order.PaymentMethod)
     language = models.CharField(max_length=2, default="vi")
     quantity = models.PositiveIntegerField()
+    # What the buyer was shown when joining: a turn that costs more is asked about
+    seen_price_vnd = models.BigIntegerField(default=0)
+    seen_fee_vnd = models.BigIntegerField(default=0)
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
     joined_at = models.DateTimeField(db_default=Now())
     settled_at = models.DateTimeField(null=True)  # promoted, left or closed
@@ -80,3 +83,7 @@ class StandbyEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.offer_id} #{self.number}"
+
+    def seen_vnd(self, quantity: int) -> int:
+        """What `quantity` units were to cost, with delivery."""
+        return self.seen_price_vnd * quantity + self.seen_fee_vnd

@@ -33,6 +33,7 @@ from orders.errors import (
     OrderRefused,
     SessionNotLive,
     SoldOut,
+    TotalRose,
     TransferNotOffered,
 )
 from orders.models import Order, StandbyEntry
@@ -40,10 +41,10 @@ from orders.models import Order, StandbyEntry
 CODE_TRIES = 8
 CODE_INDEX = "orders_order_code"  # how the name of the unique index of `code` begins
 GONE, CLOSED, SOLD_OUT, LIMIT = "gone", "closed", "sold_out", "limit"
-NO_TRANSFER, NOT_LIVE = "no_transfer", "not_live"
+NO_TRANSFER, NOT_LIVE, DEARER = "no_transfer", "not_live", "dearer"
 OFFER_COLUMNS = (
     "state", "live_code", "limit_per_buyer", "quantity_offered", "quantity_claimed",
-    "standby_waiting",
+    "standby_waiting", "unit_price_vnd",
 )  # fmt: skip
 NAME_COLUMNS = ("lot__variant__product__name", "lot__variant__name")
 
@@ -52,7 +53,7 @@ CALL_SQL = """
         %(session_id)s::bigint, %(offer_ids)s::bigint[], %(quantities)s::integer[],
         %(code)s, %(token)s, %(buyer_name)s, %(buyer_phone)s, %(commune_id)s, %(address_line)s,
         %(note)s, %(payment_method)s, %(language)s, %(hold)s, %(is_standby)s,
-        %(scope)s, %(key)s, %(fingerprint)s
+        %(scope)s, %(key)s, %(fingerprint)s, %(seen_vnd)s::bigint, %(seen_fee_vnd)s::bigint
     )::text
 """
 
@@ -71,11 +72,19 @@ class Buyer:
 
 
 @dataclass(frozen=True)
+class Seen:
+    """The sum that the buyer saw: `vnd`, and `fee_vnd` more for the parcel of each co-op."""
+
+    vnd: int
+    fee_vnd: int = 0
+
+
+@dataclass(frozen=True)
 class LineState:
     """A line somebody asked for, as the offer stands now.
 
     `problem` is "" or gone, closed, sold_out, limit. `possible` is how many of the `quantity`
-    asked for could be ordered now (0 where none).
+    asked for could be ordered now (0 where none), `unit_price_vnd` what one costs now.
     """
 
     offer_id: int
@@ -86,14 +95,18 @@ class LineState:
     limit: int
     problem: str
     possible: int
+    unit_price_vnd: int
 
 
 class _Refused(Exception):
     """The database turned the attempt away; `offer_ids` name the lines at fault."""
 
-    def __init__(self, problem: str, offer_ids: Iterable[int] | None) -> None:
+    def __init__(
+        self, problem: str, offer_ids: Iterable[int] | None, *, fee_vnd: int = 0, parcels: int = 0
+    ) -> None:
         self.problem = problem
         self.offer_ids = set(offer_ids or ())
+        self.fee_vnd, self.parcels = fee_vnd, parcels
         super().__init__(problem)
 
 
@@ -106,19 +119,24 @@ class _UsedThisMoment(Exception):
 
 
 def place_order(
-    *, session: LivestreamSession, lines: Iterable[tuple[int, int]], **buyer: Any
+    *,
+    session: LivestreamSession,
+    lines: Iterable[tuple[int, int]],
+    seen: Seen | None = None,
+    **buyer: Any,
 ) -> Order:
     """Claim units of open offers of a live session and write the order, all or nothing.
 
     `lines` holds (offer id, quantity); lines of one offer are added up. `buyer` is what `Buyer`
     holds, with `commune` for its id. Cash orders are confirmed at once; transfers hold their units
-    until `pay_by`, reckoned by the database's clock.
+    until `pay_by`, reckoned by the database's clock. The order costs at most what was `seen`;
+    without it, what it costs now.
 
-    Raises SoldOut, LimitReached, SessionNotLive, NothingChosen or TransferNotOffered, writing
-    nothing; `details["lines"]` says how each line stands.
+    Raises SoldOut, LimitReached, SessionNotLive, NothingChosen, TransferNotOffered or TotalRose,
+    writing nothing; `details["lines"]` says how each line stands.
     """
     who = Buyer(commune_id=buyer.pop("commune").pk, **buyer)
-    return order_of(place(session_id=session.pk, lines=lines, buyer=who), who)
+    return order_of(place(session_id=session.pk, lines=lines, buyer=who, seen=seen), who)
 
 
 def place(
@@ -126,6 +144,7 @@ def place(
     session_id: int,
     lines: Iterable[tuple[int, int]],
     buyer: Buyer,
+    seen: Seen | None,
     kept: IdempotencyRecord | None = None,
 ) -> dict[str, Any]:
     """`place_order` for doors that answer strangers; returns what was written, as plain values.
@@ -140,7 +159,7 @@ def place(
     wanted = merge_lines(lines)
     if not wanted:
         raise NothingChosen
-    return _place(session_id, wanted, buyer, kept=kept)
+    return _place(session_id, wanted, buyer, seen=seen, kept=kept)
 
 
 def place_for_standby(*, entry: StandbyEntry, quantity: int) -> Order:
@@ -168,6 +187,7 @@ def order_of(answer: Mapping[str, Any], buyer: Buyer) -> Order:
         "pay_by": dt.datetime.fromisoformat(answer["pay_by"]) if answer["pay_by"] else None,
         "close_reason": "",
         "is_simulated": answer["is_simulated"],
+        **{f"payee_{name}": value for name, value in answer["account"].items()},
     }
     names = [field.attname for field in Order._meta.concrete_fields]
     return Order.from_db(connection.alias, names, [values.get(name) for name in names])
@@ -210,6 +230,7 @@ def _place(
     wanted: dict[int, int],
     buyer: Buyer,
     *,
+    seen: Seen | None = None,
     kept: IdempotencyRecord | None = None,
     is_standby: bool = False,
 ) -> dict[str, Any]:
@@ -222,6 +243,8 @@ def _place(
         "scope": kept and kept.scope,
         "key": kept and kept.key,
         "fingerprint": kept and kept.fingerprint,
+        "seen_vnd": seen and seen.vnd,
+        "seen_fee_vnd": seen and seen.fee_vnd,
         **buyer.__dict__,
     }
     for _try in range(CODE_TRIES):
@@ -231,7 +254,7 @@ def _place(
         except (_CodeTaken, _UsedThisMoment):
             continue
         except _Refused as refusal:
-            raise _in_words(refusal, session_id, wanted) from None
+            raise _in_words(refusal, session_id, wanted, seen) from None
     msg = "no free order code found"
     raise RuntimeError(msg)
 
@@ -249,7 +272,12 @@ def _ask(asked: dict[str, Any]) -> dict[str, Any]:
             return answer
         case "reused":
             raise KeyReused
-    raise _Refused(found["problem"], found["offer_ids"])
+    raise _Refused(
+        found["problem"],
+        found["offer_ids"],
+        fee_vnd=found["fee_vnd"] or 0,
+        parcels=found["parcels"],
+    )
 
 
 def _call(asked: dict[str, Any]) -> dict[str, Any]:
@@ -298,7 +326,9 @@ def _raised(error: DatabaseError) -> Exception | None:
     return None
 
 
-def _in_words(refusal: _Refused, session_id: int, wanted: dict[int, int]) -> OrderRefused:
+def _in_words(
+    refusal: _Refused, session_id: int, wanted: dict[int, int], seen: Seen | None
+) -> OrderRefused:
     """The refusal as the offers stand now, after the attempt has been rolled back."""
     if refusal.problem == NO_TRANSFER:
         return TransferNotOffered()
@@ -309,15 +339,36 @@ def _in_words(refusal: _Refused, session_id: int, wanted: dict[int, int]) -> Ord
         states = line_states(session_id, wanted, at_fault=at_fault)
     except SessionNotLive as ended_meanwhile:
         return ended_meanwhile
+    lines = [asdict(state) for state in states]
+    if refusal.problem == DEARER and seen and not any(state.problem for state in states):
+        return _total_rose(states, refusal.fee_vnd, refusal.parcels, seen)
     kind = LimitReached if refusal.problem == LIMIT else SoldOut
-    return kind(lines=[asdict(state) for state in states])
+    return kind(lines=lines)
+
+
+def dearer(wanted: dict[int, int], session: LivestreamSession, seen: Seen) -> TotalRose:
+    """The refusal of what costs more than was `seen`, for goods of one co-op."""
+    states = line_states(session.pk, wanted)
+    return _total_rose(states, session.shipping_fee_vnd, 1, seen)
+
+
+def _total_rose(states: list[LineState], fee_vnd: int, parcels: int, seen: Seen) -> TotalRose:
+    goods_vnd = sum(state.unit_price_vnd * state.quantity for state in states)
+    shipping_vnd = fee_vnd * parcels
+    return TotalRose(
+        lines=[asdict(state) for state in states],
+        expected_total_vnd=seen.vnd + seen.fee_vnd * parcels,
+        goods_vnd=goods_vnd,
+        shipping_vnd=shipping_vnd,
+        total_vnd=goods_vnd + shipping_vnd,
+    )
 
 
 def _line_state(
     row: dict[str, Any] | None, offer_id: int, quantity: int, problem: str
 ) -> LineState:
     if row is None:
-        return LineState(offer_id, "", "", quantity, 0, 0, GONE, 0)
+        return LineState(offer_id, "", "", quantity, 0, 0, GONE, 0, 0)
     offer = Offer(**{name: row[name] for name in OFFER_COLUMNS})
     left = offer.quantity_left if offer.state == Offer.State.OPEN else 0
     if offer.state in {Offer.State.CLOSED, Offer.State.LINED_UP}:
@@ -338,4 +389,5 @@ def _line_state(
         limit=offer.limit_per_buyer,
         problem=problem,
         possible=possible,
+        unit_price_vnd=offer.unit_price_vnd,
     )

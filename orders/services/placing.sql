@@ -23,7 +23,9 @@ CREATE OR REPLACE FUNCTION orders_place_order(
     p_is_standby boolean,  -- the first in line: goes past the line and is held
     p_scope text,
     p_key text,  -- NULL: nobody can ask again
-    p_fingerprint text
+    p_fingerprint text,
+    p_seen_vnd bigint,  -- the sum the buyer saw, never exceeded; NULL: shown and agreed to later
+    p_seen_fee_vnd bigint  -- and what of it is still to be added for each parcel
 ) RETURNS jsonb
 LANGUAGE plpgsql
 -- Plans are made once for each connection: to make them costs as much as the order. They are kept
@@ -65,8 +67,13 @@ BEGIN
     SELECT
         session.state, session.shipping_fee_vnd, session.is_simulated,
         holder.state = 'approved' AS is_public,
-        holder.bank_bin, holder.bank_account_number,
-        coalesce(nullif(holder.bank_account_name, ''), holder.name) AS bank_account_name
+        -- Copied to what is paid by transfer: it is paid to the account that its buyer was shown
+        CASE p_payment_method WHEN 'transfer' THEN holder.bank_bin ELSE '' END AS bank_bin,
+        CASE p_payment_method WHEN 'transfer' THEN holder.bank_account_number ELSE '' END
+            AS bank_account_number,
+        CASE p_payment_method WHEN 'transfer'
+            THEN coalesce(nullif(holder.bank_account_name, ''), holder.name) ELSE '' END
+            AS bank_account_name
     INTO v_session
     FROM livestreams_livestreamsession AS session
     JOIN coops_cooperative AS holder ON holder.id = session.cooperative_id
@@ -102,6 +109,9 @@ BEGIN
     ELSIF v_asked.over IS NOT NULL THEN
         v_problem := 'limit';
         v_short := v_asked.over;
+    ELSIF v_asked.goods_vnd + v_session.shipping_fee_vnd * v_asked.parcels
+        > p_seen_vnd + coalesce(p_seen_fee_vnd, 0) * v_asked.parcels THEN
+        v_problem := 'dearer';
     END IF;
     IF v_problem <> '' THEN
         -- The same press may have taken the last units a moment ago
@@ -111,7 +121,8 @@ BEGIN
             RETURN jsonb_build_object('outcome', 'kept', 'answer', v_kept.body::jsonb);
         END IF;
         RETURN jsonb_build_object(
-            'outcome', 'refused', 'problem', v_problem, 'offer_ids', to_jsonb(v_short));
+            'outcome', 'refused', 'problem', v_problem, 'offer_ids', to_jsonb(v_short),
+            'fee_vnd', v_session.shipping_fee_vnd, 'parcels', v_asked.parcels);
     END IF;
 
     v_goods_vnd := v_asked.goods_vnd;
@@ -127,11 +138,12 @@ BEGIN
     INSERT INTO orders_order (
         code, token, session_id, buyer_name, buyer_phone, commune_id, address_line, note,
         payment_method, state, goods_vnd, shipping_vnd, language, placed_at, pay_by, close_reason,
-        is_simulated
+        is_simulated, payee_bank_bin, payee_account_number, payee_account_name
     ) VALUES (
         p_code, p_token, p_session_id, p_buyer_name, p_buyer_phone, p_commune_id, p_address_line,
         p_note, p_payment_method, v_state, v_goods_vnd, v_shipping_vnd, p_language, v_now, v_pay_by,
-        '', v_session.is_simulated
+        '', v_session.is_simulated, v_session.bank_bin, v_session.bank_account_number,
+        v_session.bank_account_name
     ) RETURNING id INTO v_order_id;
 
     -- One parcel for each co-op, and in it the lines with everything as it is now

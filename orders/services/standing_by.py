@@ -30,11 +30,12 @@ from orders.errors import (
     NotSoldOut,
     SessionNotLive,
     SoldOut,
+    TotalRose,
     TransferNotOffered,
 )
 from orders.models import BuyerShare, Order, StandbyEntry
 from orders.services.cancelling import BooksDisagree
-from orders.services.placing import place_for_standby
+from orders.services.placing import Seen, dearer, place_for_standby
 
 log = logging.getLogger(__name__)
 
@@ -57,11 +58,12 @@ JOIN_SQL = """
     )
     INSERT INTO orders_standbyentry (
         offer_id, number, token, buyer_name, buyer_phone, commune_id, address_line, note,
-        payment_method, language, quantity, state, close_reason
+        payment_method, language, quantity, seen_price_vnd, seen_fee_vnd, state, close_reason
     )
     SELECT
         %(offer_id)s, standby_issued, %(token)s, %(buyer_name)s, %(buyer_phone)s, %(commune_id)s,
-        %(address_line)s, %(note)s, %(payment_method)s, %(language)s, %(quantity)s, 'waiting', ''
+        %(address_line)s, %(note)s, %(payment_method)s, %(language)s, %(quantity)s,
+        %(seen_price_vnd)s, %(seen_fee_vnd)s, 'waiting', ''
     FROM numbered
     RETURNING id
 """
@@ -86,14 +88,15 @@ def join_line(  # noqa: PLR0913 - one for each thing the buyer says
     payment_method: str,
     note: str = "",
     language: str = "vi",
+    seen: Seen | None = None,
 ) -> StandbyEntry:
     """Stand in line for `quantity` units of a sold-out offer of a live session.
 
     `buyer_phone` is E.164; a phone stands in the line of an offer once. Nothing is promised and no
-    stock is touched.
+    stock is touched. The entry keeps what it would cost now, at most what was `seen`.
 
     Raises NotSoldOut (order instead), LineClosed, SessionNotLive, AlreadyInLine, LimitReached,
-    TransferNotOffered or NothingChosen, writing nothing.
+    TransferNotOffered, TotalRose or NothingChosen, writing nothing.
     """
     if not 0 < quantity <= MAX_UNITS_PER_CLAIM:
         raise NothingChosen
@@ -109,7 +112,7 @@ def join_line(  # noqa: PLR0913 - one for each thing the buyer says
     }
     with transaction.atomic():
         _one_at_a_time(offer.pk, buyer_phone)
-        _refuse_early(offer.pk, said)
+        said |= _refuse_early(offer.pk, said, seen)
         events.line_joined(session_id=offer.session_id, offer_id=offer.pk)
         with connection.cursor() as cursor:
             cursor.execute(JOIN_SQL, {"offer_id": offer.pk, "token": secret_token(), **said})
@@ -175,12 +178,15 @@ def promote_all(*, session_id: int | None = None) -> int:
 
 
 @transaction.atomic
-def take_held_order(*, order: Order) -> Order:
+def take_held_order(*, order: Order, seen_vnd: int | None = None) -> Order:
     """The buyer takes what is held: cash is confirmed, a transfer gets its time to pay.
 
+    `seen_vnd` is the sum that the buyer agrees to; without it, the sum seen when joining the line.
     A second call finds it taken and changes nothing. Raises HoldOver past `pay_by` by the
-    database's clock, and once released or cancelled.
+    database's clock, and once released or cancelled; TotalRose when it costs more.
     """
+    if order.state == Order.State.HELD:
+        _refuse_dearer(order, seen_vnd)
     held = Order.objects.filter(pk=order.pk, state=Order.State.HELD, pay_by__gt=Instant())
     if order.payment_method == Order.PaymentMethod.TRANSFER:
         window = dt.timedelta(minutes=settings.PAYMENT_WINDOW_MINUTES)
@@ -195,6 +201,21 @@ def take_held_order(*, order: Order) -> Order:
     elif order.state not in {Order.State.AWAITING_PAYMENT, Order.State.CONFIRMED}:
         raise HoldOver
     return order
+
+
+def _refuse_dearer(order: Order, seen_vnd: int | None) -> None:
+    entry = StandbyEntry.objects.filter(order=order).first()
+    if seen_vnd is None:
+        quantity = order.lines.values_list("quantity", flat=True).get()
+        seen_vnd = entry.seen_vnd(quantity) if entry else order.amount_vnd
+    if order.amount_vnd > seen_vnd:
+        raise TotalRose(
+            lines=[],
+            expected_total_vnd=seen_vnd,
+            goods_vnd=order.goods_vnd,
+            shipping_vnd=order.shipping_vnd,
+            total_vnd=order.amount_vnd,
+        )
 
 
 @transaction.atomic
@@ -229,8 +250,11 @@ def _one_at_a_time(offer_id: int, phone: str) -> None:
         )
 
 
-def _refuse_early(offer_id: int, said: dict[str, Any]) -> None:
-    """Turn away what cannot succeed before the offer's row is touched, which decides."""
+def _refuse_early(offer_id: int, said: dict[str, Any], seen: Seen | None) -> dict[str, int]:
+    """Turn away what cannot succeed before the offer's row is touched, which decides.
+
+    Returns what the entry keeps of the price.
+    """
     phone, quantity = said["buyer_phone"], said["quantity"]
     waiting = StandbyEntry.objects.waiting().filter(offer_id=offer_id, buyer_phone=phone)
     if waiting.select_for_update(no_key=True).first():
@@ -243,6 +267,10 @@ def _refuse_early(offer_id: int, said: dict[str, Any]) -> None:
     is_transfer = said["payment_method"] == Order.PaymentMethod.TRANSFER
     if is_transfer and not offer.session.cooperative.can_take_transfers:
         raise TransferNotOffered
+    fee_vnd = offer.session.shipping_fee_vnd
+    if seen and offer.unit_price_vnd * quantity + fee_vnd > seen.vnd + seen.fee_vnd:
+        raise dearer({offer.pk: quantity}, offer.session, seen)
+    return {"seen_price_vnd": offer.unit_price_vnd, "seen_fee_vnd": fee_vnd}
 
 
 def _why_not(offer: Offer, quantity: int) -> Exception | None:

@@ -17,12 +17,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from core import limits
 from core.access import public, secret_link
 from core.addresses import client_address, client_network, one_client
-from core.banks import bank_name
 from core.clock import db_now
 from core.errors import DomainError
 from core.idempotency import record_of, run_once
 from core.qr import qr_png, qr_svg
-from core.vietqr import vietqr_payload
 from orders.access import get_order_by_token
 from orders.forms import FindOrderForm
 from orders.models import Order, Parcel
@@ -113,28 +111,17 @@ def again_url(order: Order) -> str | None:
 
 def payment_of(order: Order, now: dt.datetime) -> dict[str, Any] | None:
     """How to transfer the money, while it is waited for and in time."""
-    coop = order.session.cooperative
     is_waiting = order.state == Order.State.AWAITING_PAYMENT and not is_overdue(order, now)
-    if not is_waiting or not coop.can_take_transfers:
+    if not is_waiting or not order.has_payee:
         return None
     return {
-        "bank": bank_name(coop.bank_bin),
-        "account_number": coop.bank_account_number,
-        "account_name": coop.bank_account_name or coop.name,
-        "amount_vnd": order.total_vnd,
+        "bank": order.payee_bank_name,
+        "account_number": order.payee_account_number,
+        "account_name": order.payee_account_name,
+        "amount_vnd": order.amount_vnd,
         "memo": order.transfer_memo,
-        "picture": qr_svg(payload_of(order), title=_("VietQR code for this transfer")),
+        "picture": qr_svg(order.vietqr, title=_("VietQR code for this transfer")),
     }
-
-
-def payload_of(order: Order) -> str:
-    coop = order.session.cooperative
-    return vietqr_payload(
-        bank_bin=coop.bank_bin,
-        account_number=coop.bank_account_number,
-        amount_vnd=order.total_vnd,
-        memo=order.transfer_memo,
-    )
 
 
 @secret_link
@@ -145,7 +132,7 @@ def show_payment_code(request: HttpRequest, order_token: str) -> HttpResponse:
     order = get_order_by_token(order_token)
     if payment_of(order, db_now()) is None:
         return HttpResponseRedirect(reverse("show-order", args=[order.token]))
-    response = HttpResponse(qr_png(payload_of(order)), content_type="image/png")
+    response = HttpResponse(qr_png(order.vietqr), content_type="image/png")
     response["Content-Disposition"] = f'attachment; filename="vietqr-{order.code}.png"'
     return response
 

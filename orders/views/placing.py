@@ -12,7 +12,7 @@ from core.errors import DomainError
 from core.idempotency import record_of
 from orders.access import get_session_to_order
 from orders.errors import FormNotRight
-from orders.forms import plain_buyer, plain_lines
+from orders.forms import plain_buyer, plain_lines, seen_in
 from orders.services.placing import Buyer, place
 from orders.views.order_page import draw, draw_errors, is_asking_back, order_form, tapped
 from orders.views.refusing import draw_refusal, tell_refusal
@@ -60,7 +60,8 @@ def press(request: HttpRequest, session_id: int) -> HttpResponse | None:
         payment_method=given["payment_method"],
         language=str(request.LANGUAGE_CODE),
     )
-    answer = place(session_id=session_id, lines=lines, buyer=buyer, kept=kept)
+    seen = seen_in(typed, lines)
+    answer = place(session_id=session_id, lines=lines, buyer=buyer, seen=seen, kept=kept)
     address = reverse("show-order", args=[answer["token"]])
     if is_from_script(request):
         return JsonResponse({"page": address}, status=201)

@@ -13,8 +13,8 @@ from core.errors import DomainError
 from core.idempotency import KEY_FIELD, KeyMissing, KeyReused
 from livestreams.models import LivestreamSession
 from orders.access import get_session_to_order
-from orders.errors import LimitReached, OrderRefused
-from orders.forms import QUANTITY
+from orders.errors import LimitReached, OrderRefused, TotalRose
+from orders.forms import PRICE, QUANTITY, OrderForm, read_vnd
 from orders.services.placing import LIMIT
 from orders.views.order_page import draw, draw_errors, order_form, this_second
 
@@ -43,6 +43,7 @@ def draw_refusal(
         refusal=refusal,
         short=[line for line in lines if line["problem"]],
         has_rest=has_rest,
+        rose=risen(form, refusal) if isinstance(refusal, TotalRose) else None,
         was_sent_before=isinstance(refusal, KeyReused),
     )
     if refusal.retry_after_s:
@@ -50,10 +51,24 @@ def draw_refusal(
     return response
 
 
+def risen(form: OrderForm, refusal: TotalRose) -> dict[str, Any]:
+    """What became dearer since the page that was sent, for `_rose.html`."""
+    rows = [row for row in form.rows() if row.quantity]
+    seen = {row.offer.pk: read_vnd(form.data.get(f"{PRICE}{row.offer.pk}")) for row in rows}
+    return {
+        "rows": [
+            {"row": row, "was_vnd": seen[row.offer.pk]}
+            for row in rows
+            if seen[row.offer.pk] != row.offer.unit_price_vnd
+        ],
+        "expected_vnd": refusal.details["expected_total_vnd"],
+    }
+
+
 def what_is_left(refusal: DomainError) -> tuple[list[dict[str, Any]], dict[int, int], bool]:
     """Every line asked for; the numbers to ask for next, by offer id; whether any can be had now."""
     lines = refusal.details.get("lines", []) if isinstance(refusal, OrderRefused) else []
-    has_rest = any(line["possible"] for line in lines)
+    has_rest = any(line["problem"] for line in lines) and any(line["possible"] for line in lines)
     # Over the limit alone, what was typed stays: how much less may be had is not told
     kept = {line["offer_id"] for line in lines if line["problem"] == LIMIT and not has_rest}
     asked = {
@@ -69,7 +84,7 @@ def tell_refusal(session_id: int, refusal: DomainError) -> JsonResponse:
     """
     lines, asked, has_rest = what_is_left(refusal)
     told = refusal.as_dict()
-    if asked and not has_rest:
+    if asked and not has_rest and not isinstance(refusal, TotalRose):
         told |= {"notice": notice_of(session_id, refusal, lines), "quantities": asked}
     else:
         get_session_to_order(session_id)  # one that nobody may see is missing

@@ -24,7 +24,7 @@ from core.middleware import is_busy
 from livestreams.models import Offer
 from orders.access import get_entry_by_token, get_offer_to_wait_for, get_order_by_token
 from orders.errors import NotSoldOut
-from orders.forms import StandbyForm
+from orders.forms import StandbyForm, read_vnd, seen_in
 from orders.models import StandbyEntry
 from orders.services.crowding import count_joining
 from orders.services.standing_by import join_line, leave_line, take_held_order
@@ -79,6 +79,7 @@ def join(request: HttpRequest, offer: Offer, form: StandbyForm) -> HttpResponse:
         note=typed["note"],
         payment_method=typed["payment_method"],
         language=request.LANGUAGE_CODE,
+        seen=seen_in(request.POST, form.lines),
     )
     return HttpResponseRedirect(reverse("show-standby", args=[entry.token]), status=303)
 
@@ -130,6 +131,7 @@ def draw_entry(request: HttpRequest, entry: StandbyEntry, **more: Any) -> HttpRe
         "session": entry.offer.session,
         "order": entry.order,
         "given": quantity_held(entry),
+        "rose_from_vnd": rose_from(entry),
         "version": version_of(stands),
         "can_join_again": stands["stage"] in {Stage.OVER, Stage.LEFT} and _can_join(entry.offer),
         "can_order": stands["stage"] in {Stage.OVER, Stage.LEFT} and _can_order(entry.offer),
@@ -141,6 +143,12 @@ def draw_entry(request: HttpRequest, entry: StandbyEntry, **more: Any) -> HttpRe
     }
     status = more["refusal"].status if "refusal" in more else 200
     return render(request, "orders/standby.html", context, status=status)
+
+
+def rose_from(entry: StandbyEntry) -> int | None:
+    """What the units held were to cost when the buyer joined, where that was less."""
+    seen_vnd = entry.seen_vnd(quantity_held(entry))
+    return seen_vnd if entry.order and entry.order.amount_vnd > seen_vnd else None
 
 
 def _can_order(offer: Offer) -> bool:
@@ -185,4 +193,6 @@ def leave_standby(request: HttpRequest, entry_token: str) -> HttpResponse:
 @require_POST
 def take_order(request: HttpRequest, order_token: str) -> HttpResponse:
     order = get_order_by_token(order_token)
-    return press_on_order(request, order, partial(take_held_order, order=order))
+    # Without the sum (a page of an older day) the one seen when joining counts
+    seen_vnd = read_vnd(request.POST.get("seen_vnd"))
+    return press_on_order(request, order, partial(take_held_order, order=order, seen_vnd=seen_vnd))

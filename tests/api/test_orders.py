@@ -27,6 +27,7 @@ def wish(world: World, **changed: Any) -> dict[str, Any]:
         "commune": "04609",
         "address_line": "Thôn Nậm Đâu",
         "payment_method": "cod",
+        "expected_total_vnd": 9_999_999,
         **changed,
     }
 

@@ -34,6 +34,7 @@ GOOD: dict[str, Any] = {
     "address_line": "Thôn Nậm Đâu",
     "payment_method": "cod",
     "note": "",
+    "expected_total_vnd": 255_000,
 }
 ODD = {
     "session": WHOLE,
@@ -46,6 +47,7 @@ ODD = {
     "commune": st.one_of(TEXTS, st.sampled_from([" 04609 ", "00000", "4609", 4609])),
     "payment_method": st.sampled_from(["cod", "transfer", "card", "", None, ["cod"]]),
     "name": TEXTS,
+    "expected_total_vnd": st.one_of(WHOLE, st.sampled_from([10**12, 10**14])),
     "address_line": TEXTS,
     "note": TEXTS,
     "price": WHOLE,

@@ -43,6 +43,7 @@ def wish(offer: Offer, /, **changed: Any) -> dict[str, Any]:
         "commune": order.commune_id,
         "address_line": "Thôn Nậm Đâu",
         "payment_method": "cod",
+        "expected_total_vnd": offer.unit_price_vnd * 50 + offer.session.shipping_fee_vnd,
         **changed,
     }
 

@@ -135,7 +135,9 @@ def test_without_the_kept_answer_a_repeat_orders_twice() -> None:
     def press(key: str) -> dict[str, Any]:
         record = IdempotencyRecord(scope="guest", key=key, fingerprint="f" * 64)
         lines = [(offer.pk, 1)]
-        return placing.place(session_id=offer.session_id, lines=lines, buyer=buyer, kept=record)
+        return placing.place(
+            session_id=offer.session_id, lines=lines, buyer=buyer, seen=None, kept=record
+        )
 
     twice = all_at_once([partial(press, "k" * 32)] * 2)
     assert twice[0] == twice[1]

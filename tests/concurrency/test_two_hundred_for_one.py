@@ -49,6 +49,7 @@ def wishes(offer: Offer, count: int) -> list[dict]:
             "commune": commune.pk,
             "address_line": "Thôn Nậm Đâu",
             "payment_method": "cod",
+            "expected_total_vnd": offer.unit_price_vnd + offer.session.shipping_fee_vnd,
         }
         for number in range(count)
     ]
@@ -73,6 +74,7 @@ def by_page(body: dict) -> tuple[str, str, dict[str, str]]:
         "payment_method": body["payment_method"],
         "idempotency_key": str(uuid.uuid4()),
         **{f"quantity_{line['offer']}": line["quantity"] for line in body["lines"]},
+        **{f"price_{line['offer']}": body["expected_total_vnd"] for line in body["lines"]},
     }
     headers = {
         "Content-Type": "application/x-www-form-urlencoded",

@@ -185,6 +185,7 @@ def test_without_the_database_programs_hear_it_in_json(away):
         "commune": "04609",
         "address_line": "Thôn Nậm Đâu",
         "payment_method": "cod",
+        "expected_total_vnd": 140_000,
     }
     answer = client.post("/api/orders/", order, content_type="application/json", headers=key)
 

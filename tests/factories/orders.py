@@ -59,6 +59,11 @@ class OrderFactory(DjangoModelFactory[Order]):
         given.pop("offer"), given.pop("quantity")
         lines: Lines = given.pop("lines")
         coops = {offer.cooperative for offer, _ in lines}
+        if given["payment_method"] == Order.PaymentMethod.TRANSFER:
+            account = Order()
+            account.pay_into_account_of(given["session"].cooperative)
+            for name in ("payee_bank_bin", "payee_account_number", "payee_account_name"):
+                given.setdefault(name, getattr(account, name))
         given.setdefault("goods_vnd", sum(o.unit_price_vnd * n for o, n in lines))
         given.setdefault("shipping_vnd", given["session"].shipping_fee_vnd * len(coops))
         order: Order = super()._create(model_class, *args, **given)
@@ -138,6 +143,8 @@ class StandbyEntryFactory(DjangoModelFactory[StandbyEntry]):
     address_line = "Thôn Nậm Đâu, nhà cạnh trạm xá"
     payment_method = Order.PaymentMethod.COD
     quantity = 1
+    seen_price_vnd = factory.LazyAttribute(lambda entry: entry.offer.unit_price_vnd)
+    seen_fee_vnd = factory.LazyAttribute(lambda entry: entry.offer.session.shipping_fee_vnd)
     settled_at = factory.LazyAttribute(
         lambda entry: None if entry.state == StandbyEntry.State.WAITING else db_now()
     )

@@ -49,6 +49,8 @@ class Buyer:
             "payment_method": "cod",
             "idempotency_key": self.key,
             f"quantity_{self.offer.pk}": "1",
+            f"price_{self.offer.pk}": self.offer.unit_price_vnd,
+            "fee": self.offer.session.shipping_fee_vnd,
             **changes,
         }
 
@@ -61,6 +63,7 @@ class Buyer:
             "commune": COMMUNE,
             "address_line": "Thôn Nậm Đâu",
             "payment_method": "cod",
+            "expected_total_vnd": self.offer.unit_price_vnd + self.offer.session.shipping_fee_vnd,
             **changes,
         }
 

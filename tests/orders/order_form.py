@@ -23,6 +23,8 @@ def typed(*lines: tuple[Offer, Any], **changes: Any) -> dict[str, Any]:
         "payment_method": "cod",
         "idempotency_key": str(uuid.uuid4()),
         **{f"quantity_{offer.pk}": quantity for offer, quantity in lines},
+        **{f"price_{offer.pk}": offer.unit_price_vnd for offer, _quantity in lines},
+        "fee": lines[0][0].session.shipping_fee_vnd if lines else 0,
     }
     return {**form, **changes}
 

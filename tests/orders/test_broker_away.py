@@ -86,6 +86,7 @@ def order_over_http(
         "payment_method": "cod",
         "idempotency_key": str(uuid.uuid4()),
         f"quantity_{offer_id}": "1",
+        f"price_{offer_id}": "1000000",
     }
     opener = urllib.request.build_opener(NoRedirect)
     began = time.monotonic()

@@ -10,7 +10,6 @@ import zxingcpp
 from django.test import Client
 from PIL import Image
 
-from coops.models import Cooperative
 from core.clock import LOCAL_ZONE
 from core.vietqr import parse_vietqr
 from orders.models import Order
@@ -85,17 +84,6 @@ def test_nothing_is_asked_for_once_it_is_paid_or_over(guest: Client) -> None:
     assert guest.get(f"{link(order)}vietqr.png").status_code == 302
     released = OrderFactory(transfer=True, state="released")
     assert "hàng đã được bán lại" in words(guest.get(link(released)))
-
-
-def test_a_cooperative_without_an_account_any_more_is_rung_up(guest: Client) -> None:
-    order = OrderFactory(transfer=True)
-    Cooperative.objects.update(bank_account_number="")
-
-    page = guest.get(link(order))
-
-    assert page.status_code == 200
-    assert "gọi hợp tác xã trước khi chuyển tiền" in words(page)
-    assert guest.get(f"{link(order)}vietqr.png").status_code == 302
 
 
 def test_past_its_time_the_page_says_not_to_pay_and_what_to_do(guest: Client) -> None:

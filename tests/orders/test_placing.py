@@ -255,7 +255,6 @@ def test_an_order_takes_one_statement_however_many_offers_it_has() -> None:
 
 
 def test_the_database_holds_the_function_that_the_file_says() -> None:
-    """A changed file without a migration that runs it again would change nothing out there."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT prosrc, proconfig FROM pg_proc WHERE oid = 'orders_place_order'::regproc"
@@ -289,7 +288,8 @@ def test_a_connection_that_died_unnoticed_costs_no_order() -> None:
     offer, commune = OfferFactory(), CommuneFactory()
     buyer = placing.Buyer("Lan", LAN, commune.pk, "Thôn Nậm Đâu", "cod")
     kept = IdempotencyRecord(scope="guest", key="k" * 32, fingerprint="f")
-    wish = {"session_id": offer.session_id, "lines": [(offer.pk, 1)], "buyer": buyer}
+    lines = [(offer.pk, 1)]
+    wish = {"session_id": offer.session_id, "lines": lines, "buyer": buyer, "seen": None}
     placing.place(**wish, kept=IdempotencyRecord(scope="guest", key="j" * 32, fingerprint="f"))
     end_connection()
 

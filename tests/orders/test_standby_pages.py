@@ -50,6 +50,8 @@ def address(offer: Offer) -> str:
 def typed(offer: Offer, **other: Any) -> dict[str, Any]:
     return {
         f"quantity_{offer.pk}": "2",
+        f"price_{offer.pk}": offer.unit_price_vnd,
+        "fee": offer.session.shipping_fee_vnd,
         "buyer_name": "Nguyễn Thị Lan",
         "buyer_phone": "0912 345 678",
         "commune": CommuneFactory().pk,

@@ -202,6 +202,7 @@ def _order(
     )
     if person.is_transfer:
         order.payment_method = Order.PaymentMethod.TRANSFER
+        order.pay_into_account_of(session.cooperative)
         order.pay_by = pay_by
     if person.fate == crowd.RELEASED:
         order.state, order.close_reason = Order.State.RELEASED, TIME_RAN_OUT
