@@ -15,7 +15,6 @@ from core.templatetags.chophien import local_time
 from livestreams.models import LivestreamSession, Offer
 from orders.models import Order
 from orders.services import paying
-from orders.views.following import payload_of
 from tests.cast import make_cast
 from tests.factories.coops import CommuneFactory
 from tests.factories.livestreams import OfferFactory, SessionFactory, SlotFactory
@@ -97,7 +96,7 @@ def test_a_transfer_by_the_picture_on_the_screen(open_page: OpenPage, axe: Axe, 
     shot = page.locator("[data-payment-code]").screenshot()
     (code,) = zxingcpp.read_barcodes(Image.open(io.BytesIO(shot)))
     order = Order.objects.get()
-    assert code.text == payload_of(order)
+    assert code.text == order.vietqr
     expect(page.locator("time.clock")).to_have_text(re.compile(r"^1[45]:\d\d$"))
     with page.expect_download() as saved:
         page.get_by_role("link", name="Lưu ảnh mã QR").click()
