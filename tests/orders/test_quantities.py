@@ -42,6 +42,7 @@ def to_api(offer: Offer, quantity: Any) -> Any:
         "commune": CommuneFactory().pk,
         "address_line": "Thôn Nậm Đâu",
         "payment_method": "cod",
+        "expected_total_vnd": 9_999_999,
     }
     key = {"Idempotency-Key": uuid.uuid4().hex}
     return Client().post("/api/orders/", order, "application/json", headers=key)
