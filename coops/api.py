@@ -120,11 +120,12 @@ class ListCommunes(PublicView):
 
     def get(self, request: Request) -> Response:
         asked = self.asked()
-        communes = Commune.objects.select_related("province")
-        if asked.get("province"):
-            communes = communes.of_province(asked["province"])
+        province = asked.get("province", "")
         if asked.get("q"):
-            return self.page(communes.suggest(asked["q"], limit=MOST_MEANT))
+            return self.page(Commune.objects.suggest(asked["q"], MOST_MEANT, province))
+        communes = Commune.objects.select_related("province")
+        if province:
+            communes = communes.of_province(province)
         return self.page(communes.in_order())
 
 

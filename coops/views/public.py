@@ -12,7 +12,7 @@ from coops.forms import FindCooperativeForm
 from coops.models import Commune, Cooperative, Province
 from core import access
 from core.paging import near_page
-from core.text import fold, nfc, search_query
+from core.text import nfc
 
 PER_PAGE = 24
 SUGGESTIONS = 8
@@ -51,22 +51,11 @@ def find_communes(request: HttpRequest) -> HttpResponse:
     `was` is a former name by which the commune was found, or "".
     """
     typed = nfc(request.GET.get("q", "")).replace("\0", "")[:MAX_TYPED]
-    communes = Commune.objects.all()
     province = request.GET.get("tinh", "")[:2]
-    if province.isascii() and province.isdigit():
-        communes = communes.of_province(province)
-    found = communes.suggest(typed, limit=SUGGESTIONS)
-    return JsonResponse({"communes": [_suggestion(commune, typed) for commune in found]})
+    found = Commune.objects.suggest(typed, SUGGESTIONS, province)
+    return JsonResponse({"communes": [_suggestion(commune) for commune in found]})
 
 
-def _suggestion(commune: Commune, typed: str) -> dict[str, Any]:
-    words = search_query(typed).split()
-    today = f" {fold(commune.full_name)}"
-    is_found_today = all(f" {word}" in today for word in words)
-    was = "" if is_found_today else _former_name_meant(commune, words)
+def _suggestion(commune: Any) -> dict[str, Any]:
+    was = str(commune.found_by or "")
     return {"code": commune.code, "text": commune.full_name, "was": was}
-
-
-def _former_name_meant(commune: Commune, words: list[str]) -> str:
-    names = commune.former_names.split(", ") if commune.former_names else []
-    return max(names, key=lambda name: sum(word in fold(name) for word in words), default="")

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from coops.models import FormerCommune
 from tests.factories.coops import CommuneFactory, CooperativeFactory, CooperativePhotoFactory
 
 pytestmark = pytest.mark.django_db
@@ -69,11 +70,13 @@ def suggestions(client: Client, **query: str) -> list[dict[str, str]]:
 
 
 def test_communes_are_suggested_while_typing(client: Client) -> None:
-    CommuneFactory(lai_chau=True, former_names="Sùng Phài, Thèn Sin")
+    commune = CommuneFactory(lai_chau=True)
+    place = {"district": "Tam Đường", "district_kind": "huyện", "province": "Lai Châu"}
+    FormerCommune.objects.create(commune=commune, name="Thèn Sin", kind="xã", **place)
     assert suggestions(client, q="binh lu") == [
         {"code": "03390", "text": "xã Bình Lư, Lai Châu", "was": ""}
     ]
-    assert suggestions(client, q="then s")[0]["was"] == "Thèn Sin"
+    assert suggestions(client, q="then s")[0]["was"] == "xã Thèn Sin, huyện Tam Đường"
     assert suggestions(client, q="binh lu", tinh="15") == []
     assert suggestions(client, q="binh lu", tinh="12") != []
     assert suggestions(client, q="b") == suggestions(client) == []

@@ -1,0 +1,64 @@
+"""The index of communes, kept in the process and built again when a table of places has changed."""
+
+from typing import Any, NamedTuple
+
+from django.core.cache import cache
+from django.db.models import Count, F, Func, IntegerField, Sum, Value
+from django.db.models.functions import Concat
+
+from coops.commune_index import Index, Unit
+
+KEPT_S = 600
+CHECKED = "communes:index-is-right"
+
+
+class Kept(NamedTuple):
+    fingerprint: tuple[Any, ...]
+    communes: Index
+
+
+kept: Kept | None = None
+
+
+def known_index(communes: Any) -> Index:
+    """The index of the rows of `communes` (the model); changes are seen within KEPT_S."""
+    global kept  # noqa: PLW0603 - one index for all threads; two that build it build the same
+    now = kept
+    if now is None or not cache.get(CHECKED):
+        fingerprint = fingerprint_of(communes)
+        if now is None or now.fingerprint != fingerprint:
+            now = kept = Kept(fingerprint, build(communes))
+        cache.set(CHECKED, 1, KEPT_S)
+    return now.communes
+
+
+def fingerprint_of(communes: Any) -> tuple[Any, ...]:
+    today = communes.objects.order_by().aggregate(
+        rows=Count("pk"), words=Sum(hashed("pk", "name", "kind", "province__name"))
+    )
+    former = communes.objects.order_by().aggregate(
+        rows=Count("former"), words=Sum(hashed("pk", "former__name", "former__district"))
+    )
+    return (*today.values(), *former.values())
+
+
+def hashed(*names: str) -> Func:
+    words = Concat(*[part for name in names for part in (F(name), Value("|"))])
+    return Func(words, function="hashtext", output_field=IntegerField())
+
+
+def build(communes: Any) -> Index:
+    index = Index()
+    place = ("pk", "province_id", "province__name")
+    for code, province, province_name, name, kind in communes.objects.values_list(
+        *place, "name", "kind"
+    ):
+        word = communes.KIND_WORDS[kind]
+        index.add(Unit(code, province, name, word, "", "", province_name, is_today=True))
+    former = ("name", "kind", "district", "district_kind", "province")
+    for row in communes.objects.exclude(former=None).values_list(
+        *place[:2], *[f"former__{name}" for name in former]
+    ):
+        index.add(Unit(*row, is_today=False))
+    index.finish()
+    return index
