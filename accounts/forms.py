@@ -1,6 +1,6 @@
 """What people type to sign up, to sign in and to look after their account."""
 
-import unicodedata
+import re
 from typing import Any
 
 from django import forms
@@ -13,6 +13,7 @@ from accounts.seals import CODE_DIGITS
 from accounts.services.recovery_codes import PAPER_DIGITS
 from core.forms import FormLook, IdempotencyKeyField, PhoneField, PlainTextField
 from core.phones import is_mobile
+from core.typed import as_meant
 
 MAX_PASSWORD = 128
 
@@ -37,8 +38,7 @@ class SixDigitsField(forms.CharField):
         super().__init__(**{"max_length": 20, "widget": forms.TextInput(attrs=attrs), **kwargs})
 
     def clean(self, value: Any) -> str:
-        text = unicodedata.normalize("NFKC", super().clean(value))
-        digits = "".join(c for c in text if not c.isspace() and c not in "-.\u200b\u2060")
+        digits = re.sub(r"[\s.\-]", "", super().clean(as_meant(value or "")))
         if len(digits) not in self.lengths or not (digits.isascii() and digits.isdigit()):
             params = {"digits": CODE_DIGITS}
             raise ValidationError(self.error_messages["invalid"], code="invalid", params=params)

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.refusals import InputRefused
 from core.text import ascii_fold
+from core.typed import as_meant
 
 # bin (6 digits), short name, registered name
 BANKS: list[tuple[str, str, str]] = [
@@ -85,7 +86,7 @@ class InvalidAccount(InputRefused):
 
 def normalize_account_number(typed: str) -> str:
     """An account number as banks keep it, "" for none. Raises InvalidAccount."""
-    number = re.sub(r"[\s.\-]", "", typed)
+    number = re.sub(r"[\s.\-]", "", as_meant(typed))
     if number and not re.fullmatch(r"[0-9A-Za-z]{6,19}", number):
         raise InvalidAccount("shape")
     return number.upper()

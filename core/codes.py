@@ -3,6 +3,8 @@
 import re
 import secrets
 
+from core.typed import as_meant
+
 # No 0 O, 1 I L; no A or U, so that no code spells a word. 29 is prime: see _check_character.
 ALPHABET = "23456789BCDEFGHJKMNPQRSTVWXYZ"
 ORDER_PREFIX = "CP"
@@ -66,7 +68,7 @@ def is_order_code(code: str) -> bool:
 
 def normalize_order_code(typed: str) -> str:
     """An order code as a person typed it, in its one spelling; "" when it cannot be one."""
-    code = re.sub(r"[\s.\-]", "", _upper(typed))
+    code = re.sub(r"[\s.\-]", "", _upper(as_meant(typed)))
     return code if is_order_code(code) else ""
 
 

@@ -15,10 +15,11 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from core.money import format_vnd, parse_vnd
-from core.numbers import format_number, format_weight, parse_count, parse_weight_g, plain_digits
+from core.numbers import format_number, format_weight, parse_count, parse_weight_g
 from core.phones import format_phone, normalize_phone
 from core.refusals import InputRefused
 from core.text import clean_line, clean_text, nfc
+from core.typed import as_meant
 
 SHORT_TEXT = 120
 LONG_TEXT = 4000
@@ -92,7 +93,7 @@ class PhoneField(forms.CharField):
         return value
 
     def clean(self, value: Any) -> str:
-        text = super().clean(value)
+        text = super().clean(as_meant(value or ""))
         if not text:
             return ""
         with refused_as_invalid():
@@ -122,7 +123,7 @@ class WholeNumberField(forms.IntegerField):
     def to_python(self, value: Any) -> int | None:
         if value in self.empty_values:
             return None
-        text = plain_digits(str(value))
+        text = as_meant(str(value))
         digits = text.removeprefix("-")
         number = parse_count(digits)  # too many digits are said of the limit
         if number is None:
@@ -225,6 +226,9 @@ class LocalDateField(forms.DateField):
         except ValidationError:
             return value
 
+    def to_python(self, value: Any) -> date | None:
+        return super().to_python(as_meant(value) if isinstance(value, str) else value)
+
     def validate(self, value: date | None) -> None:
         super().validate(value)
         if value is None:
@@ -249,6 +253,9 @@ class LocalDateTimeField(forms.DateTimeField):
         "required": _("Enter a day and an hour."),
         "invalid": _("Enter a day and an hour such as 04/11/2025 20:15."),
     }
+
+    def to_python(self, value: Any) -> Any:
+        return super().to_python(as_meant(value) if isinstance(value, str) else value)
 
 
 class IdempotencyKeyField(forms.UUIDField):

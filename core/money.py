@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from django.utils.translation import get_language, gettext_lazy as _
 
 from core.refusals import InputRefused
+from core.typed import as_meant
 
 MAX_VND = 9_999_999_999_999  # thirteen digits: what a VietQR payment can carry
 
@@ -15,6 +16,9 @@ _NUMBER = r"[0-9]+(?:[., ][0-9]{3})*(?:[.,][0-9]+)?"
 _AMOUNT = re.compile(
     rf"(?P<number>{_NUMBER}) ?"
     r"(?:(?P<unit>k|nghin|ngan|tr|trieu|ty|ti)(?P<rest>[0-9]{1,3})?)? ?(?:d|dong|vnd|₫)?"
+)
+_WITH_NO_HUNDREDTHS = re.compile(
+    r"(\d{1,3}(?P<mark>[., ])\d{3}(?:(?P=mark)\d{3})*)(?!(?P=mark))[.,]00?"
 )
 _GROUPED = re.compile(r"\d{1,3}(?P<mark>[., ])\d{3}(?:(?P=mark)\d{3})*")
 _UNITS = {
@@ -53,10 +57,10 @@ def parse_vnd(raw: str) -> int:
 
     Raises InvalidAmount (code: empty, unreadable, fraction, negative, too_large).
     """
-    text = " ".join(unicodedata.normalize("NFKC", raw).lower().split())
+    text = as_meant(raw).lower()
     if not text:
         raise InvalidAmount("empty")
-    if text[0] in "-−–" and text[1:2].isdigit():
+    if text[0] == "-" and text[1:2].isdigit():
         raise InvalidAmount("negative")
     bare = _without_marks(text)
     found = _AMOUNT.fullmatch(bare) if bare.isascii() or "₫" in bare else None
@@ -74,7 +78,12 @@ def _without_marks(text: str) -> str:
 
 
 def _whole(number: str, unit: int, rest: str) -> int:
-    """`number` times `unit`, as a whole: grouping marks go, a decimal part needs a unit."""
+    """`number` times `unit`, as a whole: grouping marks go, a decimal part needs a unit.
+
+    Spreadsheets write 125.000,00; a bare 25.00 is refused, for it may lack a nought.
+    """
+    if found := _WITH_NO_HUNDREDTHS.fullmatch(number):
+        number = found[1]
     if _GROUPED.fullmatch(number):
         if unit != 1:  # 1.250k: a thousand or a million? Better to ask.
             raise InvalidAmount("unreadable")
@@ -85,6 +94,8 @@ def _whole(number: str, unit: int, rest: str) -> int:
         raise InvalidAmount("unreadable")
     else:
         whole, decimals = re.split(r"[.,]", number)
+        if unit == 1 and len(whole) < 4:
+            raise InvalidAmount("fraction")
     if len(whole) > 15:
         raise InvalidAmount("too_large")
     decimals = decimals.rstrip("0")

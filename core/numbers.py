@@ -1,10 +1,11 @@
 """Numbers and weights as people here write and read them."""
 
 import re
-import unicodedata
 from decimal import Decimal
 
 from django.utils import translation
+
+from core.typed import as_meant
 
 NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 GROUPED = re.compile(r"\d{1,3}([.,\s])\d{3}(\1\d{3}){0,4}")
@@ -36,7 +37,7 @@ def format_weight(grams: int) -> str:
 
 def parse_whole(text: str) -> int | None:
     """A whole number, plain or in groups of three; None when it is anything else."""
-    text = text.strip()
+    text = as_meant(text)
     if GROUPED.fullmatch(text):
         return int(re.sub(r"[.,\s]", "", text))
     return int(text) if PLAIN.fullmatch(text) else None
@@ -48,25 +49,10 @@ def parse_count(text: str) -> int | None:
     None when it is anything else: a part of a thing, or 1.00, which may lack a nought; 1.000 is
     a thousand.
     """
-    seen = plain_digits(text)
+    seen = as_meant(text)
     if found := COUNT.fullmatch(seen):
         return int(found[1])
     return parse_whole(seen.removeprefix("+"))
-
-
-def plain_digits(text: str) -> str:
-    """`text` with the digits and signs of a keyboard, without blanks at its ends or between the
-    digits, and without marks that are not seen.
-    """
-    if text.isascii():
-        return text.strip()
-    shown = unicodedata.normalize("NFKC", text)
-    kept = (c for c in shown if unicodedata.category(c) not in {"Cf", "Cc", "Mn"})
-    return "".join(_digit(c) for c in kept).strip()
-
-
-def _digit(c: str) -> str:
-    return str(unicodedata.decimal(c)) if c.isdecimal() else c
 
 
 def parse_weight_g(text: str) -> int | None:
@@ -74,7 +60,7 @@ def parse_weight_g(text: str) -> int | None:
 
     A bare number is grams. With kilograms one mark is the decimal mark (1.200 kg is 1,2 kg).
     """
-    found = WEIGHT.fullmatch(text.strip())
+    found = WEIGHT.fullmatch(as_meant(text))
     factor = GRAMS_IN.get((found[2] or "").strip().lower()) if found else None
     if not found or factor is None:
         return None

@@ -9,9 +9,9 @@ from django.utils.translation import gettext_lazy as _
 
 from core.phone_spotting import LANDLINE, MOBILE, OLD_MOBILE, phone_spans
 from core.refusals import InputRefused
+from core.typed import as_meant
 
 _TYPED = re.compile(r"\(?\+?[0-9][0-9 .()\-]*")
-_DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−", "-"))
 _BETWEEN_NUMBERS = re.compile(r"[;,/|&\n]| - ")
 _DOT = "•"
 
@@ -38,8 +38,7 @@ def normalize_phone(raw: str) -> str:
     Raises InvalidPhone (code: empty, letters, characters, two_numbers, length, prefix, foreign,
     hotline, old_11_digit); nothing is guessed and nothing typed is silently left out.
     """
-    text = unicodedata.normalize("NFKC", raw).strip().translate(_DASHES)
-    text = "".join(c for c in text if unicodedata.category(c) != "Cf").strip()
+    text = as_meant(raw)
     if not text:
         raise InvalidPhone("empty")
     if any(c.isalpha() for c in text):

@@ -1,12 +1,12 @@
 """Vietnamese tax codes (mã số thuế): 10 digits, 13 for a branch, 12 for a person."""
 
 import re
-import unicodedata
 from typing import Any, ClassVar
 
 from django.utils.translation import gettext_lazy as _
 
 from core.refusals import InputRefused
+from core.typed import as_meant
 
 _WEIGHTS = (31, 29, 23, 19, 17, 13, 7, 5, 3)
 _TYPED = re.compile(r"[0-9][0-9 .\-]*")
@@ -33,8 +33,7 @@ def normalize_tax_code(raw: str) -> str:
     Raises InvalidTaxCode (code: empty, characters, length, check_digit, branch, person). There is
     no public check digit for a person's number: only its shape is looked at.
     """
-    text = unicodedata.normalize("NFKC", raw).strip().replace("–", "-")
-    text = "".join(c for c in text if unicodedata.category(c) != "Cf")
+    text = as_meant(raw)
     if not text:
         raise InvalidTaxCode("empty")
     if not _TYPED.fullmatch(text):

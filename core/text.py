@@ -13,7 +13,21 @@ from django.utils.translation import gettext_lazy as _
 from core.refusals import InputRefused
 
 # Letters that no decomposition takes apart; people write them without the stroke when in a hurry.
-_STROKES = str.maketrans({"đ": "d", "Đ": "D", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L"})
+_STROKES = str.maketrans(
+    {
+        "đ": "d",
+        "Đ": "D",
+        "ð": "d",
+        "Ð": "D",
+        "ɖ": "d",
+        "Ɖ": "D",
+        "ø": "o",
+        "Ø": "O",
+        "ł": "l",
+        "Ł": "L",
+    }
+)
+_LOOK_LIKE_D = str.maketrans({"Ð": "Đ", "ð": "đ", "Ɖ": "Đ", "ɖ": "đ"})
 # Without a shape, though Unicode does not call them “format”: Hangul fillers, grapheme joiner.
 _SHAPELESS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
 _MAX_MARKS = 4  # on one letter, over and above its own; more is a drawing over other people's lines
@@ -33,8 +47,12 @@ class UnusableText(InputRefused):
 
 
 def nfc(s: str) -> str:
-    """`s` with one code point per Vietnamese letter, however the keyboard made it."""
-    return unicodedata.normalize("NFC", s)
+    """`s` with one code point per Vietnamese letter, however the keyboard made it.
+
+    Letters of Icelandic (Ð) and Ewe (Ɖ) look like Đ and come out of old fonts and key tables; no
+    search, sorting or bank's transcription would know them.
+    """
+    return unicodedata.normalize("NFC", s.translate(_LOOK_LIKE_D))
 
 
 def clean_line(s: str) -> str:
@@ -47,7 +65,7 @@ def clean_line(s: str) -> str:
 
 def _is_plain(s: str) -> bool:
     """Whether `s` holds only what is seen, of the letters that Vietnamese is typed with."""
-    return _PLAIN.fullmatch(s) is not None and unicodedata.is_normalized("NFC", s)
+    return _PLAIN.fullmatch(s) is not None and nfc(s) == s
 
 
 def clean_text(s: str) -> str:

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from core.refusals import InputRefused
+from core.typed import as_meant
 
 LENGTHS = {8, 12, 13, 14}
 DEMONSTRATION = "952"
@@ -33,7 +34,7 @@ class GtinRefused(InputRefused):
 
 def normalize_gtin(typed: str) -> str:
     """`typed` as 14 digits, zeros in front. Raises GtinRefused."""
-    digits = re.sub(r"[\s.\-]", "", typed)
+    digits = re.sub(r"[\s.\-]", "", as_meant(typed))
     if len(digits) not in LENGTHS or not (digits.isascii() and digits.isdigit()):
         raise GtinRefused("length")
     gtin = digits.zfill(14)
