@@ -1,5 +1,6 @@
 import datetime as dt
 
+from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from celery import shared_task
 from django.contrib.sessions.backends.db import SessionStore
 
@@ -8,6 +9,7 @@ from accounts.services import codes
 from core.clock import db_now
 
 CODES_KEPT = dt.timedelta(days=2)
+SIGN_INS_KEPT = dt.timedelta(days=90)
 
 
 @shared_task(name="accounts.send_code")
@@ -22,7 +24,9 @@ def send_overdue_codes() -> int:
 
 @shared_task(name="accounts.sweep")
 def sweep() -> None:
-    """Delete spent codes and ended sessions."""
+    """Delete spent codes, ended sessions and old records of signing in."""
     now = db_now()
     OneTimeCode.objects.filter(created_at__lt=now - CODES_KEPT).delete()
     SessionStore.clear_expired()
+    for records in (AccessAttempt, AccessFailureLog, AccessLog):
+        records.objects.filter(attempt_time__lt=now - SIGN_INS_KEPT).delete()

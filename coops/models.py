@@ -114,6 +114,12 @@ class Cooperative(SearchableModel):
         RETURNED = "returned", _("returned")
         SUSPENDED = "suspended", _("suspended")
 
+    KIND_WORDS: ClassVar[dict[str, str]] = {
+        Kind.COOPERATIVE: "HTX hợp tác xã",
+        Kind.UNION: "LHHTX liên hiệp hợp tác xã",
+        Kind.GROUP: "THT tổ hợp tác",
+    }
+
     kind = models.CharField(_("kind"), max_length=12, choices=Kind, default=Kind.COOPERATIVE)
     name = models.CharField(_("name"), max_length=120)
     slug = models.SlugField(max_length=80, unique=True)
@@ -147,7 +153,11 @@ class Cooperative(SearchableModel):
         return self.name
 
     def words_to_find(self) -> str:
-        return f"{self.name} {self.commune.name} {self.commune.province.name}"
+        """With the legal form, short and long, and the places' names of before July 2025."""
+        place = self.commune
+        own = [self.name, place.name, place.province.name, self.KIND_WORDS[self.kind]]
+        former = place.former.values_list("name", "district", "province")
+        return " ".join(dict.fromkeys([*own, *(word for row in former for word in row)]))
 
     @property
     def is_approved(self) -> bool:

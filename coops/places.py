@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db import transaction
 
-from coops.models import Commune, FormerCommune, Province
+from coops.models import Commune, Cooperative, FormerCommune, Province
 from core.text import clean_line, fold, sort_key
 
 # Slips of the package against the official list, compared in November 2026
@@ -156,4 +156,16 @@ def load_places() -> tuple[int, int]:
     )
     FormerCommune.objects.all().delete()
     FormerCommune.objects.bulk_create(read_former(communes), batch_size=2000, ignore_conflicts=True)
+    find_cooperatives_by_todays_words()
     return len(provinces), len(communes)
+
+
+def find_cooperatives_by_todays_words() -> None:
+    """Co-ops are found by the names of their commune, also by former ones."""
+    changed = []
+    for one in Cooperative.objects.select_related("commune__province").iterator(chunk_size=500):
+        words = fold(one.words_to_find())
+        if words != one.search_text:
+            one.search_text = words
+            changed.append(one)
+    Cooperative.objects.bulk_update(changed, ["search_text"], batch_size=500)

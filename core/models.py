@@ -1,16 +1,21 @@
 """Rows the whole house shares: the outbox, answers already given, limits, and pictures."""
 
+from functools import reduce
+from operator import or_
 from typing import Self
 
 from django.conf import settings
+from django.contrib.postgres.search import TrigramWordSimilarity
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, Q, When
 from django.db.models.functions import Now
 
 from core import text
+from core.search_terms import terms_of
 
 PICTURE_SIZES = (320, 640, 1280)
 PICTURE_FORMATS = ("avif", "webp")
+ALIKE = 0.45  # of 1: trigrams in common with the likest run of words
 
 
 class OutboxMessage(models.Model):
@@ -144,11 +149,35 @@ class SearchableModel(models.Model):
 
 class SearchableQuerySet(models.QuerySet):
     def matching(self, typed: str) -> Self:
-        """Rows that hold every word typed, whatever its accents."""
+        """Rows that hold every word typed or another word for it, whatever its accents."""
+        return self.holding(typed, "search_text")
+
+    def holding(self, typed: str, *columns: str) -> Self:
+        """Rows where each term of what was typed stands in one of `columns` (folded text)."""
         found = self
-        for word in text.fold(typed).split()[:8]:
-            found = found.filter(search_text__contains=word)
+        for term in terms_of(typed):
+            places = [Q(**{f"{column}__contains": words}) for column in columns for words in term]
+            found = found.filter(reduce(or_, places))
         return found
+
+    def likeliest(self, typed: str, *names: str) -> Self:
+        """Rows that hold the words as they were typed, marks and all, in one of `names` first; then
+        those that begin with them, then those where they stand together.
+        """
+        phrase, words = text.nfc(typed).strip(), text.search_query(typed)
+        as_typed = reduce(or_, [Q(**{f"{name}__icontains": phrase}) for name in names])
+        rank = Case(
+            When(as_typed, then=0),
+            When(search_text__startswith=words, then=1),
+            When(search_text__contains=f" {words}", then=2),
+            default=3,
+        )
+        return self.alias(rank=rank).order_by("rank", *self.query.order_by)
+
+    def resembling(self, typed: str) -> Self:
+        """Rows with words much like those typed, the likest first: for a search with a slip."""
+        likeness = TrigramWordSimilarity(text.search_query(typed), "search_text")
+        return self.alias(likeness=likeness).filter(likeness__gte=ALIKE).order_by("-likeness", "pk")
 
     def in_order(self) -> Self:
         return self.order_by("sort_key", "pk")

@@ -1,13 +1,15 @@
 """Which sessions and offers: the vocabulary of the livestreams app."""
 
+from functools import reduce
+from operator import or_
 from typing import Any, Self
 
 from django.db import models
 from django.db.models import Case, Exists, F, OuterRef, Q, When
 
 from coops.models import Cooperative
-from core import text
 from core.models import SearchableQuerySet
+from core.search_terms import terms_of
 
 DRAFT, SCHEDULED, LIVE, ENDED, CANCELLED = "draft", "scheduled", "live", "ended", "cancelled"
 LINED_UP, OPEN, SOLD_OUT, CLOSED = "lined_up", "open", "sold_out", "closed"
@@ -45,9 +47,10 @@ class LivestreamSessionQuerySet(SearchableQuerySet):
 
         places = Slot.objects.joined().filter(session=OuterRef("pk"))
         found = self
-        for word in text.search_query(typed).split():
-            here = Exists(places.filter(cooperative__search_text__contains=word))
-            found = found.filter(Q(search_text__contains=word) | here)
+        for term in terms_of(typed):
+            own = reduce(or_, [Q(search_text__contains=words) for words in term])
+            theirs = reduce(or_, [Q(cooperative__search_text__contains=words) for words in term])
+            found = found.filter(own | Exists(places.filter(theirs)))
         return found
 
     def soonest(self) -> Self:
@@ -137,6 +140,16 @@ class OfferQuerySet(models.QuerySet):
         """Offers that `user` may mark sold out: in sessions run, or of one's own co-op."""
         mine = Cooperative.objects.hosted_by(user)
         return self.filter(Q(session__cooperative__in=mine) | Q(cooperative__in=mine))
+
+    def called(self, live_code: str) -> Self:
+        """Offers of sessions on air that hosts and viewers call by this code, such as A01."""
+        from livestreams.models import LivestreamSession
+
+        live = LivestreamSession.objects.public().filter(state=LIVE)
+        shown = self.filter(session__in=live, live_code__iexact=live_code).exclude(state=LINED_UP)
+        return shown.order_by("session__went_live_at", "session").select_related(
+            "session", "lot__variant__product"
+        )
 
     def claim(self, quantity: int) -> bool:
         """Take `quantity` units of an open offer in one statement; False when too few are left.

@@ -7,7 +7,6 @@ from django.db import models
 from django.db.models import Case, Exists, F, Min, OuterRef, Prefetch, Q, Sum, When
 
 from coops.models import Cooperative
-from core import text
 from core.clock import Today
 from core.models import SearchableQuerySet
 
@@ -34,12 +33,13 @@ class ProductQuerySet(SearchableQuerySet):
         The co-op's words are read where they are kept, so a co-op that changes its name is found
         by the new one at once.
         """
-        found = self
-        for word in text.search_query(typed).split():
-            found = found.filter(
-                Q(search_text__contains=word) | Q(cooperative__search_text__contains=word)
-            )
-        return found
+        return self.holding(typed, "search_text", "cooperative__search_text")
+
+    def best_first(self, typed: str) -> Self:
+        """As a reader expects what matches: by the words as typed, then the newest."""
+        place = "cooperative__commune"
+        names = ("name", "cooperative__name", f"{place}__name", f"{place}__province__name")
+        return self.newest().likeliest(typed, *names)
 
     def of_province(self, province_code: str) -> Self:
         return self.filter(cooperative__commune__province_id=province_code)

@@ -34,6 +34,8 @@ def list_coops(request: HttpRequest) -> HttpResponse:
     if wanted.get("women_led"):
         found = found.filter(is_women_led=True)
     found = found.in_order().select_related("commune__province").prefetch_related("photos__picture")
+    if wanted.get("q"):
+        found = found.likeliest(wanted["q"], "name", "commune__name", "commune__province__name")
     context = {
         "form": form,
         "page": near_page(request, found, PER_PAGE),

@@ -85,7 +85,9 @@ def _filtered(products: ProductQuerySet, wanted: dict[str, Any]) -> ProductQuery
         products = products.in_stock()
     if wanted.get("sort") == "name":
         return products.in_order()
-    return products.cheapest() if wanted.get("sort") == "price" else products.newest()
+    if wanted.get("sort") == "price":
+        return products.cheapest()
+    return products.best_first(wanted["q"]) if wanted.get("q") else products.newest()
 
 
 def _provinces_that_sell() -> list[tuple[str, str]]:
