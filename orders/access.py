@@ -24,13 +24,16 @@ def get_order_by_token(order_token: str) -> Order:
     """The order whose secret link this is, with its parcels and lines."""
     if not TOKEN.fullmatch(order_token):
         raise Http404
-    orders = Order.objects.select_related(
-        "session__cooperative", "commune__province", "refund__replacement"
-    )
+    orders = Order.objects.select_related("session__cooperative", "commune__province")
+    refunds = Refund.objects.select_related("replacement")
     parcels = Parcel.objects.with_goods().select_related("cooperative").order_by("pk")
     lines = OrderLine.objects.order_by("live_code")
     return get_object_or_404(
-        orders.prefetch_related(Prefetch("parcels", parcels), Prefetch("parcels__lines", lines)),
+        orders.prefetch_related(
+            Prefetch("parcels", parcels),
+            Prefetch("parcels__lines", lines),
+            Prefetch("refunds", refunds),
+        ),
         token=order_token,
     )
 

@@ -29,6 +29,7 @@ from orders.access import (
     get_session_to_follow,
 )
 from orders.models import Order, OrderLine, Parcel, SessionTally
+from orders.models.standing import Payment
 from orders.services.cancelling import cancel_order, cancel_until
 from orders.services.packing import move_parcel, next_steps
 
@@ -135,6 +136,14 @@ class ParcelSerializer(serializers.ModelSerializer):
         source="order.is_simulated", help_text="A demonstration's: nobody waits for it."
     )
     lines = OrderLineSerializer(many=True)
+    payment = serializers.ChoiceField(
+        Payment.choices, help_text="What was paid, not how the buyer meant to pay."
+    )
+    to_collect_vnd = serializers.IntegerField(help_text="Cash that the parcel has to bring.")
+    may_be_sent = serializers.BooleanField(
+        help_text="To be packed or handed over, paid or in cash."
+    )
+    standing = serializers.CharField(help_text="State and payment in words, as on the page.")
     next_states = serializers.SerializerMethodField(help_text="Where it may be moved now.")
 
     class Meta:
@@ -142,7 +151,8 @@ class ParcelSerializer(serializers.ModelSerializer):
         fields = [
             "id", "order_code", "session", "state", "changed_at", "payment_method", "order_state",
             "buyer_name", "buyer_phone", "commune", "address_line", "note", "goods_vnd",
-            "shipping_vnd", "is_simulated", "lines", "next_states",
+            "shipping_vnd", "payment", "to_collect_vnd", "may_be_sent", "standing", "is_simulated",
+            "lines", "next_states",
         ]  # fmt: skip
 
     def get_buyer_phone(self, parcel: Parcel) -> str:
@@ -236,7 +246,7 @@ class MoveParcel(PackerView):
     @once
     def post(self, request: Request, cooperative_slug: str, parcel_id: int) -> Response:
         parcel = get_parcel_to_pack(request.user, cooperative_slug, parcel_id)
-        move_parcel(parcel=parcel, state=self.said()["state"])
+        move_parcel(parcel=parcel, state=self.said()["state"], by=self.person)
         return self.answer(get_parcel_to_pack(request.user, cooperative_slug, parcel_id))
 
 

@@ -122,11 +122,27 @@ QUESTIONS = (
         SELECT 'order ' || placed.code, coalesce(refund.amount_vnd, 0),
             CASE WHEN placed.state = ANY(%(open)s) OR placed.paid_at IS NULL THEN 0
                 ELSE placed.total_vnd END
-        FROM orders_order AS placed LEFT JOIN orders_refund AS refund ON refund.order_id = placed.id
+        FROM orders_order AS placed LEFT JOIN orders_refund AS refund
+            ON refund.order_id = placed.id AND refund.parcel_id IS NULL
         WHERE (placed.paid_at IS NOT NULL OR refund.id IS NOT NULL)
             AND coalesce(refund.amount_vnd, 0)
                 <> CASE WHEN placed.state = ANY(%(open)s) OR placed.paid_at IS NULL THEN 0
                     ELSE placed.total_vnd END
+        """,
+    ),
+    Question(
+        "money of a parcel that came back is in the queue of money to send back, all of it",
+        """
+        SELECT 'parcel ' || parcel.id, coalesce(refund.amount_vnd, 0),
+            CASE WHEN parcel.state = 'returned' AND placed.paid_at IS NOT NULL
+                THEN parcel.goods_vnd + parcel.shipping_vnd ELSE 0 END
+        FROM orders_parcel AS parcel
+        JOIN orders_order AS placed ON placed.id = parcel.order_id
+        LEFT JOIN orders_refund AS refund ON refund.parcel_id = parcel.id
+        WHERE (parcel.state = 'returned' OR refund.id IS NOT NULL)
+            AND coalesce(refund.amount_vnd, 0)
+                <> CASE WHEN parcel.state = 'returned' AND placed.paid_at IS NOT NULL
+                    THEN parcel.goods_vnd + parcel.shipping_vnd ELSE 0 END
         """,
     ),
     Question(

@@ -49,7 +49,7 @@ def _steps_of_closed(order: Order, steps: list[dict[str, Any]]) -> list[dict[str
     last = _("Cancelled") if order.state == Order.State.CANCELLED else _("Time ran out")
     steps = [step for step in steps if step["state"] == "done"]
     steps.append({"label": last, "state": "stop", "at": order.closed_at})
-    if refund := getattr(order, "refund", None):
+    if refund := order.refund:
         state = "now" if refund.state == Refund.State.DUE else "done"
         steps.append({"label": _money_step(refund), "state": state, "at": refund.settled_at})
     return sorted(steps, key=lambda step: (step["at"] is None, step["at"]))
@@ -88,7 +88,7 @@ def _held(*, is_over: bool) -> str:
 
 
 def _closed(order: Order) -> str:
-    if refund := getattr(order, "refund", None):
+    if refund := order.refund:
         return _about_refund(refund)
     if order.state == Order.State.CANCELLED:
         return _("This order is cancelled. Nothing will be sent and nothing is to be paid.")
@@ -118,8 +118,20 @@ def _about_refund(refund: Refund) -> str:
     return words % {"amount": format_vnd(refund.amount_vnd)}
 
 
+def _about_returned(refunds: list[Refund]) -> str:
+    due_vnd = sum(row.amount_vnd for row in refunds if row.state == Refund.State.DUE)
+    if not due_vnd:
+        return _about_refund(refunds[-1])
+    return _(
+        "A parcel came back to the co-op. You had paid for it: %(amount)s goes back to you. To have"
+        " it sent again instead, ring the co-op."
+    ) % {"amount": format_vnd(due_vnd)}
+
+
 def _on_the_way(order: Order, states: set[str]) -> str:
     is_cash = order.payment_method == Order.PaymentMethod.COD
+    if State.RETURNED in states and (back := [r for r in order.refunds.all() if r.parcel_id]):
+        return _about_returned(back)
     if State.RETURNED in states:
         return _("A parcel came back to the co-op. Please ring the co-op to have it sent again.")
     if states == {State.DELIVERED}:

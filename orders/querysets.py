@@ -120,7 +120,9 @@ class ParcelQuerySet(PartOfAnOrderQuerySet):
 
         return self.select_related(
             "order__session", "order__commune__province", "cooperative"
-        ).prefetch_related(Prefetch("lines", OrderLine.objects.order_by("live_code")))
+        ).prefetch_related(
+            Prefetch("lines", OrderLine.objects.order_by("live_code")), "order__refunds"
+        )
 
     def still_open(self) -> Self:
         """Parcels somebody still has work with; only these show a buyer's whole number."""
@@ -179,5 +181,9 @@ class RefundQuerySet(PartOfAnOrderQuerySet):
 
         lines = Prefetch("order__lines", OrderLine.objects.order_by("live_code"))
         return self.select_related(
-            "order__session__cooperative", "noted_by", "settled_by", "replacement"
+            "order__session__cooperative",
+            "parcel__cooperative",
+            "noted_by",
+            "settled_by",
+            "replacement",
         ).prefetch_related(lines)

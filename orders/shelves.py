@@ -7,11 +7,11 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from core.paging import COUNTED_AT_MOST, count_at_most, tab_count
-from orders.models import Order, Parcel
+from orders.models import Parcel
+from orders.models.standing import MAY_BE_SENT
 from orders.querysets import ON_HOLD_STATES
 
 State = Parcel.State
-PAID_OR_CASH = Q(order__state=Order.State.CONFIRMED)
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Shelf:
 
 
 SHELVES = (
-    Shelf("can-goi", _("To pack"), Q(state=State.NEW) & PAID_OR_CASH, (State.PACKED,)),
+    Shelf("can-goi", _("To pack"), Q(state=State.NEW) & MAY_BE_SENT, (State.PACKED,)),
     Shelf(
         "cho-tien",
         _("Waiting for money"),

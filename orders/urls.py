@@ -1,6 +1,15 @@
 from django.urls import path
 
-from orders.views import changing, following, hosting, packing, placing, refunds, standing_by
+from orders.views import (
+    changing,
+    following,
+    hosting,
+    packing,
+    packing_papers,
+    placing,
+    refunds,
+    standing_by,
+)
 
 ORDER = "don/<str:order_token>/"
 STANDBY = "hang-cho/<str:entry_token>/"
@@ -32,9 +41,10 @@ urlpatterns = [
     # those who pack
     path(PARCELS, packing.list_parcels, name="list-parcels"),
     path(f"{PARCELS}chuyen/", packing.move_parcels, name="move-parcels"),
+    path(f"{PARCELS}lui/", packing.undo_parcels, name="undo-parcels"),
     path(f"{PARCELS}hien-so/", packing.reveal_phones, name="reveal-phones"),
-    path(f"{PARCELS}in/", packing.print_parcels, name="print-parcels"),
-    path(f"{PARCELS}tai-ve/", packing.export_parcels, name="export-parcels"),
+    path(f"{PARCELS}in/", packing_papers.print_parcels, name="print-parcels"),
+    path(f"{PARCELS}tai-ve/", packing_papers.export_parcels, name="export-parcels"),
     path(PARCEL, packing.show_parcel, name="show-parcel"),
     path(f"{PARCEL}chuyen/", packing.move_parcel, name="move-parcel"),
     path(f"{PARCEL}lui/", packing.undo_parcel_step, name="undo-parcel-step"),

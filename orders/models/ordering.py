@@ -1,5 +1,7 @@
 """What buyers owe and get."""
 
+from typing import Any
+
 import pghistory
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
@@ -12,6 +14,7 @@ from coops.models import Commune, Cooperative
 from core.banks import bank_name
 from core.vietqr import vietqr_payload
 from livestreams.models import LivestreamSession, Offer
+from orders.models.standing import PARCEL_TONES, ParcelStanding, Payment, Words, payment_of
 from orders.querysets import (
     OrderLineQuerySet,
     OrderQuerySet,
@@ -166,18 +169,31 @@ class Order(models.Model):
         )
 
     @property
-    def tone(self) -> str:
-        """Tone of the state's chip."""
+    def refund(self) -> Any:
+        """The whole order's money that has to go back, or went; None for none."""
+        return next((row for row in self.refunds.all() if row.parcel_id is None), None)
+
+    @property
+    def payment(self) -> Payment:
+        return payment_of(self, self.refund)
+
+    @property
+    def standing(self) -> Words:
+        """Its state, or that of its parcels where all of them are equally far."""
+        states = {p.state for p in self.parcels.all() if p.goods_vnd}
+        if self.state == self.State.CONFIRMED and len(states) == 1 and states != {"new"}:
+            (state,) = states
+            return Words(Parcel.State(state).label, PARCEL_TONES[state])
         tones = {
             self.State.HELD: "wait",
             self.State.AWAITING_PAYMENT: "wait",
             self.State.CONFIRMED: "done",
         }
-        return tones.get(self.State(self.state), "stop")
+        return Words(self.get_state_display(), tones.get(self.State(self.state), "stop"))
 
 
 @pghistory.track(pghistory.UpdateEvent(row=pghistory.Old))
-class Parcel(models.Model):
+class Parcel(ParcelStanding, models.Model):
     """One co-op's part of an order: what it accepts, packs and ships."""
 
     class State(models.TextChoices):
@@ -214,11 +230,6 @@ class Parcel(models.Model):
         return f"{self.order} / {self.cooperative}"
 
     @property
-    def tone(self) -> str:
-        """Tone of the state's chip."""
-        return PARCEL_TONES[self.State(self.state)]
-
-    @property
     def amount_vnd(self) -> int:
         return self.goods_vnd + self.shipping_vnd
 
@@ -226,16 +237,6 @@ class Parcel(models.Model):
     def is_open(self) -> bool:
         """Somebody still has work with it, and may need the buyer's number."""
         return self.state in {self.State.NEW, self.State.PACKED, self.State.SHIPPED}
-
-
-PARCEL_TONES = {
-    Parcel.State.NEW: "wait",
-    Parcel.State.PACKED: "info",
-    Parcel.State.SHIPPED: "info",
-    Parcel.State.DELIVERED: "done",
-    Parcel.State.RETURNED: "warn",
-    Parcel.State.CANCELLED: "stop",
-}
 
 
 @pghistory.track(

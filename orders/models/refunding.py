@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from orders.models.ordering import Order
+from orders.models.ordering import Order, Parcel
 from orders.querysets import RefundQuerySet
 
 
@@ -15,19 +15,22 @@ from orders.querysets import RefundQuerySet
 class Refund(models.Model):
     """Money of a closed order that a person has to send back, or to settle with a new order.
 
-    The queue holds the whole `amount_vnd` that came in; nothing in it ever revives an order.
+    The queue holds the whole `amount_vnd` that came in; nothing in it ever revives an order. With
+    a `parcel` it is that parcel's part, which came back to its co-op; the order goes on.
     """
 
     class Reason(models.TextChoices):
         LATE = "late", _("paid after the time ran out")
         CANCELLED = "cancelled", _("cancelled after it was paid")
+        RETURNED = "returned", _("paid goods came back")
 
     class State(models.TextChoices):
         DUE = "due", _("to send back")
         SENT = "sent", _("sent back")
         REPLACED = "replaced", _("settled with a new order")
 
-    order = models.OneToOneField(Order, models.PROTECT, related_name="refund")
+    order = models.ForeignKey(Order, models.PROTECT, related_name="refunds")
+    parcel = models.OneToOneField(Parcel, models.PROTECT, null=True, related_name="+")
     reason = models.CharField(max_length=10, choices=Reason)
     amount_vnd = models.BigIntegerField()
     state = models.CharField(max_length=10, choices=State, default=State.DUE)
@@ -46,6 +49,14 @@ class Refund(models.Model):
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(
+                fields=["order"], condition=Q(parcel=None), name="refund_once_per_order"
+            ),
+            models.CheckConstraint(
+                condition=(Q(reason="returned") & Q(parcel__isnull=False))
+                | (~Q(reason="returned") & Q(parcel__isnull=True)),
+                name="returned_refund_names_the_parcel",
+            ),
             models.CheckConstraint(condition=Q(amount_vnd__gt=0), name="refund_has_an_amount"),
             models.CheckConstraint(
                 condition=(Q(state="due") & Q(settled_at__isnull=True))

@@ -8,6 +8,7 @@ once however often it is asked for.
 import datetime as dt
 
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from core.clock import Instant
@@ -26,6 +27,7 @@ from orders.services.placing import place_order
 State, Reason = Refund.State, Refund.Reason
 CLOSED_STATES = (Order.State.CANCELLED, Order.State.RELEASED)
 UNDO_WINDOW = dt.timedelta(hours=24)
+_OF_A_PARCEL = _("These goods came back. Send the money back, or send the parcel once more.")
 
 
 @transaction.atomic
@@ -45,12 +47,25 @@ def note_late_money(*, order: Order, user: User) -> Refund:
     order.refresh_from_db()
     if came:
         return _note(order, Reason.LATE, user)
-    return Refund.objects.get(order=order)
+    return Refund.objects.get(order=order, parcel=None)
 
 
 def note_cancelled(*, order: Order, user: User | None) -> Refund:
     """A paid order was cancelled in this transaction: its money has to go back."""
     return _note(order, Reason.CANCELLED, user)
+
+
+def note_returned(*, parcel: Parcel, user: User | None) -> None:
+    """A parcel came back in this transaction: what was paid for it has to go back."""
+    if parcel.order.paid_at:
+        _note(parcel.order, Reason.RETURNED, user, parcel)
+
+
+def strike_returned(*, parcel: Parcel) -> bool:
+    """It did not come back after all; False when its money has been sent back meanwhile."""
+    of_parcel = Refund.objects.filter(parcel=parcel)
+    of_parcel.due().delete()
+    return not of_parcel.exists()
 
 
 @transaction.atomic
@@ -79,6 +94,8 @@ def place_anew(*, refund: Refund, user: User) -> Order:
     a line waiting, another price), writing nothing; RefundMoved when the money was sent back.
     """
     _lock(refund)
+    if refund.parcel_id is not None:
+        raise CannotPlaceAnew(_OF_A_PARCEL)
     if refund.state == State.REPLACED:
         return Order.objects.get(paid_by=refund)
     if refund.state != State.DUE:
@@ -132,12 +149,13 @@ def reveal_phone(*, refund: Refund, user: User) -> None:
         PhoneReveal.objects.create(parcel=parcel, revealed_to=user)
 
 
-def _note(order: Order, reason: str, user: User | None) -> Refund:
+def _note(order: Order, reason: str, user: User | None, parcel: Parcel | None = None) -> Refund:
     refund, is_new = Refund.objects.get_or_create(
         order=order,
+        parcel=parcel,
         defaults={
             "reason": reason,
-            "amount_vnd": order.goods_vnd + order.shipping_vnd,
+            "amount_vnd": (parcel or order).amount_vnd,
             "noted_by": user,
         },
     )

@@ -158,8 +158,7 @@ def version_of(order: Order, now: dt.datetime) -> str:
     """Changes whenever the page would look different."""
     parts = [order.state, str(order.goods_vnd + order.shipping_vnd)]
     parts += [parcel.state for parcel in order.parcels.all()]
-    if refund := getattr(order, "refund", None):
-        parts.append(refund.state)
+    parts += [refund.state for refund in order.refunds.all()]
     return ".".join([*parts, "over"] if is_overdue(order, now) else parts)
 
 

@@ -81,9 +81,9 @@ def visible_orders(session: LivestreamSession, mine: Any) -> Any:
         parcels = parcels.filter(cooperative__in=mine)
     lines = OrderLine.objects.order_by("live_code")
     shown = parcels.select_related("cooperative").order_by("pk")
-    return orders.select_related(
-        "commune__province", "paid_confirmed_by", "refund"
-    ).prefetch_related(Prefetch("parcels", shown), Prefetch("parcels__lines", lines))
+    return orders.select_related("commune__province", "paid_confirmed_by").prefetch_related(
+        Prefetch("parcels", shown), Prefetch("parcels__lines", lines), "refunds"
+    )
 
 
 @cooperative(*HOSTS)

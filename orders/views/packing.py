@@ -1,5 +1,6 @@
 """The packing room: a co-op's parcels, found, moved on, printed and taken to a spreadsheet."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -12,9 +13,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
 from coops.models import Cooperative
-from core import tabular
 from core.access import cooperative
-from core.clock import db_now, db_today
+from core.clock import db_now
 from core.idempotency import idempotent
 from core.paging import near_page
 from core.phones import format_phone, mask_phone
@@ -27,8 +27,8 @@ from orders.shelves import BY_SLUG, SHELVES, STEP_WORDS, counts
 PACKERS = ("manager", "host", "packer")
 ON_A_PAGE = 50
 ON_A_SHEET = 500
-IN_A_FILE = 5000
-SPREADSHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+NAMED_AT_MOST = 10  # of those that stayed
+JUST_MOVED, STEP = "vua", "buoc"  # in the address after a step: which parcels, and the step
 
 
 class Choice:
@@ -75,6 +75,7 @@ def list_parcels(request: HttpRequest, cooperative_slug: str) -> HttpResponse:
         "shelves": [(shelf, found[shelf.slug]) for shelf in SHELVES],
         "steps": [(step, STEP_WORDS[step]) for step in choice.shelf.steps],
         "query": request.GET.urlencode(),
+        "just_moved": just_moved(request, coop),
         "hidden_count": sum(p.is_open and not p.is_revealed for p in page),
     }
     return private(render(request, "orders/parcel_list.html", context))
@@ -90,8 +91,8 @@ def move_parcels(request: HttpRequest, cooperative_slug: str) -> HttpResponse:
     chosen = Parcel.objects.packed_by(request.user).filter(
         cooperative=coop, pk__in=numbers[:ON_A_SHEET]
     )
-    moved = packing.move_parcels(parcels=chosen, state=request.POST.get("state", ""))
-    stayed = len(set(numbers)) - len(moved)
+    state = request.POST.get("state", "")
+    moved = packing.move_parcels(parcels=chosen, state=state, by=request.user)  # type: ignore[arg-type]
     if moved:
         messages.success(
             request,
@@ -102,18 +103,44 @@ def move_parcels(request: HttpRequest, cooperative_slug: str) -> HttpResponse:
             )
             % {"count": len(moved), "state": moved[0].get_state_display()},
         )
-    if stayed or not numbers:
-        words = (
-            ngettext(
-                "%(count)s parcel stayed where it was: it has moved or was cancelled meanwhile.",
-                "%(count)s parcels stayed where they were: moved or cancelled meanwhile.",
-                stayed,
-            )
-            % {"count": stayed}
-            if numbers
-            else _("Tick the parcels first.")
+    if not numbers:
+        messages.warning(request, _("Tick the parcels first."))
+    name_those_that_stayed(request, chosen, moved)
+    return back_to_list(request, coop, moved, state)
+
+
+def name_those_that_stayed(request: HttpRequest, chosen: Any, moved: list[Parcel]) -> None:
+    rest = chosen.exclude(pk__in=[parcel.pk for parcel in moved]).select_related("order")
+    stayed = [f"{parcel.order.code} ({parcel.standing})" for parcel in rest.order_by("pk")]
+    if stayed:
+        words = ngettext(
+            "%(count)s parcel stayed where it was: it has moved or was cancelled meanwhile.",
+            "%(count)s parcels stayed where they were: moved or cancelled meanwhile.",
+            len(stayed),
+        ) % {"count": len(stayed)}
+        more = " …" if len(stayed) > NAMED_AT_MOST else ""
+        messages.warning(request, f"{words} {', '.join(stayed[:NAMED_AT_MOST])}{more}")
+
+
+@cooperative(*PACKERS)
+@require_POST
+@idempotent
+def undo_parcels(request: HttpRequest, cooperative_slug: str) -> HttpResponse:
+    """Take back a step of many parcels; those that went on meanwhile stay, and are named."""
+    coop = get_cooperative_to_pack(request.user, cooperative_slug)
+    numbers = numbers_in(request.POST.get("vua", ""))
+    chosen = Parcel.objects.packed_by(request.user).filter(cooperative=coop, pk__in=numbers)
+    undone = packing.undo_steps(parcels=chosen, state=request.POST.get("buoc", ""))
+    if undone:
+        words = ngettext(
+            "%(count)s parcel is back: %(state)s.",
+            "%(count)s parcels are back: %(state)s.",
+            len(undone),
         )
-        messages.warning(request, words)
+        messages.success(
+            request, words % {"count": len(undone), "state": undone[0].get_state_display()}
+        )
+    name_those_that_stayed(request, chosen, undone)
     return back_to_list(request, coop)
 
 
@@ -155,7 +182,8 @@ def show_parcel(request: HttpRequest, cooperative_slug: str, parcel_id: int) -> 
 @idempotent
 def move_parcel(request: HttpRequest, cooperative_slug: str, parcel_id: int) -> HttpResponse:
     parcel = get_parcel_to_pack(request.user, cooperative_slug, parcel_id)
-    packing.move_parcel(parcel=parcel, state=request.POST.get("state", ""))
+    state = request.POST.get("state", "")
+    packing.move_parcel(parcel=parcel, state=state, by=request.user)  # type: ignore[arg-type]
     return moved_to(request, parcel)
 
 
@@ -175,115 +203,6 @@ def reveal_phone(request: HttpRequest, cooperative_slug: str, parcel_id: int) ->
     parcel = get_parcel_to_pack(request.user, cooperative_slug, parcel_id)
     revealing.reveal_phones(parcels=[parcel], user=request.user)  # type: ignore[arg-type]
     return HttpResponseRedirect(address_of(parcel), status=303)
-
-
-@cooperative(*PACKERS)
-@require_safe
-def print_parcels(request: HttpRequest, cooperative_slug: str) -> HttpResponse:
-    """Packing list: what goes into the parcels in all, then each parcel."""
-    coop = get_cooperative_to_pack(request.user, cooperative_slug)
-    choice = Choice(request.GET, request.user, coop)
-    parcels = list(choice.parcels()[:ON_A_SHEET])
-    in_all: dict[tuple[str, str, str, str], int] = {}
-    for parcel in parcels:
-        for line in parcel.lines.all():
-            what = (line.live_code, line.product_name, line.variant_name, line.lot_code)
-            in_all[what] = in_all.get(what, 0) + line.quantity
-    context = {
-        "cooperative": coop,
-        "choice": choice,
-        "session": LivestreamSession.objects.filter(pk=choice.session_id).first(),
-        "parcels": parcels,
-        "found_count": len(parcels) if len(parcels) < ON_A_SHEET else choice.parcels().count(),
-        "in_all": sorted(in_all.items()),
-        "today": db_today(),
-    }
-    return private(render(request, "orders/parcel_print.html", context))
-
-
-@cooperative(*PACKERS)
-@require_safe
-def export_parcels(request: HttpRequest, cooperative_slug: str) -> HttpResponse:
-    """The chosen parcels as CSV or XLSX, one line of goods a row; numbers as far as revealed."""
-    coop = get_cooperative_to_pack(request.user, cooperative_slug)
-    choice = Choice(request.GET, request.user, coop)
-    parcels = list(choice.parcels()[: IN_A_FILE + 1])
-    rows = [row for parcel in parcels[:IN_A_FILE] for row in rows_of(parcel)]
-    name = f"kien-hang-{coop.slug}-{db_today():%Y%m%d}"
-    if len(parcels) > IN_A_FILE:
-        name = f"{name}-{IN_A_FILE}-kien-dau"
-    if request.GET.get("dang") == "xlsx":
-        body, kind, name = (
-            tabular.xlsx_bytes(_("Parcels"), columns(), rows),
-            SPREADSHEET,
-            f"{name}.xlsx",
-        )
-    else:
-        body, kind, name = (
-            tabular.csv_bytes(columns(), rows),
-            "text/csv; charset=utf-8",
-            f"{name}.csv",
-        )
-    response = HttpResponse(body, content_type=kind)
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    return private(response)
-
-
-def columns() -> list[tabular.Column]:
-    return [
-        tabular.Column(_("Order code")),
-        tabular.Column(_("Ordered at")),
-        tabular.Column(_("State")),
-        tabular.Column(_("Name")),
-        tabular.Column(_("Phone number")),
-        tabular.Column(_("Hamlet, road, house number")),
-        tabular.Column(_("Commune or ward")),
-        tabular.Column(_("Province or city")),
-        tabular.Column(_("Live code")),
-        tabular.Column(_("Product")),
-        tabular.Column(_("Pack")),
-        tabular.Column(_("Lot")),
-        tabular.Column(_("Units"), "number"),
-        tabular.Column(_("Goods (₫)"), "vnd"),
-        tabular.Column(_("Delivery, once for each parcel (₫)"), "vnd"),
-        tabular.Column(_("To collect in cash, once for each parcel (₫)"), "vnd"),
-        tabular.Column(_("Note")),
-        tabular.Column(_("Simulated")),
-    ]
-
-
-def rows_of(parcel: Parcel) -> list[list[Any]]:
-    order = parcel.order
-    is_cash = order.payment_method == order.PaymentMethod.COD
-    once: list[int | None] = [
-        parcel.shipping_vnd,
-        parcel.goods_vnd + parcel.shipping_vnd if is_cash else 0,
-    ]
-    rows = []
-    for line in parcel.lines.all():
-        rows.append(
-            [
-                order.code,
-                order.placed_at,
-                parcel.get_state_display(),
-                order.buyer_name,
-                phone_of(parcel),
-                order.address_line,
-                str(order.commune),
-                order.commune.province.name,
-                line.live_code,
-                line.product_name,
-                line.variant_name,
-                line.lot_code,
-                line.quantity,
-                line.line_total_vnd,
-                *once,
-                order.note,
-                _("yes") if order.is_simulated else "",
-            ]
-        )
-        once = [None, None]
-    return rows
 
 
 def phone_of(parcel: Any) -> str:
@@ -321,10 +240,34 @@ def moved_to(request: HttpRequest, parcel: Parcel) -> HttpResponse:
     return HttpResponseRedirect(address_of(parcel), status=303)
 
 
-def back_to_list(request: HttpRequest, coop: Cooperative) -> HttpResponse:
-    query = QueryDict(request.POST.get("query", "")).urlencode()
+def back_to_list(
+    request: HttpRequest, coop: Cooperative, moved: Sequence[Parcel] = (), state: str = ""
+) -> HttpResponse:
+    query = QueryDict(request.POST.get("query", ""), mutable=True)
+    for name in (JUST_MOVED, STEP):
+        query.pop(name, None)
+    if moved:
+        query[JUST_MOVED], query[STEP] = "-".join(str(parcel.pk) for parcel in moved), state
     where = reverse("list-parcels", args=[coop.slug])
-    return HttpResponseRedirect(f"{where}?{query}" if query else where, status=303)
+    return HttpResponseRedirect(f"{where}?{query.urlencode()}" if query else where, status=303)
+
+
+def numbers_in(text: str) -> list[int]:
+    numbers = [n for n in text.split("-")[:ON_A_SHEET] if n.isascii() and n.isdecimal()]
+    return [int(n) for n in numbers if len(n) < 15]
+
+
+def just_moved(request: HttpRequest, coop: Cooperative) -> list[Parcel]:
+    """Parcels of the last step taken on this page that can still be taken back together."""
+    numbers, state = numbers_in(request.GET.get(JUST_MOVED, "")), request.GET.get(STEP, "")
+    if not numbers:
+        return []
+    found = Parcel.objects.packed_by(request.user).filter(
+        cooperative=coop, pk__in=numbers, state=state
+    )
+    now = db_now()
+    moved = found.select_related("order").prefetch_related("order__refunds").order_by("pk")
+    return [parcel for parcel in moved if packing.can_undo(parcel, now)]
 
 
 def private(response: HttpResponse) -> HttpResponse:

@@ -185,3 +185,24 @@ def test_late_money_is_noted_and_sent_back(
     page.get_by_role("button", name="Đã chuyển trả").click()
     expect(page.locator("main")).to_contain_text("Chưa có khoản nào cần trả lại")
     assert Refund.objects.get().reference == "FT26110412345"
+
+
+def test_back_in_the_packing_room_ticks_no_other_parcels(
+    open_page: OpenPage, platform_server: Platform
+) -> None:
+    cast = make_cast()
+    CommuneFactory()
+    offer = OfferFactory(session__cooperative=cast.coop_a, quantity_offered=20)
+    orders = [OrderFactory(offer=offer) for _ in range(6)]
+    page = open_page("phone")
+    sign_in(page, cast.mai)
+    page.goto(f"/lam-viec/{cast.coop_a.slug}/kien-hang/")
+    for order in orders[-3:]:
+        page.locator(f"#kien-{order.parcels.get().pk}").check()
+    page.get_by_role("button", name="Đã đóng gói: 3 kiện").click()
+    expect(page.get_by_role("button", name="Hoàn tác (3)")).to_be_visible()
+
+    page.go_back()
+
+    expect(page.locator("input[name=parcel]:checked")).to_have_count(0)
+    expect(page.locator("[data-tick-words]")).not_to_contain_text("3 kiện")
