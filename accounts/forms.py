@@ -13,6 +13,7 @@ from accounts.seals import CODE_DIGITS
 from accounts.services.recovery_codes import PAPER_DIGITS
 from core.forms import FormLook, IdempotencyKeyField, PhoneField, PlainTextField
 from core.phones import is_mobile
+from core.row_forms import RowForm
 from core.typed import as_meant
 
 MAX_PASSWORD = 128
@@ -158,7 +159,7 @@ class RenewCodesForm(FormLook, forms.Form):
     )
 
 
-class RenameForm(FormLook, forms.ModelForm):
+class RenameForm(RowForm, forms.ModelForm):
     display_name = NameField()
     idempotency_key = IdempotencyKeyField()
 

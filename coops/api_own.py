@@ -14,6 +14,7 @@ from coops.api import CommuneField, CommuneSerializer, ListMyCooperatives, MyCoo
 from coops.models import Cooperative
 from coops.services.cooperatives import (
     Particulars,
+    hold,
     register_cooperative,
     resubmit_cooperative,
     update_cooperative,
@@ -124,6 +125,8 @@ class ShowMyCooperative(ManagerView):
     @once
     def patch(self, request: Request, cooperative_slug: str) -> Response:
         cooperative = get_cooperative_to_manage(request.user, cooperative_slug)
+        hold(cooperative)
+        self.refuse_stale(cooperative)
         given = self.said(cooperative=cooperative)
         stands = {field.name: getattr(cooperative, field.name) for field in fields(Particulars)}
         particulars = Particulars(**{**stands, **given})

@@ -18,6 +18,7 @@ from core.forms import (
     PlainTextField,
     refused_as_invalid,
 )
+from core.row_forms import AS_SHOWN, RowForm
 from core.tax_codes import format_tax_code, normalize_tax_code
 
 __all__ = [
@@ -52,7 +53,7 @@ class TaxCodeField(forms.CharField):
             return normalize_tax_code(text)
 
 
-class CooperativeForm(CommuneFormMixin, FormLook, forms.Form):
+class CooperativeForm(CommuneFormMixin, RowForm, forms.Form):
     """What a co-op says of itself; `particulars` is what the services take."""
 
     kind = forms.ChoiceField(
@@ -124,7 +125,7 @@ class CooperativeForm(CommuneFormMixin, FormLook, forms.Form):
                 for name in self.base_fields
                 if name != "idempotency_key"
             }
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, shows_row=cooperative is not None, **kwargs)
         if self.is_checked:
             for name in CHECKED_FIELDS:
                 del self.fields[name]
@@ -155,9 +156,8 @@ class CooperativeForm(CommuneFormMixin, FormLook, forms.Form):
     @property
     def particulars(self) -> Particulars:
         """Of a valid form; what is fixed comes from the co-op itself."""
-        values = {
-            name: self.cleaned_data[name] for name in self.fields if name != "idempotency_key"
-        }
+        left_out = {"idempotency_key", AS_SHOWN}
+        values = {name: self.cleaned_data[name] for name in self.fields if name not in left_out}
         if self.is_checked:
             values |= {name: getattr(self.cooperative, name) for name in CHECKED_FIELDS}
         return Particulars(**values)
@@ -193,7 +193,7 @@ class PhotosForm(FormLook, forms.Form):
     idempotency_key = IdempotencyKeyField()
 
 
-class CaptionForm(FormLook, forms.Form):
+class CaptionForm(RowForm, forms.Form):
     caption = PlainTextField(
         label=_("What the picture shows"),
         max_length=CooperativePhoto._meta.get_field("caption").max_length,

@@ -88,9 +88,13 @@ def run_once(record: IdempotencyRecord, act: Callable[[], HttpResponse]) -> Http
 
 def read_key(request: HttpRequest) -> str:
     key = request.headers.get(KEY_HEADER) or request.POST.get(KEY_FIELD, "")
-    if len(key) not in KEY_LENGTHS or not key.isascii() or not key.isprintable():
+    if not is_key(key):
         raise KeyMissing
     return key
+
+
+def is_key(text: str) -> bool:
+    return len(text) in KEY_LENGTHS and text.isascii() and text.isprintable()
 
 
 def was_accepted(request: HttpRequest, key: str) -> bool:

@@ -6,6 +6,7 @@ OpenAPI document are made of them, so neither can drift from the code.
 """
 
 import functools
+import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -83,6 +84,18 @@ class HouseView(GenericAPIView):
         kind = self.takes[method]
         return _checked(kind(data=self.request.data, partial=method == "PATCH", context=context))
 
+    def refuse_stale(self, row: Any) -> None:
+        """Raises ChangedMeanwhile when the If-Match of a PATCH names an older state of `row`."""
+        wanted = self.request.headers.get("If-Match", "")
+        if wanted and wanted.strip() not in {"*", self.version_of(row)}:
+            raise ChangedMeanwhile
+
+    def version_of(self, row: Any) -> str:
+        """An ETag of what a PATCH may change in `row`."""
+        names = sorted(self.takes["PATCH"]().fields)
+        values = [str(getattr(getattr(row, name), "pk", getattr(row, name))) for name in names]
+        return f'"{hashlib.sha256(json.dumps(values).encode()).hexdigest()[:20]}"'
+
     def asked(self) -> dict[str, Any]:
         """The query, checked by the serializer in `asks`."""
         return _checked(self.asks(data=self.request.query_params.dict()))
@@ -91,7 +104,10 @@ class HouseView(GenericAPIView):
         """`thing` as the serializer in `gives` draws it."""
         method = "GET" if self.request.method == "HEAD" else str(self.request.method)
         kind = self.gives[method]
-        return Response(kind(thing, context=context).data, self.status_of(method))
+        response = Response(kind(thing, context=context).data, self.status_of(method))
+        if "PATCH" in self.takes and method in {"GET", "PATCH"}:
+            response["ETag"] = self.version_of(thing)
+        return response
 
     def page(self, rows: Any, **context: Any) -> Response:
         """The page of `rows` asked for, each as the list serializer in `gives` draws it."""
@@ -169,6 +185,12 @@ class ProvinceView(PersonalView):
     access_rule = AccessRule(Audience.PROVINCE, ("viewer", "reviewer"))
     authentication_classes = [SessionOnly]
     permission_classes = [ShowedSecondFactor]
+
+
+class ChangedMeanwhile(DomainError):
+    status = 412
+    code = "changed_meanwhile"
+    message = _("This was changed meanwhile. Read it again, then send what you want to change.")
 
 
 def members(*roles: str) -> AccessRule:

@@ -7,7 +7,6 @@ from django.core.validators import URLValidator
 from django.utils.translation import gettext_lazy as _
 
 from core.forms import (
-    FormLook,
     LocalDateTimeField,
     PlainTextField,
     VndField,
@@ -15,6 +14,7 @@ from core.forms import (
 )
 from core.models import Picture
 from core.pictures import held_picture, hold_word
+from core.row_forms import RowForm
 from livestreams.models import MAX_UNITS_PER_CLAIM, LivestreamSession, Offer
 from products.forms import PictureField
 
@@ -49,7 +49,7 @@ def whole_number(**kwargs: Any) -> WholeNumberField:
     )
 
 
-class SessionForm(FormLook, forms.Form):
+class SessionForm(RowForm, forms.Form):
     """What is told of a session. On air, time and fee are shown and stay as they are."""
 
     title = PlainTextField(
@@ -92,7 +92,7 @@ class SessionForm(FormLook, forms.Form):
     )
 
     def __init__(self, *args: Any, is_live: bool = False, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, shows_row="initial" in kwargs, **kwargs)
         for name in ("starts_at", "shipping_fee_vnd") if is_live else ():
             self.fields[name].disabled = True
 
@@ -117,7 +117,7 @@ class SessionForm(FormLook, forms.Form):
         return {name: getattr(session, name) for name in names}
 
 
-class OfferForm(FormLook, forms.Form):
+class OfferForm(RowForm, forms.Form):
     unit_price_vnd = VndField(
         label=_("Price in the session"), min_vnd=MIN_PRICE_VND, max_vnd=MAX_PRICE_VND
     )

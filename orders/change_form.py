@@ -8,7 +8,8 @@ from django import forms
 from django.utils.translation import gettext as _
 
 from coops.commune_field import CommuneField, CommuneFormMixin
-from core.forms import FormLook, IdempotencyKeyField
+from core.forms import IdempotencyKeyField
+from core.row_forms import RowForm
 from orders.forms import QUANTITY, OrderForm, QuantityField, readable_count
 from orders.models import Order, OrderLine
 from orders.services.changing import most_of
@@ -29,7 +30,7 @@ class ChangeRow:
         return self.line.unit_price_vnd * readable_count(self.field.value())
 
 
-class ChangeForm(CommuneFormMixin, FormLook, forms.Form):
+class ChangeForm(CommuneFormMixin, RowForm, forms.Form):
     """Fewer or more of what is ordered, and where it goes; never another phone."""
 
     buyer_name = typed_before["buyer_name"]
@@ -67,8 +68,16 @@ class ChangeForm(CommuneFormMixin, FormLook, forms.Form):
 
     @property
     def quantities(self) -> list[tuple[int, int]]:
-        """(offer id, quantity) of each line, as typed."""
-        return [(ln.offer_id, self.cleaned_data[f"{QUANTITY}{ln.offer_id}"]) for ln in self.lines]
+        """(offer id, quantity) of each line that is to change."""
+        changes = self.changes
+        wanted = [(line.offer_id, changes.get(f"{QUANTITY}{line.offer_id}")) for line in self.lines]
+        return [(offer_id, quantity) for offer_id, quantity in wanted if quantity is not None]
+
+    @property
+    def particulars(self) -> dict[str, Any]:
+        """What else is to change: name, address, note."""
+        names = ("buyer_name", "commune", "address_line", "note")
+        return {name: value for name, value in self.changes.items() if name in names}
 
     def rows(self) -> list[ChangeRow]:
         fields = [(line, self[f"{QUANTITY}{line.offer_id}"]) for line in self.lines]

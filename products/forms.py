@@ -21,6 +21,7 @@ from core.forms import (
 )
 from core.models import Picture
 from core.pictures import held_picture, hold_word, keep_picture
+from core.row_forms import RowForm
 from products.gtins import normalize_gtin
 from products.models import RECOGNITION_MONTHS, Category, OcopRecognition, Product, Variant
 from products.services.photos import MAX_PHOTOS
@@ -40,7 +41,7 @@ def kinds() -> list[tuple[str, str]]:
     return [(value, capfirst(str(label))) for value, label in Category.choices]
 
 
-class NameForm(FormLook, forms.Form):
+class NameForm(RowForm, forms.Form):
     """`must_have_name` once buyers can see the product; a draft may wait for its name."""
 
     name = PlainTextField(
@@ -57,7 +58,7 @@ class NameForm(FormLook, forms.Form):
         self.fields["name"].needed_later = NEEDED_LATER  # type: ignore[attr-defined]
 
 
-class StoryForm(FormLook, forms.Form):
+class StoryForm(RowForm, forms.Form):
     story = PlainTextField(
         label=_("Story"),
         required=False,
@@ -99,7 +100,7 @@ def units_field(**kwargs: Any) -> WholeNumberField:
     )
 
 
-class PackForm(FormLook, forms.Form):
+class PackForm(RowForm, forms.Form):
     name = PlainTextField(
         label=_("Pack"), max_length=60, help_text=_("For example: bag of 200 g, jar, box of six.")
     )
@@ -188,7 +189,7 @@ class PictureField(forms.FileField):
             return keep_picture(file)
 
 
-class RecognitionForm(FormLook, forms.Form):
+class RecognitionForm(RowForm, forms.Form):
     stars = forms.TypedChoiceField(
         label=_("Stars"), choices=STARS, coerce=int, widget=forms.RadioSelect
     )
@@ -264,7 +265,7 @@ class PhotosForm(FormLook, forms.Form):
     )
 
 
-class AltForm(FormLook, forms.Form):
+class AltForm(RowForm, forms.Form):
     alt = PlainTextField(label=_("What the photo shows"), required=False, max_length=160)
 
 

@@ -53,11 +53,12 @@ SIGNS = {
 }
 
 
-@pghistory.track(exclude=["search_text", "sort_key", "unfinished"])
+@pghistory.track(exclude=["search_text", "sort_key", "unfinished", "autosaved"])
 class Product(SearchableModel):
     """What a co-op makes. Buyers see it once published, while its co-op is approved.
 
     `unfinished` holds what was typed and cannot be taken yet, as typed: {form: {field: text}}.
+    `autosaved` holds what each form last wrote after a pause: {form: {"key": its key, "marks": …}}.
     """
 
     class State(models.TextChoices):
@@ -78,6 +79,7 @@ class Product(SearchableModel):
     created_at = models.DateTimeField(db_default=Now())
     published_at = models.DateTimeField(null=True)
     unfinished = models.JSONField(default=dict, blank=True)
+    autosaved = models.JSONField(default=dict, blank=True)
 
     objects = ProductQuerySet.as_manager()
 

@@ -17,6 +17,7 @@ from core.forms import (
 from core.images.intake import PictureRefused
 from core.models import Picture
 from core.pictures import held_picture, hold_word, keep_picture
+from core.row_forms import RowForm
 from traceability.models import OriginCodeBatch, TraceEvent
 
 MOST_PICTURES = 6
@@ -44,7 +45,7 @@ class PicturesField(forms.FileField):
             raise forms.ValidationError(refusal.message) from refusal
 
 
-class StepForm(FormLook, forms.Form):
+class StepForm(RowForm, forms.Form):
     step = forms.ChoiceField(label=_("Step"), choices=TraceEvent.Step)
     title = PlainTextField(
         label=_("What was done"),
@@ -68,6 +69,11 @@ class StepForm(FormLook, forms.Form):
         widget=ManyFilesInput(attrs={"accept": "image/*", "data-preview": "step-preview"}),
     )
     idempotency_key = IdempotencyKeyField()
+
+    @staticmethod
+    def values_of(event: TraceEvent) -> dict[str, Any]:
+        names = ("step", "title", "happened_on", "place", "note")
+        return {name: getattr(event, name) for name in names}
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

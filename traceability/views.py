@@ -86,7 +86,12 @@ def show_lot(request: HttpRequest, lot_id: int) -> HttpResponse:
 def add_step(request: HttpRequest, lot_id: int) -> HttpResponse:
     """One step of the lot's life."""
     lot = get_lot_to_trace(request.user, lot_id)
-    form = StepForm(request.POST or None, request.FILES or None, initial=_first_guess(request, lot))
+    form = StepForm(
+        request.POST or None,
+        request.FILES or None,
+        initial=_first_guess(request, lot),
+        shows_row=False,
+    )
     if request.method == "POST" and form.is_valid():
         return _save_step(request, lot, form, corrects=None)
     return _step_page(request, lot, form)
@@ -97,12 +102,12 @@ def add_step(request: HttpRequest, lot_id: int) -> HttpResponse:
 @pictures_first
 @idempotent
 def correct_step(request: HttpRequest, event_id: int) -> HttpResponse:
-    """Write the step anew; the earlier version stays on record."""
-    event = get_event_to_correct(request.user, event_id)
-    initial = {
-        name: getattr(event, name) for name in ("step", "title", "happened_on", "place", "note")
-    }
-    form = StepForm(request.POST or None, request.FILES or None, initial=initial)
+    """Write the step anew; the earlier version stays on record, the newest is corrected."""
+    event = steps.newest_of(get_event_to_correct(request.user, event_id))
+    if request.method == "POST":
+        event = steps.hold_newest(event)
+    values = StepForm.values_of(event)
+    form = StepForm(request.POST or None, request.FILES or None, initial=values)
     if request.method == "POST" and form.is_valid():
         return _save_step(request, event.lot, form, corrects=event)
     return _step_page(request, event.lot, form, corrects=event)

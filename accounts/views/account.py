@@ -44,7 +44,7 @@ def _account_page(
 @require_POST
 @idempotent
 def rename_account(request: HttpRequest) -> HttpResponse:
-    user = User.objects.get(pk=request.user.pk)
+    user = User.objects.select_for_update(no_key=True).get(pk=request.user.pk)
     form = RenameForm(request.POST, instance=user)
     if not form.is_valid():
         return _account_page(request, user, form, status=422)

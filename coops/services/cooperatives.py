@@ -101,6 +101,12 @@ def update_cooperative(*, cooperative: Cooperative, particulars: Particulars) ->
     return row
 
 
+def hold(cooperative: Cooperative) -> None:
+    """Lock the co-op until the end of the transaction, with its values as they stand now."""
+    rows = Cooperative.objects.select_for_update(no_key=True, of=("self",))
+    cooperative.refresh_from_db(from_queryset=rows)
+
+
 @transaction.atomic
 def resubmit_cooperative(*, cooperative: Cooperative) -> Cooperative:
     """Send a returned co-op to the province again. Raises NotWaiting when it was not returned."""

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from coops.access import get_cooperative_to_manage, get_photo_to_manage
 from coops.errors import TooManyPhotos
 from coops.forms import CaptionForm, PhotosForm
-from coops.models import Cooperative
+from coops.models import Cooperative, CooperativePhoto
 from coops.services.photos import MAX_PHOTOS, add_photo, caption_photo, move_photo, remove_photo
 from core import access
 from core.drafts import note_done
@@ -84,11 +84,12 @@ def move_coop_photo(request: HttpRequest, cooperative_slug: str, photo_id: int) 
 @idempotent
 def caption_coop_photo(request: HttpRequest, cooperative_slug: str, photo_id: int) -> HttpResponse:
     photo = get_photo_to_manage(request.user, cooperative_slug, photo_id)
-    form = _caption_form(photo.pk, data=request.POST)
+    photo.refresh_from_db(from_queryset=CooperativePhoto.objects.select_for_update(no_key=True))
+    form = _caption_form(photo.pk, {"caption": photo.caption}, request.POST)
     if not form.is_valid():
         cooperative = get_cooperative_to_manage(request.user, cooperative_slug)
         return _page(request, cooperative, PhotosForm(), status=422, typed={photo.pk: form})
-    caption_photo(photo=photo, caption=form.cleaned_data["caption"])
+    caption_photo(photo=photo, **{"caption": photo.caption, **form.changes})
     note_done(request, f"coop-photo-{photo.pk}")
     messages.success(request, _("Saved."))
     return redirect("edit-coop-photos", cooperative_slug)

@@ -14,6 +14,7 @@ from coops.errors import CheckedByProvince, TaxCodeTaken
 from coops.forms import CooperativeForm
 from coops.models import Cooperative, Membership, Province
 from coops.services.cooperatives import (
+    hold,
     register_cooperative,
     resubmit_cooperative,
     update_cooperative,
@@ -107,6 +108,8 @@ def steps_of_review(cooperative: Cooperative) -> list[dict[str, Any]]:
 @idempotent
 def edit_cooperative(request: HttpRequest, cooperative_slug: str) -> HttpResponse:
     cooperative = get_cooperative_to_manage(request.user, cooperative_slug)
+    if request.method == "POST":
+        hold(cooperative)
     form = CooperativeForm(request.POST or None, cooperative=cooperative)
     status = 422 if form.is_bound else 200
     if form.is_valid():

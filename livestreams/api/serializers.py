@@ -1,7 +1,5 @@
 """How sessions, offers and the board look to programs."""
 
-from typing import Any
-
 from django.urls import reverse
 from rest_framework import serializers
 
@@ -155,8 +153,3 @@ class OfferTerms(serializers.Serializer):
 
 class NewOffer(OfferTerms):
     lot = WholeField(min_value=1, help_text="Id of a lot of your own.")
-
-
-def terms_of(offer: Offer) -> dict[str, Any]:
-    names = ("unit_price_vnd", "quantity_offered", "limit_per_buyer")
-    return {name: getattr(offer, name) for name in names}

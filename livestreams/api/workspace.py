@@ -23,10 +23,9 @@ from livestreams.api.serializers import (
     NewSession,
     OfferTerms,
     WentLiveSerializer,
-    terms_of,
 )
 from livestreams.models import LivestreamSession, Offer, Slot
-from livestreams.services import lining_up, running, scheduling, selling
+from livestreams.services import lining_up, locks, running, scheduling, selling
 from products.models import Lot
 
 
@@ -131,15 +130,22 @@ class ListOffers(OfferView):
 class ChangeOffer(OfferView):
     """Orders placed before keep their price."""
 
-    says = {"PATCH": _("Change price, number or limit of an offer.")}
+    says = {
+        "GET": _("One offer of your own co-op."),
+        "PATCH": _("Change price, number or limit of an offer."),
+    }
     takes = {"PATCH": OfferTerms}
-    gives = {"PATCH": MyOfferSerializer}
+    gives = {"GET": MyOfferSerializer, "PATCH": MyOfferSerializer}
+
+    def get(self, request: Request, offer_id: int) -> Response:
+        return self.draw(get_offer_to_edit(request.user, offer_id))
 
     @once
     def patch(self, request: Request, offer_id: int) -> Response:
         offer = get_offer_to_edit(request.user, offer_id)
-        terms = {**terms_of(offer), **self.said()}
-        lining_up.edit_offer(offer=offer, by=request.user, **terms)
+        locks.lock_session(offer.session_id)
+        self.refuse_stale(locks.lock_offer(offer.pk))
+        lining_up.edit_offer(offer=offer, by=request.user, **self.said())
         return self.draw(offer)
 
 

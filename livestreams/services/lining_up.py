@@ -65,12 +65,12 @@ def line_up_offer(
 def edit_offer(
     *,
     offer: Offer,
-    unit_price_vnd: int,
-    quantity_offered: int,
-    limit_per_buyer: int,
+    unit_price_vnd: int | None = None,
+    quantity_offered: int | None = None,
+    limit_per_buyer: int | None = None,
     by: Any = None,
 ) -> Offer:
-    """Change price, allotment or limit. Orders placed before keep their price.
+    """Change price, allotment or limit, whichever is given. Earlier orders keep their price.
 
     While the offer is open the difference leaves or re-enters the lot at once. Raises
     BelowClaimed, LackingStock, OfferMoved (closed meanwhile), SessionIsOver.
@@ -79,17 +79,21 @@ def edit_offer(
     now = lock_offer(offer.pk)
     if now.state == State.CLOSED:
         raise OfferMoved
-    if quantity_offered < now.quantity_claimed:
+    given = {
+        "unit_price_vnd": unit_price_vnd,
+        "quantity_offered": quantity_offered,
+        "limit_per_buyer": limit_per_buyer,
+    }
+    wanted = now.quantity_offered if quantity_offered is None else quantity_offered
+    if wanted < now.quantity_claimed:
         raise BelowClaimed(now.quantity_claimed)
-    difference = quantity_offered - now.quantity_offered
-    Offer.objects.filter(pk=now.pk, quantity_claimed__lte=quantity_offered).update(
-        unit_price_vnd=unit_price_vnd,
-        quantity_offered=quantity_offered,
-        limit_per_buyer=limit_per_buyer,
+    Offer.objects.filter(pk=now.pk, quantity_claimed__lte=wanted).update(
+        **{name: value for name, value in given.items() if value is not None}
     )
+    difference = wanted - now.quantity_offered
     if not now.holds_no_stock:
         _move_difference(now, difference, by)
-    elif difference > 0 and now.lot.quantity_available < quantity_offered:
+    elif difference > 0 and now.lot.quantity_available < wanted:
         raise LackingStock(now.lot.quantity_available)
     now.refresh_from_db()
     events.offer_changed(now)
@@ -106,8 +110,9 @@ def move_offer(*, offer: Offer, up: bool) -> None:
     if not 0 <= there < len(offers):
         return
     offers[here], offers[there] = offers[there], offers[here]
-    for position, moved in enumerate(offers):
-        Offer.objects.filter(pk=moved.pk).exclude(position=position).update(position=position)
+    places = {moved.pk: position for position, moved in enumerate(offers)}
+    for pk, position in sorted(places.items()):  # rows in id order, as orders lock them
+        Offer.objects.filter(pk=pk).exclude(position=position).update(position=position)
     events.offer_changed(offer)
 
 

@@ -21,6 +21,10 @@ from livestreams.services.locks import lock_session, lock_unfinished
 
 State = LivestreamSession.State
 MOST_AHEAD = dt.timedelta(days=366)
+EDITABLE = (
+    "title", "summary", "stream_url", "cover", "starts_at", "planned_minutes", "shipping_fee_vnd",
+)  # fmt: skip
+FIXED_ON_AIR = {"starts_at", "shipping_fee_vnd"}
 
 
 @transaction.atomic
@@ -63,36 +67,21 @@ def schedule_session(  # noqa: PLR0913 - each is a field of the session
 
 
 @transaction.atomic
-def edit_session(  # noqa: PLR0913 - each is a field of the session
-    *,
-    session: LivestreamSession,
-    title: str,
-    starts_at: dt.datetime,
-    planned_minutes: int,
-    summary: str,
-    stream_url: str,
-    cover: Picture | None,
-    shipping_fee_vnd: int,
-) -> LivestreamSession:
-    """Change what is told of a session. Time and delivery fee stand still once it is on air.
+def edit_session(*, session: LivestreamSession, **changes: Any) -> LivestreamSession:
+    """Change what is told of a session (EDITABLE), and nothing that is not given.
 
-    Raises SessionIsOver, SessionIsLive (for time or fee), StartsInThePast or StartsTooFarAhead
-    (for a new time).
+    Time and delivery fee stand still once it is on air. Raises SessionIsOver, SessionIsLive (for
+    time or fee), StartsInThePast or StartsTooFarAhead (for a new time).
     """
     now = lock_unfinished(session.pk)
-    if now.is_live and (starts_at, shipping_fee_vnd) != (now.starts_at, now.shipping_fee_vnd):
+    changed = [name for name in EDITABLE if name in changes and getattr(now, name) != changes[name]]
+    if now.is_live and FIXED_ON_AIR & set(changed):
         raise SessionIsLive
-    if starts_at != now.starts_at:
-        _check_start(starts_at)
-    now.title, now.summary, now.stream_url, now.cover = title, summary, stream_url, cover
-    now.starts_at, now.planned_minutes = starts_at, planned_minutes
-    now.shipping_fee_vnd = shipping_fee_vnd
-    now.save(
-        update_fields=[
-            "title", "summary", "stream_url", "cover", "starts_at", "planned_minutes",
-            "shipping_fee_vnd",
-        ]
-    )  # fmt: skip
+    if "starts_at" in changed:
+        _check_start(changes["starts_at"])
+    for name in changed:
+        setattr(now, name, changes[name])
+    now.save(update_fields=changed)
     events.session_changed(now)
     return now
 

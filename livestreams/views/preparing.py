@@ -26,7 +26,7 @@ from livestreams.access import (
 from livestreams.forms import OfferForm
 from livestreams.models import LivestreamSession, Offer, Slot
 from livestreams.readiness import checklist, why_not_openable
-from livestreams.services import joining, lining_up
+from livestreams.services import joining, lining_up, locks
 from livestreams.views.answers import desk_of, done, refused
 from products.models import Lot
 
@@ -159,7 +159,7 @@ def line_up_offer(request: HttpRequest, session_id: int) -> HttpResponse:
     lot = get_object_or_404(lots, pk=chosen) if chosen.isdecimal() and len(chosen) < 12 else None
     if lot is None:
         raise Http404
-    form = OfferForm(request.POST or None, initial=_usual(lot))
+    form = OfferForm(request.POST or None, initial=_usual(lot), shows_row=False)
     if request.method == "POST" and form.is_valid():
         try:
             offer = lining_up.line_up_offer(
@@ -211,12 +211,15 @@ def _usual(lot: Lot) -> dict[str, Any]:
 def edit_offer(request: HttpRequest, offer_id: int) -> HttpResponse:
     offer = get_offer_to_edit(request.user, offer_id)
     session = offer.session
-    if session.is_over or offer.state == Offer.State.CLOSED:
+    stands = offer
+    if request.method == "POST":
+        session, stands = locks.lock_session(session.pk), locks.lock_offer(offer.pk)
+    if session.is_over or stands.state == Offer.State.CLOSED:
         return redirect("prepare-session", session.pk)
-    form = OfferForm(request.POST or None, initial=OfferForm.values_of(offer))
+    form = OfferForm(request.POST or None, initial=OfferForm.values_of(stands))
     if request.method == "POST" and form.is_valid():
         try:
-            lining_up.edit_offer(offer=offer, by=request.user, **form.cleaned_data)
+            lining_up.edit_offer(offer=stands, by=request.user, **form.changes)
         except DomainError as refusal:
             form.add_error(refusal.field, refusal.message)
         else:

@@ -16,7 +16,7 @@ from core.pictures import pictures_first
 from livestreams.access import get_cooperative_to_host, get_session_to_host
 from livestreams.forms import SessionForm
 from livestreams.models import LivestreamSession, Slot
-from livestreams.services import scheduling
+from livestreams.services import locks, scheduling
 from livestreams.views.answers import done, refused
 from livestreams.views.preparing import prepare_page
 
@@ -86,6 +86,8 @@ def schedule_session(request: HttpRequest, cooperative_slug: str) -> HttpRespons
 @idempotent
 def edit_session(request: HttpRequest, session_id: int) -> HttpResponse:
     session = get_session_to_host(request.user, session_id)
+    if request.method == "POST":
+        session = locks.lock_session(session.pk)
     if session.is_over:
         return redirect("prepare-session", session.pk)
     form = SessionForm(
@@ -98,23 +100,13 @@ def edit_session(request: HttpRequest, session_id: int) -> HttpResponse:
     if request.method == "POST":
         saved = _saved(
             form,
-            lambda fields: scheduling.edit_session(session=session, **_kept(fields, session)),
+            lambda _fields: scheduling.edit_session(session=session, **form.changes),
         )
     if saved is None:
         context = {"cooperative": session.cooperative, "session": session, "form": form}
         status = 422 if request.method == "POST" else 200
         return render(request, "livestreams/session_form.html", context, status=status)
     return done(request, _("Changed. Buyers see it at once."), "prepare-session", saved.pk)
-
-
-def _kept(fields: dict[str, Any], session: LivestreamSession) -> dict[str, Any]:
-    """The form's fields; the picture stays without a new one, the hour while its minute does."""
-    minute = session.starts_at.replace(second=0, microsecond=0)
-    is_same = session.is_live or fields["starts_at"].replace(second=0, microsecond=0) == minute
-    return fields | {
-        "cover": fields["cover"] or session.cover,
-        "starts_at": session.starts_at if is_same else fields["starts_at"],
-    }
 
 
 def _saved(form: SessionForm, save: Any) -> LivestreamSession | None:

@@ -41,7 +41,7 @@ def change_own_order(request: HttpRequest, order_token: str) -> HttpResponse:
             refuse_late(order)
             form.errors.clear()
             return draw(request, order, form, status=422)
-        return press(request, order, form)
+        return press(request, order)
     except DomainError as refusal:
         return draw_refusal(request, get_order_by_token(order_token), refusal)
     except OperationalError as fault:
@@ -57,19 +57,14 @@ def refuse_late(order: Order) -> None:
 
 
 @idempotent
-def press(request: HttpRequest, order: Order, form: ChangeForm) -> HttpResponse:
+def press(request: HttpRequest, order: Order) -> HttpResponse:
+    Order.objects.select_for_update(no_key=True).get(pk=order.pk)
+    order = get_order_by_token(order.token)
     refuse_late(order)  # not before: what was saved in time is answered again at any time
+    form = form_of(order, request.POST)
     if not form.is_valid():
         return draw(request, order, form, status=422)
-    typed = form.cleaned_data
-    change_order(
-        order=order,
-        lines=form.quantities,
-        buyer_name=typed["buyer_name"],
-        commune=typed["commune"],
-        address_line=typed["address_line"],
-        note=typed["note"],
-    )
+    change_order(order=order, lines=form.quantities, **form.particulars)
     where = reverse("show-order", args=[order.token])
     return HttpResponseRedirect(f"{where}?{CHANGED}", status=303)
 

@@ -66,6 +66,8 @@ class ShowMyProduct(ManagerView):
     @once
     def patch(self, request: Request, product_id: int) -> Response:
         product = get_product_to_manage(request.user, product_id)
+        drafts.hold(product)
+        self.refuse_stale(product)
         words = self.said(product=product)
         drafts.save_words(product=product, words=words)
         for form in ("name", "story"):
@@ -111,13 +113,22 @@ class AddVariant(ManagerView):
 class ChangeVariant(ManagerView):
     """Offers and orders keep the price they were made with."""
 
-    says = {"PATCH": _("Change a pack's name, weight, price or barcode.")}
+    says = {
+        "GET": _("One pack."),
+        "PATCH": _("Change a pack's name, weight, price or barcode."),
+    }
     takes = {"PATCH": NewVariant}
-    gives = {"PATCH": MyVariantSerializer}
+    gives = {"GET": MyVariantSerializer, "PATCH": MyVariantSerializer}
+
+    def get(self, request: Request, variant_id: int) -> Response:
+        variant = get_variant_to_manage(request.user, variant_id)
+        return self.answer(Variant.objects.with_units_available().get(pk=variant.pk))
 
     @once
     def patch(self, request: Request, variant_id: int) -> Response:
         variant = get_variant_to_manage(request.user, variant_id)
+        packs.hold(variant)
+        self.refuse_stale(variant)
         packs.change_variant(variant=variant, **self.said())
         return self.answer(Variant.objects.with_units_available().get(pk=variant.pk))
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from coops.models import Cooperative
 from core.codes import random_code
 from core.errors import NotAllowed
+from core.row_forms import AS_SHOWN
 from products import events
 from products.models import Product
 
@@ -24,10 +25,8 @@ def start_draft(*, cooperative: Cooperative) -> Product:
 
 @transaction.atomic
 def save_words(*, product: Product, words: Mapping[str, Any]) -> None:
-    """Keep name, category, story, ingredients or storage advice, whichever are given.
-
-    Other columns stay as they are, so two people at two steps do not undo each other.
-    """
+    """Write name, category, story, ingredients or storage advice, whichever are given."""
+    hold(product)
     changed = [name for name in WORDS if name in words and getattr(product, name) != words[name]]
     for name in changed:
         setattr(product, name, words[name])
@@ -38,20 +37,31 @@ def save_words(*, product: Product, words: Mapping[str, Any]) -> None:
 
 
 def hold(product: Product) -> None:
-    """Until the end of the transaction nobody else keeps or accepts what is typed of this product."""
-    Product.objects.select_for_update(no_key=True).get(pk=product.pk)
+    """Lock the product until the end of the transaction, with its values as they stand now."""
+    product.refresh_from_db(from_queryset=Product.objects.select_for_update(no_key=True))
 
 
 @transaction.atomic
 def keep_typed(*, product: Product, form: str, typed: Mapping[str, str]) -> None:
     """Keep what was typed into `form` as it was typed; nothing typed forgets the form."""
     row = Product.objects.select_for_update(no_key=True).get(pk=product.pk)
-    if any(text.strip() for text in typed.values()):
+    if any(text.strip() for name, text in typed.items() if name != AS_SHOWN):
         row.unfinished[form] = dict(typed)
     else:
         row.unfinished.pop(form, None)
     product.unfinished = row.unfinished
     Product.objects.filter(pk=product.pk).update(unfinished=row.unfinished)
+
+
+@transaction.atomic
+def keep_marks(*, product: Product, form: str, key: str, marks: Mapping[str, str]) -> None:
+    """Remember that the form drawn with `key` itself wrote the values that bear these marks."""
+    row = Product.objects.select_for_update(no_key=True).get(pk=product.pk)
+    known = row.autosaved.get(form, {})
+    before = known.get("marks", {}) if known.get("key") == key else {}
+    row.autosaved[form] = {"key": key, "marks": {**before, **marks}}
+    product.autosaved = row.autosaved
+    Product.objects.filter(pk=product.pk).update(autosaved=row.autosaved)
 
 
 def forget_typed(*, product: Product, form: str) -> None:

@@ -29,13 +29,18 @@ def add_variant(
 
 @transaction.atomic
 def change_variant(*, variant: Variant, **values: Any) -> None:
-    """Change name, net_weight_g, price_vnd or gtin. Raises GtinTaken.
+    """Change name, net_weight_g, price_vnd or gtin, whichever is given. Raises GtinTaken.
 
     Offers and orders keep the price they were made with.
     """
     for name, value in values.items():
         setattr(variant, name, value)
     _save(variant, fields=list(values))
+
+
+def hold(variant: Variant) -> None:
+    """Lock the pack until the end of the transaction, with its values as they stand now."""
+    variant.refresh_from_db(from_queryset=Variant.objects.select_for_update(no_key=True))
 
 
 @transaction.atomic

@@ -19,7 +19,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 from core import access
 from core.clock import db_now
 from core.drafts import note_done
-from core.idempotency import idempotent, was_accepted
+from core.forms import FormLook
+from core.idempotency import KEY_FIELD, idempotent, is_key, was_accepted
+from core.row_forms import RowForm, marks_of, with_marks
 from core.text import nfc
 from products.access import get_product_to_manage
 from products.forms import (
@@ -45,7 +47,7 @@ STEPS = {
     "check": gettext_lazy("Publish"),
 }
 MAX_TYPED = 5000  # characters of one field kept as typed
-Forms = dict[str, forms.Form]
+Forms = dict[str, FormLook]
 
 
 @access.cooperative("manager")
@@ -60,10 +62,11 @@ def edit_product(request: HttpRequest, product_id: int) -> HttpResponse:
     key = request.POST.get("form", "")
     if key not in {"name", "story"}:
         raise Http404
-    form = form_of(product, key, request.POST)
+    drafts.hold(product)
+    form = sent_form(product, key, request.POST, request.POST.get(KEY_FIELD, ""))
     if not form.is_valid():
         return editor_page(request, product, key, bound={key: form}, status=422)
-    drafts.save_words(product=product, words=form.cleaned_data)
+    drafts.save_words(product=product, words=form.changes)
     accept(request, product, key)
     return redirect(editor_url(product, next_step(key)))
 
@@ -88,18 +91,30 @@ def keep_draft(request: HttpRequest, product_id: int) -> HttpResponse:
     if was_accepted(request, request.POST.get("form_key", "")):  # overtaken by the form itself
         words = _("This was sent already. Reload the page to change it.")
         return JsonResponse({"say": words, "is_old": True})
-    product.refresh_from_db()
-    key = request.POST.get("form", "")
-    form = form_of(product, key, request.POST)
+    key, form_key = request.POST.get("form", ""), request.POST.get("form_key", "")
+    form = sent_form(product, key, request.POST, form_key)
     is_valid, is_new = form.is_valid(), form.has_changed()
-    if product.is_draft and key in {"name", "story"}:
-        drafts.save_words(product=product, words=form.cleaned_data)
+    marks: Mapping[str, str] = {}
+    if product.is_draft and isinstance(form, NameForm | StoryForm):
+        changes = form.changes
+        drafts.save_words(product=product, words=changes)
+        marks = marks_of(form, changes)
+        if is_key(form_key):
+            drafts.keep_marks(product=product, form=key, key=form_key, marks=marks)
         is_new = not is_valid
     typed = typed_in(form, request.POST) if is_new else {}
     drafts.keep_typed(product=product, form=key, typed=typed)
     wrong = _wrong_in(form)
     say = _what_was_kept(wrong, bool(typed))
-    return JsonResponse({"say": say, "is_valid": is_valid, "is_wrong": bool(wrong)})
+    return JsonResponse({"say": say, "is_valid": is_valid, "is_wrong": bool(wrong), "marks": marks})
+
+
+def sent_form(product: Product, key: str, data: Any, form_key: str, files: Any = None) -> RowForm:
+    """The form `key` as it was sent; what it wrote itself after a pause is no news to it."""
+    known = product.autosaved.get(key, {})
+    if form_key and known.get("key") == form_key:
+        data = with_marks(data, known["marks"])
+    return form_of(product, key, data, files)
 
 
 def editor_page(
@@ -107,7 +122,7 @@ def editor_page(
     product: Product,
     step: str = "",
     *,
-    bound: Mapping[str, forms.Form] | None = None,
+    bound: Mapping[str, FormLook] | None = None,
     status: int = 200,
     **context: Any,
 ) -> HttpResponse:
@@ -137,7 +152,7 @@ def editor_page(
     return response
 
 
-def form_of(product: Product, key: str, data: Any = None, files: Any = None) -> forms.Form:
+def form_of(product: Product, key: str, data: Any = None, files: Any = None) -> RowForm:
     """The form `key` of the editor; with `data` bound to it, else showing what is kept.
 
     Raises Http404 for keys there are not. Ids carry the key: many forms share the page.
@@ -154,13 +169,13 @@ def form_of(product: Product, key: str, data: Any = None, files: Any = None) -> 
             words = words_of(product)
             return StoryForm(data, initial=words, must_have_story=is_shown, **options)
         case ("pack", _dash, "new"):
-            return NewPackForm(data, **options)
+            return NewPackForm(data, shows_row=False, **options)
         case ("pack", _dash, number) if number.isdecimal() and len(number) < 19:
             variant = product.variants.filter(pk=int(number)).first()
             if variant:
                 return PackForm(data, initial=PackForm.values_of(variant), **options)
         case ("stars", "", _rest):
-            return RecognitionForm(data, files, **options)
+            return RecognitionForm(data, files, shows_row=False, **options)
     raise Http404
 
 
@@ -174,9 +189,7 @@ def forms_of(product: Product) -> Forms:
     return found | {"photos": PhotosForm(auto_id="photos_%s")}
 
 
-def packs_to_edit(
-    product: Product, bound: Mapping[str, forms.Form]
-) -> list[tuple[Any, forms.Form]]:
+def packs_to_edit(product: Product, bound: Mapping[str, FormLook]) -> list[tuple[Any, FormLook]]:
     """Packs on sale, with their units, each with its form."""
     packs = product.variants.active().with_units_available()
     return [
@@ -185,7 +198,7 @@ def packs_to_edit(
     ]
 
 
-def typed_in(form: forms.Form, data: Mapping[str, str]) -> dict[str, str]:
+def typed_in(form: FormLook, data: Mapping[str, str]) -> dict[str, str]:
     """The fields of `form` as they were typed; PostgreSQL's JSON cannot hold NUL."""
     return {
         name: nfc(data.get(name, ""))[:MAX_TYPED].replace("\0", "")
@@ -242,7 +255,7 @@ def editor_url(product: Product, step: str) -> str:
     return f"{reverse('edit-product', args=[product.pk])}?step={step}#step-{step}"
 
 
-def _wrong_in(form: forms.Form) -> list[str]:
+def _wrong_in(form: FormLook) -> list[str]:
     """A sentence for each field that cannot be so; what is still empty is not wrong yet."""
     return [
         f"{form.fields[name].label}: {errors[0]}"

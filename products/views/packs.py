@@ -56,10 +56,11 @@ def edit_variant(request: HttpRequest, variant_id: int) -> HttpResponse:
     product, key = variant.product, f"pack-{variant.pk}"
     if request.method != "POST":
         return redirect(editor_url(product, "packs"))
+    packs.hold(variant)
     form = form_of(product, key, request.POST)
     if form.is_valid():
         try:
-            packs.change_variant(variant=variant, **form.cleaned_data)
+            packs.change_variant(variant=variant, **form.changes)
         except DomainError as refusal:
             form.add_error(refusal.field, str(refusal.message))
         else:

@@ -18,7 +18,7 @@ from core.pictures import keep_picture, pictures_first, sent_by_script
 from core.refusals import InputRefused
 from products.access import get_photo_to_manage, get_product_to_manage
 from products.forms import PhotosForm
-from products.models import Product
+from products.models import Product, ProductPhoto
 from products.services import photos as services
 from products.views.editor import alt_form, editor_page, editor_url
 
@@ -66,11 +66,12 @@ def edit_photo(request: HttpRequest, photo_id: int) -> HttpResponse:
             raise Http404
         services.move_photo(photo=photo, by=MOVES[request.POST["move"]])
         return redirect(editor_url(photo.product, "photos"))
+    photo.refresh_from_db(from_queryset=ProductPhoto.objects.select_for_update(no_key=True))
     form = alt_form(photo, request.POST)
     if not form.is_valid():
         bound = {f"alt-{photo.pk}": form}
         return editor_page(request, photo.product, "photos", bound=bound, status=422)
-    services.describe_photo(photo=photo, alt=form.cleaned_data["alt"])
+    services.describe_photo(photo=photo, **{"alt": photo.alt, **form.changes})
     note_done(request, f"product-{photo.product_id}-alt-{photo.pk}")
     messages.success(request, _("Saved."))
     return redirect(editor_url(photo.product, "photos"))

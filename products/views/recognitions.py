@@ -51,14 +51,14 @@ def edit_recognition(request: HttpRequest, recognition_id: int) -> HttpResponse:
     if request.method != "POST":
         form = RecognitionForm(initial=RecognitionForm.values_of(recognition))
         return _page(request, recognition, form)
-    form = RecognitionForm(request.POST, request.FILES)
+    rows = OcopRecognition.objects.select_for_update(no_key=True)
+    recognition.refresh_from_db(from_queryset=rows)
+    values = RecognitionForm.values_of(recognition)
+    form = RecognitionForm(request.POST, request.FILES, initial=values)
     if not form.is_valid():
         return _page(request, recognition, form, status=422)
-    values = dict(form.cleaned_data)
-    if values["evidence"] is None:
-        del values["evidence"]  # the photo sent before stays
     try:
-        recognitions.resubmit_recognition(recognition=recognition, **values)
+        recognitions.resubmit_recognition(recognition=recognition, **form.changes)
     except DomainError as refusal:
         form.add_error(refusal.field, str(refusal.message))
         return _page(request, recognition, form, status=refusal.status)

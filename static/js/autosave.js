@@ -17,6 +17,12 @@ const contentOf = (form) => {
   content.set("form_key", form.elements.idempotency_key.value); // once the form itself was taken, this is old
   return content;
 };
+// What this form wrote itself is no news to it: core/row_forms.py
+const takeMarks = (form, marks) => {
+  const shown = form.elements.as_shown;
+  if (!shown || !marks) return;
+  try { shown.value = JSON.stringify({ ...JSON.parse(shown.value), ...marks }); } catch { /* then the server asks once */ }
+};
 const equip = (form) => {
   let timer = 0;
   let isSending = false;
@@ -36,6 +42,7 @@ const equip = (form) => {
       if (!answer.ok) throw new Error(String(answer.status));
       const kept = await answer.json();
       parcel = null;
+      takeMarks(form, kept.marks);
       if (!isDirty) {
         say(kept.say, !kept.is_wrong && !kept.is_old);
         if (!kept.is_old) form.dispatchEvent(new Event("draft:confirmed"));

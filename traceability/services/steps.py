@@ -13,6 +13,8 @@ from traceability import events
 from traceability.errors import StepAlreadyCorrected
 from traceability.models import TraceEvent, TracePhoto
 
+LOT = "lot__variant__product__cooperative"
+
 
 @transaction.atomic
 def record_step(  # noqa: PLR0913 - what, where, when, by whom: the key data of one event
@@ -55,3 +57,17 @@ def record_step(  # noqa: PLR0913 - what, where, when, by whom: the key data of 
     )
     events.step_recorded(event)
     return event
+
+
+def newest_of(event: TraceEvent) -> TraceEvent:
+    """The step that stands in the place of `event` today: itself, or its last correction."""
+    while later := TraceEvent.objects.filter(corrects=event.pk).select_related(LOT).first():
+        event = later
+    return event
+
+
+def hold_newest(event: TraceEvent) -> TraceEvent:
+    """`newest_of`, locked until the end of the transaction: nobody else corrects it meanwhile."""
+    TraceEvent.objects.select_for_update(no_key=True).get(pk=event.pk)
+    newest = newest_of(event)
+    return newest if newest.pk == event.pk else hold_newest(newest)

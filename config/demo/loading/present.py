@@ -74,16 +74,7 @@ def keep_coming() -> bool:
         return True
     if current.starts_at > db_now():
         return False
-    scheduling.edit_session(
-        session=current,
-        title=current.title,
-        starts_at=_next_evening(demo.time),
-        planned_minutes=current.planned_minutes,
-        summary=current.summary,
-        stream_url=current.stream_url,
-        cover=current.cover,
-        shipping_fee_vnd=current.shipping_fee_vnd,
-    )
+    scheduling.edit_session(session=current, starts_at=_next_evening(demo.time))
     _refresh_line_up(demo, current)
     return True
 
