@@ -6,6 +6,8 @@ from zoneinfo import ZoneInfo
 from django.db import connection, models
 from django.db.models import Func
 
+# The first transaction that a reader of this moment cannot see: whoever reads later gets no lower one
+REVISION = "pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
 LOCAL_ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 
 
@@ -14,6 +16,13 @@ def db_now() -> dt.datetime:
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
         return cursor.fetchone()[0]
+
+
+def db_moment() -> tuple[dt.datetime, int]:
+    """The wall clock, and a number of what can be read now that never goes back as a clock may."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT clock_timestamp(), {REVISION}")
+        return cursor.fetchone()
 
 
 def local_day(instant: dt.datetime) -> dt.date:
@@ -40,3 +49,10 @@ class Instant(Func):
 
     template = "clock_timestamp()"
     output_field = models.DateTimeField()
+
+
+class Revision(Func):
+    """The number of `db_moment` inside a query."""
+
+    template = REVISION
+    output_field = models.BigIntegerField()

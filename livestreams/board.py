@@ -1,6 +1,7 @@
 """The public board of a session: what a viewer sees, as small plain values.
 
     at  milliseconds since 1970 of the database's clock when the board was read
+    r   a number that never goes back: of two boards, the one with the lower was read first
     s   state: scheduled, live, ended, cancelled; gone when there is nothing to show
     t   title
     n   id of the offer being sold now, or null
@@ -10,7 +11,7 @@
         l units left · m limit for each buyer · k token of the picture (left out when none) ·
         g crop sign while there is none · x state when not on sale: w lined up, s sold out ·
         w how many stand in line for it (left out when nobody does)
-    v  version of the line-up: all of this but at, s, n and each offer's l, x and w. Viewers are
+    v  version of the line-up: all of this but at, r, s, n and each offer's l, x and w. Viewers are
        sent what changes beside it (livestreams/updates.py)
 
 Nothing personal is in it, and nothing in a language: names are as the co-ops wrote them.
@@ -23,7 +24,7 @@ from typing import Any
 
 from django.db.models import Prefetch, QuerySet
 
-from core.clock import Instant
+from core.clock import Instant, Revision
 from livestreams.models import LivestreamSession, Offer
 from products.models import ProductPhoto
 
@@ -36,20 +37,21 @@ _MARKS: dict[str, str] = {Offer.State.LINED_UP: LINED_UP, Offer.State.SOLD_OUT: 
 
 def snapshot(key: str) -> Board:
     """The board of the session with this id; `{"s": "gone"}` when viewers may not see it."""
-    shown = LivestreamSession.objects.addressable().annotate(read_at=Instant())
+    shown = LivestreamSession.objects.addressable().annotate(read_at=Instant(), revision=Revision())
     session = shown.filter(pk=int(key)).first() if key.isdecimal() else None
     return of_session(session) if session else {"s": "gone"}
 
 
 def of_session(session: LivestreamSession) -> Board:
-    """The board of a session fetched with its `read_at`; two queries more."""
+    """The board of a session fetched with its `read_at` and `revision`; two queries more."""
     return draw(session, list(offers_shown(session)))
 
 
 def draw(session: LivestreamSession, offers: list[Offer]) -> Board:
-    """The board as plain values, of a session with its `read_at` and `offers_shown` of it."""
+    """The board as plain values, of a session with its `read_at` and `revision`, and `offers_shown` of it."""
     drawn = {
         "at": int(session.read_at.timestamp() * 1000),  # type: ignore[attr-defined]
+        "r": session.revision,  # type: ignore[attr-defined]
         "s": session.state,
         "t": session.title,
         "n": session.now_selling_id,
@@ -129,7 +131,7 @@ def _offer(offer: Offer) -> Board:
 
 def etag(board: Board) -> str:
     """Changes with the board's content, not with the clock."""
-    content = {key: value for key, value in board.items() if key != "at"}
+    content = {key: value for key, value in board.items() if key not in {"at", "r"}}
     return f'"{hashlib.sha256(as_json(content).encode()).hexdigest()[:20]}"'
 
 

@@ -1,6 +1,6 @@
 """What viewers are sent when a board changes: at most BUDGET bytes, however long the line-up is.
 
-    at, s, n  as on the board (livestreams/board.py)
+    at, r, s, n  as on the board (livestreams/board.py)
     v         the line-up's version; its letters are those of `v` on the whole board
     l         units left, of each offer in the board's order
     x         one letter for each offer in that order: - on sale, w lined up, s sold out
@@ -11,7 +11,7 @@
     c         offers that are new or changed, without l, x and w
     t, h      as on the board
 
-A line-up is everything but `at`, `s`, `n` and each offer's `l`, `x` and `w`: what a page was drawn with.
+A line-up is everything but `at`, `r`, `s`, `n` and each offer's `l`, `x` and `w`: what a page was drawn with.
 Each update tells all numbers, so one that was missed is made good by the next; a viewer whose
 version is neither `v` nor in `f` asks for the whole board.
 """
@@ -55,7 +55,7 @@ class Updates:
             return whole
         line_up = line_up_of(whole)
         numbers: Board = {
-            **{name: whole[name] for name in ("at", "s", "n", "v")},
+            **{name: whole[name] for name in ("at", "r", "s", "n", "v")},
             "l": [offer["l"] for offer in whole["o"]],
             "x": "".join(offer.get("x", ON_SALE) for offer in whole["o"]),
         }

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 
 from coops.models import Cooperative
 from core.access import public
-from core.clock import db_now
+from core.clock import db_moment, db_now
 from core.paging import near_page
 from livestreams import board, calendar
 from livestreams.access import get_session_to_show
@@ -81,7 +81,7 @@ def show_session(request: HttpRequest, session_id: int) -> HttpResponse:
     Drawn for all alike when the reader brings no session cookie, so that it may be kept a second.
     """
     session = get_session_to_show(session_id)
-    session.read_at = db_now()  # type: ignore[attr-defined]
+    session.read_at, session.revision = db_moment()  # type: ignore[attr-defined]
     offers = list(board.offers_shown(session))
     is_for_all = settings.SESSION_COOKIE_NAME not in request.COOKIES
     context = {

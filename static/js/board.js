@@ -7,9 +7,10 @@ const mark = document.documentElement.lang === "vi" ? "." : ",";
 const digits = (n) => String(n).replace(/\B(?=(\d{3})+$)/g, mark);
 const part = (card, name) => card.querySelector(`[data-${name}]`);
 const write = (box, text) => { if (box.textContent !== text) box.textContent = text; };
-let shownAt = Number(words.at);
 let nowId = Number(words.nowId) || null;
-let heardAt = Date.now();
+// One clock stands still while the device sleeps, the other may be set: the longer age is the true one
+const clocks = () => [Date.now(), performance.now()];
+let heardAt = clocks();
 
 const isGone = (offer) => offer.x === "s" || offer.l === 0;
 const arrange = ({ n, o: offers }) => {
@@ -109,10 +110,10 @@ const announce = (snapshot) => {
   requestAnimationFrame(() => card.classList.add("is-new"));
 };
 const show = (snapshot) => {
-  if (snapshot.at < shownAt) return; // an older answer came late
-  shownAt = snapshot.at;
   if (snapshot.s !== "live") {
     part(board, "over").hidden = false;
+    part(board, "chip-over").hidden = false;
+    [part(board, "chip-live"), part(board, "goods")].forEach((gone) => { gone.hidden = true; });
     board.querySelectorAll("[data-order], [data-standby]").forEach((order) => { order.hidden = true; });
     board.dispatchEvent(new Event("live:stop"));
     part(board, "fresh").hidden = true;
@@ -136,13 +137,13 @@ const show = (snapshot) => {
   document.dispatchEvent(new Event("page:changed"));
 };
 const tellAge = () => {
-  const seconds = Math.floor((Date.now() - heardAt) / 1000);
+  const seconds = Math.floor(Math.max(...clocks().map((now, at) => now - heardAt[at])) / 1000);
   const fresh = part(board, "fresh");
   const isStale = seconds > STALE_S;
   fresh.classList.toggle("is-stale", isStale);
   write(fresh, (isStale ? words.wordsStale : words.wordsFresh).replace("%s", digits(seconds)));
 };
 board.addEventListener("live:news", ({ detail }) => show(detail));
-board.addEventListener("live:heard", () => { heardAt = Date.now(); tellAge(); });
+board.addEventListener("live:heard", () => { heardAt = clocks(); tellAge(); });
 tellAge();
 setInterval(tellAge, 1000);

@@ -20,8 +20,8 @@ const write = (target, text) => { if (target && target.textContent !== text) tar
 const later = (ms) => new Promise((done) => { setTimeout(done, ms); });
 let sending = 0;
 let drawnAs; // what the stage shows: changes when something other than a number does
-let newest = 0;
-let heardAt = Date.now();
+const clocks = () => [Date.now(), performance.now()]; // one sleeps, one may be set: the longer age is true
+let heardAt = clocks();
 let chosen = "";
 
 // Actions
@@ -140,8 +140,6 @@ const showUnsold = (place, offer) => {
   write(unsold, words.wordsUnsold.replace("%s", digits(offer.l)));
 };
 boardFeed.addEventListener("live:news", async ({ detail: board }) => {
-  if (board.at < newest) return;
-  newest = board.at;
   if (board.s !== words.stageOf) { location.reload(); return; }
   const shown = signature(board);
   if (drawnAs !== undefined && shown !== drawnAs) await redraw();
@@ -192,7 +190,7 @@ const showFigures = async () => {
   } catch { /* the age beside the figures says so */ }
 };
 const tellAge = () => {
-  const seconds = Math.floor((Date.now() - heardAt) / 1000);
+  const seconds = Math.floor(Math.max(...clocks().map((now, at) => now - heardAt[at])) / 1000);
   const fresh = part(box, "fresh");
   fresh.classList.toggle("is-stale", seconds > STALE_S);
   write(fresh, (seconds > STALE_S ? words.wordsStale : words.wordsFresh).replace("%s", digits(seconds)));
@@ -202,7 +200,7 @@ const tellAge = () => {
   age.classList.toggle("is-stale", isLate);
   write(age, (isLate ? words.wordsLate : words.wordsAge).replace("%s", digits(Math.max(0, Math.floor((Date.now() - countedAt) / 1000)))));
 };
-[box, boardFeed].forEach((feed) => feed.addEventListener("live:heard", () => { heardAt = Date.now(); }));
+[box, boardFeed].forEach((feed) => feed.addEventListener("live:heard", () => { heardAt = clocks(); }));
 showFigures();
 setInterval(showFigures, FIGURES_MS);
 tellAge();

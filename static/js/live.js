@@ -44,7 +44,7 @@ const follow = (element) => {
       tell("live:news", data);
       return;
     }
-    if (whole && data.at < whole.at) return; // an older answer came late
+    if (data.r < whole?.r) return; // an older answer came late; by number, for a clock may be set back
     const snapshot = complete(data);
     if (!snapshot) { missing = missing ?? setTimeout(ask, between(ASK_WHOLE_MS)); return; }
     if (snapshot.o) whole = snapshot;
@@ -79,6 +79,7 @@ const follow = (element) => {
   const fail = () => {
     source?.close(); // the browser's own next try would come at the same moment as everybody's
     source = undefined;
+    if (whole) whole.r = 0; // a database that was put back counts anew
     failures += 1;
     if (failures === 1) { openLater(REOPEN_MS); return; }
     openLater(REOPEN_LATER_MS);

@@ -7,6 +7,7 @@ from playwright.sync_api import Page, Route, expect
 
 from core import outbox
 from livestreams.models import LivestreamSession, Offer
+from livestreams.services.running import end_session
 from livestreams.services.selling import sell_now
 from tests.journeys.test_host import market, now_card
 
@@ -102,3 +103,28 @@ def test_a_server_that_comes_back_meets_its_viewers_one_by_one(phone_page: Page)
     for begin in range(500, 4000, 500):
         share = sum(begin <= wait < begin + 500 for wait in waits) / len(waits)
         assert 0.04 < share < 0.28  # an even seventh, give or take
+
+
+def test_a_clock_set_back_stops_no_board_and_its_end_is_said_everywhere(phone_page: Page) -> None:
+    """As if the database's clock had been an hour ahead when the page was read."""
+    _cast, session, offers = market()
+    sell_now(offer=offers[0])
+    page = phone_page
+
+    def read_in_the_future(route: Route) -> None:
+        answer = route.fetch()
+        text, count = re.subn(r"(&quot;at&quot;:)(\d{10})", r"\g<1>9\g<2>", answer.text())
+        assert count
+        route.fulfill(response=answer, body=text)
+
+    page.route(f"**/phien/{session.pk}/", read_in_the_future)
+    followed(page, session)
+    change_price(offers[0], 77_000)
+    expect(now_card(page)).to_contain_text("77.000", timeout=SOON_MS)
+
+    expect(page.get_by_text("Đang lên sóng")).to_be_visible()
+    end_session(session=session)
+    expect(page.locator("[data-over]")).to_be_visible(timeout=SOON_MS)
+    expect(page.get_by_text("Đang lên sóng")).to_be_hidden()
+    expect(page.get_by_role("heading", name="Đang bán")).to_be_hidden()
+    expect(page.locator("[data-chip-over]")).to_be_visible()

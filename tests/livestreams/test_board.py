@@ -73,6 +73,7 @@ def test_the_board_tells_what_is_sold_at_which_price_and_how_much_is_left():
     sell_now(offer=offer)
     drawn = snapshot(offer.session)
     assert drawn.pop("at") > 1_700_000_000_000
+    assert drawn.pop("r") > 0
     assert len(drawn.pop("v")) == 8
     assert drawn == {
         "s": "live",
@@ -124,7 +125,7 @@ def test_the_board_holds_nothing_of_buyers_or_hosts():
         assert secret not in text
     for secret in (host.display_name, host.phone[3:], session.cooperative.phone[3:]):
         assert secret not in text
-    assert set(snapshot(session)) == {"at", "s", "t", "n", "h", "o", "v"}
+    assert set(snapshot(session)) == {"at", "r", "s", "t", "n", "h", "o", "v"}
 
 
 @pytest.mark.parametrize("trait", ["draft", "cancelled", "ended"])
@@ -176,7 +177,7 @@ def test_the_snapshot_is_public_short_lived_and_the_same_for_all():
     assert not response.cookies
     host = client_of(member_of(session.cooperative))
     theirs = get_snapshot(session, host).json()
-    assert theirs | {"at": 0} == response.json() | {"at": 0}
+    assert theirs | {"at": 0, "r": 0} == response.json() | {"at": 0, "r": 0}
 
 
 def test_nothing_new_costs_nothing():

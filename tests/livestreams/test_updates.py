@@ -79,9 +79,9 @@ def test_numbers_alone_travel_while_the_line_up_stays():
     OrderFactory(offer=offer, quantity=2)
     Offer.objects.filter(pk=offer.pk).claim(2)
     update = Updates().draw("1", whole(session))
-    assert set(update) == {"at", "s", "n", "v", "l", "x"}
+    assert set(update) == {"at", "r", "s", "n", "v", "l", "x"}
     assert update["v"] == known["v"]
-    assert seen(known, update) == whole(session) | {"at": update["at"]}
+    assert seen(known, update) == whole(session) | {"at": update["at"], "r": update["r"]}
 
 
 @pytest.mark.django_db
@@ -169,7 +169,7 @@ def test_boards_of_many_sessions_do_not_fill_the_memory():
 
 def plain_board(version: str) -> dict[str, Any]:
     offer = {"i": 1, "n": version, "l": 1}
-    return {"at": 1, "s": "live", "n": None, "t": "t", "h": {}, "o": [offer], "v": version}
+    return {"at": 1, "r": 1, "s": "live", "n": None, "t": "t", "h": {}, "o": [offer], "v": version}
 
 
 @pytest.mark.django_db
