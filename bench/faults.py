@@ -256,13 +256,12 @@ def tally_differences(session_id: int) -> int:
     from django.db.models import Count, Sum
 
     from orders.models import Order, OrderLine, SessionTally
+    from orders.querysets import ORDERED_STATES
 
     tally = SessionTally.objects.filter(session_id=session_id, cooperative=None).first()
     if tally is None:
         return 1
-    confirmed = Order.objects.filter(session_id=session_id).exclude(
-        state__in=["cancelled", "released"]
-    )
+    confirmed = Order.objects.filter(session_id=session_id, state__in=ORDERED_STATES)
     orders = confirmed.aggregate(n=Count("pk"), goods_vnd=Sum("goods_vnd"))
     units = OrderLine.objects.filter(order__in=confirmed).aggregate(n=Sum("quantity"))["n"]
     counted = (tally.order_count, tally.unit_count, tally.goods_vnd)

@@ -17,6 +17,10 @@ class NoAnswer(Exception):
     """The network or the server gave no (whole) answer; the same request may be sent again."""
 
 
+class ConnectionClosed(NoAnswer):
+    """The server had closed the connection; servers do, when nothing has come for a while."""
+
+
 @dataclass(frozen=True)
 class Answer:
     status: int
@@ -63,13 +67,29 @@ class Visitor:
             self._connection = None
 
     def _send(self, method: str, path: str, body: bytes | None) -> Answer:
-        connection = self._connection or self._connect()
+        """Over the connection that stands; over a new one when that was closed while it was idle."""
+        if self._connection is not None:
+            try:
+                return self._send_over(self._connection, method, path, body)
+            except ConnectionClosed:
+                self.close()
+        return self._send_over(self._connect(), method, path, body)
+
+    def _send_over(
+        self, connection: http.client.HTTPConnection, method: str, path: str, body: bytes | None
+    ) -> Answer:
         try:
             connection.request(method, path, body, _headers(method))
             response = connection.getresponse()
             content = response.read(MAX_PAGE_BYTES)
             if not response.isclosed():
                 response.close()
+        except (
+            ConnectionResetError,
+            BrokenPipeError,
+        ) as fault:  # http.client's word is one of them
+            self.close()
+            raise ConnectionClosed(f"{type(fault).__name__}: {fault}") from fault
         except (OSError, http.client.HTTPException) as fault:
             self.close()
             raise NoAnswer(f"{type(fault).__name__}: {fault}") from fault

@@ -5,12 +5,14 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from config.demo import rush
-from config.management.commands.simulate_session import Command, site_to_use
+from config.management.commands.simulate_session import Command, site_to_use, tally_of
 from coops.models import Commune
 from livestreams.models import Offer
 from orders.models import Order, SessionTally
+from orders.services.tallies import recount_session
 from tests.factories.coops import CommuneFactory
 from tests.factories.livestreams import OfferFactory, SessionFactory
+from tests.factories.orders import OrderFactory
 
 
 def test_buyers_come_in_waves_and_all_within_the_time() -> None:
@@ -61,6 +63,16 @@ def test_a_lost_or_doubled_order_fails_the_simulation() -> None:
     with pytest.raises(CommandError, match="tally"):
         command.judge(rush.Outcome(), 5, 5, is_counted=False)
     command.judge(rush.Outcome(), 5, 6, is_counted=True)  # somebody else ordered too
+
+
+@pytest.mark.django_db
+def test_units_held_for_a_line_are_counted_as_the_tally_counts_them() -> None:
+    offer = OfferFactory()
+    order = OrderFactory(offer=offer)
+    OrderFactory(offer=offer, transfer=True, state=Order.State.HELD)
+    recount_session(session_id=order.session_id)
+
+    assert tally_of(order.session) == (1, 1)
 
 
 def test_a_rush_at_the_served_platform_loses_and_doubles_nothing(platform_server) -> None:

@@ -1,8 +1,12 @@
 """The simulated buyer reads the pages as they are: when they change, these say so."""
 
+import socketserver
+import threading
+import time
+
 import pytest
 
-from config.demo.visitor import order_links, read_order_page
+from config.demo.visitor import NoAnswer, Visitor, order_links, read_order_page
 from livestreams.models import Offer
 from tests.factories.livestreams import OfferFactory, SessionFactory
 
@@ -52,3 +56,26 @@ def test_nothing_is_read_where_nothing_can_be_ordered(client) -> None:
     assert order_links(board) == {}
     page = read_order_page(client.get(f"/phien/{tea.session_id}/dat/").content.decode())
     assert page.limits == {}
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_connection_closed_while_idle_is_no_lost_answer(*, whole: bool) -> None:
+    """The server answers once a connection; `whole` says whether the answer says that it closes."""
+    closes = b"Connection: close\r\n" if whole else b""
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n" + closes + b"\r\nok"
+
+    class Once(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(1 << 16)
+            self.request.sendall(answer)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Once) as server:
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        visitor = Visitor(f"http://127.0.0.1:{server.server_address[1]}")
+        for _ in range(3):
+            assert visitor.open("/").body == "ok"
+            time.sleep(0.05)
+        server.shutdown()
+        server.server_close()
+        with pytest.raises(NoAnswer):  # nobody there is a lost answer all the same
+            visitor.open("/")

@@ -13,6 +13,7 @@ from config.demo.visitor import is_reachable
 from coops.models import Commune
 from livestreams.models import LivestreamSession
 from orders.models import Order, SessionTally
+from orders.querysets import ORDERED_STATES
 
 MAX_BUYERS = 300
 TELL_EVERY_S = 5
@@ -161,10 +162,13 @@ def some_communes() -> tuple[str, ...]:
 
 
 def tally_of(session: LivestreamSession) -> tuple[int, int]:
-    """Open orders and what the tally says, once they agree or time is up."""
+    """Orders that figures count and what the tally says, once they agree or time is up.
+
+    Units held for the next of a line are no order yet: the tally leaves them out as well.
+    """
     deadline = time.monotonic() + TALLY_TIMEOUT_S
     while True:
-        open_orders = session.orders.open().count()
+        open_orders = session.orders.filter(state__in=ORDERED_STATES).count()
         tally = SessionTally.objects.filter(session=session, cooperative=None).first()
         counted = tally.order_count if tally else 0
         if open_orders == counted or time.monotonic() > deadline:
