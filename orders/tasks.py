@@ -14,7 +14,7 @@ from orders.services import cancelling, standing_by, tallies, telling
     max_retries=5,
 )
 def recount_session(session_id: int) -> None:
-    tallies.recount_session(session_id=session_id)
+    tallies.follow_session(session_id=session_id)
 
 
 @shared_task(name="orders.recount_live_sessions")

@@ -1,8 +1,12 @@
 """Figures of a session equal a recount of its lines, however often and in whatever order."""
 
+import datetime as dt
+
 import pytest
 from django.conf import settings
 
+from core.clock import Instant
+from livestreams.services.running import end_session
 from orders import tasks
 from orders.models import Order, SessionTally
 from orders.services import cancelling, tallies
@@ -110,3 +114,30 @@ def test_a_count_that_adds_would_drift() -> None:
 
     tallies.recount_session(session_id=order.session_id)
     assert figures(order.session)[0] == 1
+
+
+@pytest.mark.parametrize(("of_a_second", "follows"), [(100_000, True), (1, False)])
+def test_a_great_session_is_counted_less_often_and_right_at_the_minute_and_its_end(
+    monkeypatch: pytest.MonkeyPatch, of_a_second: int, *, follows: bool
+) -> None:
+    monkeypatch.setattr(tallies, "ORDERS_FOR_A_SECOND", of_a_second)
+    offer = OfferFactory()
+    for _ in range(2):
+        OrderFactory(offer=offer)
+    assert tallies.follow_session(session_id=offer.session_id)
+    OrderFactory(offer=offer)
+
+    assert tallies.follow_session(session_id=offer.session_id) is follows
+    tally = SessionTally.objects.get(session=offer.session, cooperative=None)
+    assert tally.order_count == (3 if follows else 2)
+    tasks.recount_live_sessions()
+    tally.refresh_from_db()
+    assert tally.order_count == 3
+    OrderFactory(offer=offer)
+    SessionTally.objects.update(counted_at=Instant() - dt.timedelta(seconds=4))
+    assert tallies.follow_session(session_id=offer.session_id)  # its pause is over
+    OrderFactory(offer=offer)
+    end_session(session=offer.session)
+    assert tallies.follow_session(session_id=offer.session_id)
+    tally.refresh_from_db()
+    assert tally.order_count == 5
