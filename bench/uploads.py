@@ -136,7 +136,9 @@ def make_senders(rows: SessionRows, photos: int) -> list[Sender]:
     coop = Cooperative.objects.get(pk=rows.cooperative_ids[0])
     senders: list[Sender] = []
     for number in range(-(-photos // OF_ONE_PERSON)):
-        user = User.objects.create(phone=f"+8497{number:07d}", name=f"Thành viên {number + 1}")
+        user = User.objects.create(
+            phone=f"+8497{number:07d}", display_name=f"Thành viên {number + 1}"
+        )
         Membership.objects.create(user=user, cooperative=coop, role=Membership.Role.MANAGER)
         product = Product.objects.create(
             cooperative=coop,
