@@ -81,7 +81,10 @@ class Bridge:
                 lane.longest_answer_s, give_up, turn, scope, proto, body, lane.when_slow
             )
             try:
-                answer = await loop.run_in_executor(lane.pool, self._serve, lane, turn, scope, body)
+                async with lane.pass_through():
+                    answer = await loop.run_in_executor(
+                        lane.pool, self._serve, lane, turn, scope, body
+                    )
             finally:
                 limit.cancel()
             return None if turn.is_over else answer

@@ -1,9 +1,10 @@
 """Lanes: how many requests of a kind are served at once, how many wait, and what ends one too slow."""
 
+import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
 from typing import Any
@@ -15,6 +16,8 @@ from core.busy import SLOW
 
 log = logging.getLogger(__name__)
 
+GIVE_WAY_S, LOOK_S = 0.25, 0.005
+
 cancelling = ThreadPoolExecutor(4, thread_name_prefix="cancelling")
 
 
@@ -22,9 +25,13 @@ class Lane:
     """Threads that serve one kind of request, how many may wait for them and how long, and how
     long an answer may take, waiting included. `when_slow` is the kind of the page (core/busy.py)
     that answers in place of a thread that took longer.
+
+    While `first` have requests inside, only `beside` of this lane run at once: all threads of a
+    process share one interpreter. Pages that stand still in the database do not stop the others:
+    every GIVE_WAY_S one more may run.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a lane is made of
         self,
         name: str,
         *,
@@ -33,13 +40,41 @@ class Lane:
         longest_wait_s: float,
         longest_answer_s: float,
         when_slow: str = SLOW,
+        first: Sequence["Lane"] = (),
+        beside: int = 2,
     ) -> None:
         self.pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
         self.most = threads + waiting
         self.longest_wait_s = longest_wait_s
         self.longest_answer_s = longest_answer_s
         self.when_slow = when_slow
-        self.inside = 0
+        self.first = first
+        self.beside = beside
+        self.inside = self.running = 0
+        self._door = asyncio.Lock()
+
+    @contextlib.asynccontextmanager
+    async def pass_through(self) -> AsyncIterator[None]:
+        """For as long as a request is with a thread (or in the pool's line for one)."""
+        if self.first:
+            async with self._door:
+                await self._give_way()
+                self.running += 1
+        else:
+            self.running += 1
+        try:
+            yield
+        finally:
+            self.running -= 1
+
+    async def _give_way(self) -> None:
+        until = time.monotonic() + GIVE_WAY_S
+        while (  # noqa: ASYNC110 - requests of other lanes are counted, not waited for
+            self.running >= self.beside
+            and any(lane.inside for lane in self.first)
+            and time.monotonic() < until
+        ):
+            await asyncio.sleep(LOOK_S)
 
     @property
     def is_full(self) -> bool:

@@ -41,7 +41,12 @@ drawn_orders = Lane(
     when_slow=AWAY,
 )
 pages = Lane(
-    "pages", threads=settings.WEB_THREADS, waiting=500, longest_wait_s=5.0, longest_answer_s=25.0
+    "pages",
+    threads=settings.WEB_THREADS,
+    waiting=500,
+    longest_wait_s=5.0,
+    longest_answer_s=25.0,
+    first=(orders, drawn_orders),
 )
 uploads = Lane(
     "uploads",
@@ -49,6 +54,8 @@ uploads = Lane(
     waiting=60,
     longest_wait_s=45.0,
     longest_answer_s=80.0,  # the page's script waits for 90
+    first=(orders, drawn_orders),
+    beside=1,
 )
 serve_pages = Bridge(pages_wsgi, for_files=uploads)
 serve_orders = Bridge(orders_wsgi)
