@@ -259,8 +259,13 @@ def draw_snapshot(feed: str) -> tuple[int, Any]:
 
 
 def newest_number(feed: str) -> int:
-    """Of the counter: messages are swept, and a quiet feed goes on from where it was."""
-    return FeedCounter.objects.filter(feed=feed).values_list("last_number", flat=True).first() or 0
+    """Of its messages, or where these were swept, of its counter."""
+    numbered = OutboxMessage.objects.filter(feed=feed, feed_number__isnull=False)
+    number = numbered.order_by("-feed_number").values_list("feed_number", flat=True).first()
+    if number is None:
+        counted = FeedCounter.objects.filter(feed=feed).values_list("last_number", flat=True)
+        number = counted.first()
+    return number or 0
 
 
 def missed_events(feed: str, after: int) -> list[tuple[int, bytes]]:
