@@ -9,6 +9,7 @@ application = get_wsgi_application()
 
 from django.conf import settings  # noqa: E402 - settings are read above
 from django.core.handlers.wsgi import WSGIHandler  # noqa: E402
+from django.urls import get_resolver  # noqa: E402
 
 
 class OrderHandler(WSGIHandler):
@@ -24,3 +25,6 @@ class OrderHandler(WSGIHandler):
 
 
 orders = OrderHandler()
+_ = (
+    get_resolver().url_patterns
+)  # every view is imported now: health speaks for a process that is warm
