@@ -77,9 +77,8 @@ class User(AbstractBaseUser, PermissionsMixin):
 
 
 class OneTimeCode(models.Model):
-    """Six digits sent to a phone; `code_hash` only, ten minutes, five tries, used once.
+    """Six digits sent to a phone; `code_hash` only, ten minutes, used once.
 
-    `source` names where the request came from (a keyed hash of the address), for the hourly limit.
     `sealed_code` is for the sender only and emptied once sent.
     """
 
@@ -97,10 +96,8 @@ class OneTimeCode(models.Model):
     code_hash = models.CharField(max_length=128)
     sealed_code = models.TextField(blank=True)
     request_id = models.UUIDField(db_default=RandomUUID())
-    source = models.CharField(max_length=32, blank=True, db_default="")
     created_at = models.DateTimeField(db_default=Now())
     expires_at = models.DateTimeField()
-    tries = models.PositiveSmallIntegerField(default=0)
     sent_at = models.DateTimeField(null=True)
     failed_at = models.DateTimeField(null=True)
     failure = models.CharField(max_length=10, choices=Failure, blank=True, db_default="")
@@ -111,8 +108,6 @@ class OneTimeCode(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["phone", "purpose", "-created_at"], name="code_by_phone"),
-            # the hourly limit of one address
-            models.Index(fields=["source", "-created_at"], name="code_by_source"),
             # sweeper: what could not be sent yet
             models.Index(
                 fields=["created_at"], condition=~Q(sealed_code=""), name="code_waiting_to_go"

@@ -17,7 +17,7 @@ RESEND_AFTER_S = 10  # between two tries of the sweeper to hand a code over
 class OneTimeCodeQuerySet(models.QuerySet):
     def live(self) -> Self:
         """Codes that would still be accepted, by the database's clock."""
-        return self.filter(used_at=None, expires_at__gt=Instant(), tries__lt=CODE_TRIES)
+        return self.filter(used_at=None, expires_at__gt=Instant())
 
     def for_phone(self, phone: str, purpose: str) -> Self:
         return self.filter(phone=phone, purpose=purpose)

@@ -26,13 +26,6 @@ def is_same_hash(one: str, other: str) -> bool:
     return constant_time_compare(one, other)
 
 
-def source_hash(address: str) -> str:
-    """A name for an address: the same for the same address, useless without SECRET_KEY."""
-    if not address:
-        return ""
-    return salted_hmac("accounts.seals.source", address, algorithm="sha256").hexdigest()[:32]
-
-
 def seal(code: str) -> str:
     """`code` encrypted with a key stream of its own (HMAC-SHA256 of a fresh nonce), and signed."""
     nonce = secrets.token_bytes(_NONCE_BYTES)

@@ -105,6 +105,13 @@ class Proving:
     purpose: str
 
 
+def asker(request: HttpRequest) -> str:
+    """A name for this session, to count its tries by."""
+    if not request.session.session_key:
+        request.session.save()
+    return str(request.session.session_key)
+
+
 def start_proving(request: HttpRequest, *, phone: str, purpose: str) -> None:
     request.session[PROVING] = {"phone": phone, "purpose": purpose}
     request.session.pop(PROVEN, None)

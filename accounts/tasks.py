@@ -1,6 +1,5 @@
 import datetime as dt
 
-from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from celery import shared_task
 from django.contrib.sessions.backends.db import SessionStore
 
@@ -9,7 +8,6 @@ from accounts.services import codes
 from core.clock import db_now
 
 CODES_KEPT = dt.timedelta(days=2)
-SIGN_INS_KEPT = dt.timedelta(days=90)
 
 
 @shared_task(name="accounts.send_code")
@@ -24,9 +22,7 @@ def send_overdue_codes() -> int:
 
 @shared_task(name="accounts.sweep")
 def sweep() -> None:
-    """Delete spent codes, ended sessions and old records of signing in."""
+    """Delete spent codes and ended sessions."""
     now = db_now()
     OneTimeCode.objects.filter(created_at__lt=now - CODES_KEPT).delete()
     SessionStore.clear_expired()
-    for records in (AccessAttempt, AccessFailureLog, AccessLog):
-        records.objects.filter(attempt_time__lt=now - SIGN_INS_KEPT).delete()

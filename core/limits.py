@@ -116,15 +116,17 @@ def refusal_of(*tries: Try) -> TooManyTries | None:
     return TooManyTries(wait_s=_wait_s(limit, left_s[count]), limit=limit.name)
 
 
-def is_spent(limit: Limit, subject: str) -> bool:
-    """Whether the next try would be refused; counts nothing."""
+def tries_left(limit: Limit, subject: str) -> int:
+    """How many tries are allowed at this moment; counts nothing."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT 1 FROM core_allowance WHERE key = %s"
-            " AND free_at > clock_timestamp() + make_interval(secs => %s)",
-            [limit.key(subject), limit.within_s - limit.pause_s],
+            "SELECT extract(epoch FROM free_at - clock_timestamp()) FROM core_allowance"
+            " WHERE key = %s",
+            [limit.key(subject)],
         )
-        return cursor.fetchone() is not None
+        row = cursor.fetchone()
+    spent_s = max(0.0, float(row[0])) if row else 0.0
+    return max(0, int((limit.within_s - spent_s) / limit.pause_s + 1e-6))
 
 
 def give_back(*tries: Try) -> None:
@@ -157,9 +159,9 @@ def sweep(most: int = MOST_ROWS) -> int:
 def _delete(condition: str, most: int) -> int:
     with connection.cursor() as cursor:
         cursor.execute(
-            "DELETE FROM core_allowance WHERE key IN ("  # noqa: S608 - conditions of ours
+            "DELETE FROM core_allowance WHERE key = ANY(ARRAY("  # noqa: S608 - conditions of ours
             f" SELECT key FROM core_allowance WHERE {condition}"
-            " ORDER BY free_at LIMIT %s FOR UPDATE SKIP LOCKED)",
+            " ORDER BY free_at LIMIT %s FOR UPDATE SKIP LOCKED))",
             [most],
         )
         return cursor.rowcount

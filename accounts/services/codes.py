@@ -1,28 +1,41 @@
 """One-time codes: asked for, sent, entered."""
 
 import datetime as dt
+import functools
 import logging
 import time
 
 from django.conf import settings
 from django.core import signing
 from django.db import connection, transaction
-from django.db.models import F, QuerySet
 
 from accounts import events, seals, sms
 from accounts.errors import CodesNotSetUp, CodeSpent, TooManyCodes, WrongCode
 from accounts.models import OneTimeCode
 from accounts.querysets import CODE_TRIES
+from core import limits
+from core.addresses import client_network, one_client
 from core.clock import db_now
+from core.limits import Limit
 
 log = logging.getLogger(__name__)
 
 CODE_LASTS = dt.timedelta(minutes=10)
 ROUND_S = 60.0  # of sending again: a gateway that hangs takes seconds of each
 SAME_CODE_WITHIN = dt.timedelta(seconds=30)  # pressing twice sends one message
-CODES_PER_PHONE = 5  # an hour
-CODES_PER_SOURCE = 60  # an hour; a whole class may share one network
+# Five at once, then one as often as a code lasts: while a phone is sent no more codes, the last one
+# still holds, so a stranger who asks for codes keeps nobody from entering one
+OF_PHONE = Limit("accounts.code.phone", 5, 5 * 600)
+OF_CLIENT = Limit("accounts.code.client", 60, 3600)  # a whole class may share one address
+OF_NETWORK = Limit("accounts.code.network", 120, 3600)
+TRIES_HERE = Limit("accounts.code.tries-here", CODE_TRIES, 600)
+TRIES_OF_PHONE = Limit("accounts.code.tries", 30, 3600)
 SMS_TEXT = "{code} la ma xac minh Cho Phien cua ban, dung trong 10 phut. Khong dua ma nay cho ai."
+
+
+def of_day() -> Limit:
+    """What the installation pays for: every code sent counts."""
+    return Limit("accounts.code.day", settings.SMS_PER_DAY, 86_400)
 
 
 def can_send_codes() -> bool:
@@ -35,32 +48,30 @@ def request_code(*, phone: str, purpose: str, source: str = "") -> OneTimeCode:
     """Make a code for `phone` (E.164) and leave word that it is to be sent.
 
     Nothing in the answer tells whether there is an account with this number. `source` is the
-    network address asked from. Asked again within half a minute, the code already on its way is
-    returned.
+    network address asked from; it is not stored. Asked again within half a minute, or more often
+    than a phone is sent codes, the code that holds is returned.
 
     Raises CodesNotSetUp, or TooManyCodes (with `until` in details) beyond the hourly limits.
     """
     if not can_send_codes():
         raise CodesNotSetUp
-    source_name = seals.source_hash(source)
-    _one_at_a_time(f"code:phone:{phone}", *([f"code:source:{source_name}"] if source else []))
+    _one_at_a_time(phone)
     now = db_now()
-    on_its_way = (
-        OneTimeCode.objects.live()
-        .for_phone(phone, purpose)
-        .filter(created_at__gt=now - SAME_CODE_WITHIN, failed_at=None)
-        .last()
-    )
-    if on_its_way:
+    live = OneTimeCode.objects.live().for_phone(phone, purpose).filter(failed_at=None)
+    if on_its_way := live.filter(created_at__gt=now - SAME_CODE_WITHIN).last():
         return on_its_way
-    _check_limits(phone, source_name, now)
+    try:
+        _check_limits(phone, source)
+    except TooManyCodes as refusal:
+        if refusal.details["limit"] == OF_PHONE.name and (holds := live.last()):
+            return holds
+        raise
     digits = seals.new_code()
     code = OneTimeCode.objects.create(
         phone=phone,
         purpose=purpose,
         code_hash=seals.code_hash(phone=phone, purpose=purpose, code=digits),
         sealed_code=seals.seal(digits),
-        source=source_name,
         created_at=now,
         expires_at=now + CODE_LASTS,
     )
@@ -68,33 +79,41 @@ def request_code(*, phone: str, purpose: str, source: str = "") -> OneTimeCode:
     return code
 
 
-def check_code(*, phone: str, purpose: str, code: str) -> None:
+def check_code(*, phone: str, purpose: str, code: str, asker: str = "") -> None:
     """Accept the six digits once; every code of this phone and purpose is spent with it.
+
+    Five wrong tries are allowed to each `asker` (a session), so that a stranger uses up nobody
+    else's; and a few more to all of them together.
 
     Raises WrongCode (with `tries_left`) or CodeSpent. A wrong try counts even so: do not call
     this inside a transaction that a refusal rolls back.
     """
-    tries_left = _try_code(phone=phone, purpose=purpose, code=code)
-    if tries_left is None:
-        return
-    if tries_left < 1:
+    here = (TRIES_HERE, f"{phone} {purpose} {asker}")
+    tries = ((TRIES_OF_PHONE, f"{phone} {purpose}"), here)
+    if limits.refusal_of(*tries):
         raise CodeSpent
-    raise WrongCode(tries_left=tries_left)
+    is_right = _try_code(phone=phone, purpose=purpose, code=code)
+    if is_right:
+        limits.give_back(*tries)
+        return
+    left = limits.tries_left(*here) if is_right is False else 0
+    if left < 1:
+        raise CodeSpent
+    raise WrongCode(tries_left=left)
 
 
 @transaction.atomic
-def _try_code(*, phone: str, purpose: str, code: str) -> int | None:
-    """None when right; else how many tries are left. Rows are locked, so guesses queue up."""
+def _try_code(*, phone: str, purpose: str, code: str) -> bool | None:
+    """Whether it is one of those that hold; None when there is none."""
     live = OneTimeCode.objects.live().for_phone(phone, purpose)
     rows = list(live.select_for_update().order_by("pk"))
     given = seals.code_hash(phone=phone, purpose=purpose, code=code)
-    same = OneTimeCode.objects.filter(pk__in=[row.pk for row in rows])
     # Every row is compared, so that the answer takes the same time
     if any([seals.is_same_hash(row.code_hash, given) for row in rows]):  # noqa: C419
+        same = OneTimeCode.objects.filter(pk__in=[row.pk for row in rows])
         same.update(used_at=db_now(), sealed_code="")
-        return None
-    same.update(tries=F("tries") + 1)
-    return max((CODE_TRIES - row.tries - 1 for row in rows), default=0)
+        return True
+    return False if rows else None
 
 
 @transaction.atomic
@@ -145,22 +164,35 @@ def demonstration_code(code: OneTimeCode | None) -> str:
     return seals.open_seal(code.sealed_code)
 
 
-def _one_at_a_time(*names: str) -> None:
-    """Until the end of the transaction, nobody else counts and adds codes of these."""
+def _one_at_a_time(phone: str) -> None:
+    """Until the end of the transaction, nobody else adds codes for this phone."""
     with connection.cursor() as cursor:
-        for name in sorted(names):
-            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
+        name = f"code:phone:{phone}"
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
 
 
-def _check_limits(phone: str, source: str, now: dt.datetime) -> None:
-    hour_ago = now - dt.timedelta(hours=1)
-    recent = OneTimeCode.objects.filter(created_at__gt=hour_ago).order_by("-created_at")
-    _check_limit(recent.filter(phone=phone), CODES_PER_PHONE)
-    if source:
-        _check_limit(recent.filter(source=source), CODES_PER_SOURCE)
+def _check_limits(phone: str, client_ip: str) -> None:
+    tries = [(OF_PHONE, phone), (of_day(), "")]
+    if client_ip:
+        tries = [
+            (OF_NETWORK, client_network(client_ip)),
+            (OF_CLIENT, one_client(client_ip)),
+            *tries,
+        ]
+    refusal = limits.refusal_of(*tries)
+    if refusal is None:
+        return
+    now = db_now()
+    if refusal.limit == of_day().name:
+        _alarm(now.strftime("%F %H"))
+    until = now + dt.timedelta(seconds=refusal.retry_after_s)
+    raise TooManyCodes(until=until.isoformat(), limit=refusal.limit)
 
 
-def _check_limit(recent: "QuerySet[OneTimeCode]", most: int) -> None:
-    oldest_that_counts = recent.values_list("created_at", flat=True)[most - 1 : most]
-    for created_at in oldest_that_counts:
-        raise TooManyCodes(until=(created_at + dt.timedelta(hours=1)).isoformat())
+@functools.lru_cache(maxsize=1)
+def _alarm(_hour: str) -> None:
+    """Once an hour from each process: a refusal is rolled back, so no row could hold this."""
+    log.error(
+        "the messages of a day (SMS_PER_DAY=%s) are used up: nobody is sent a code for now",
+        settings.SMS_PER_DAY,
+    )

@@ -1,10 +1,10 @@
 """Accounts: made, renamed, given another password, signed out everywhere."""
 
-from axes.utils import reset as forget_failures
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
+from accounts import limits
 from accounts.errors import PhoneTaken, WrongPassword
 from accounts.models import User
 from core.clock import db_now
@@ -46,7 +46,7 @@ def reset_password(*, user: User, password: str) -> User:
     user.phone_verified_at = user.phone_verified_at or db_now()
     user.save(update_fields=["password", "phone_verified_at"])
     user.api_tokens.filter(revoked_at=None).update(revoked_at=Now())
-    forget_failures(username=user.phone)
+    limits.start_anew(user.phone)
     return user
 
 

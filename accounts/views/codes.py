@@ -189,7 +189,12 @@ def _enter(request: HttpRequest, way: Way) -> HttpResponse:
     status = _status(form)
     if form.is_valid():
         try:
-            codes.check_code(phone=shown.phone, purpose=way.purpose, **form.cleaned_data)
+            codes.check_code(
+                phone=shown.phone,
+                purpose=way.purpose,
+                asker=sessions.asker(request),
+                **form.cleaned_data,
+            )
         except (WrongCode, CodeSpent) as refusal:
             form.add_error("code", in_words(refusal))
             status = refusal.status

@@ -1,19 +1,21 @@
 """One-time codes: asked for, sent once, entered once."""
 
 import datetime as dt
-import threading
+from functools import partial
 from typing import Any
 
 import pytest
-from django.db import connection
 
 from accounts import seals
 from accounts.errors import CodesNotSetUp, CodeSpent, TooManyCodes, WrongCode
 from accounts.models import OneTimeCode
 from accounts.services import codes
 from accounts.services.codes import check_code, request_code, send_code, send_overdue_codes
+from core.limits import Limit
 from core.models import OutboxMessage
+from tests.core.test_limits import pass_time
 from tests.standins.esms import Gateway
+from tests.threads import all_at_once
 
 pytestmark = pytest.mark.django_db
 PHONE, SMS_PHONE = "+84912345678", "0912345678"
@@ -187,38 +189,66 @@ def test_pressing_twice_makes_one_code(gateway: Gateway) -> None:
     assert OutboxMessage.objects.filter(topic="accounts.code.requested").count() == 1
 
 
-def test_one_phone_gets_five_codes_an_hour(gateway: Gateway) -> None:
-    for _ in range(5):
-        age(ask(source=""), minutes=5)
-    with pytest.raises(TooManyCodes) as refusal:
-        ask(source="")
-    assert refusal.value.details["until"]
-    assert ask(phone="+84912345679", source="")
-    OneTimeCode.objects.update(
-        created_at=OneTimeCode.objects.last().created_at - dt.timedelta(hours=2)
-    )
-    assert ask(source="")
+def codes_made(times: int, **more: str) -> int:
+    """Ask as often, three minutes apart; how many codes came of it."""
+    for _ in range(times):
+        age(ask(**more), minutes=3)
+        pass_time(minutes=3)
+    return OneTimeCode.objects.count()
 
 
-def test_without_the_limit_a_stranger_could_ring_a_phone_all_night(
+def test_a_stranger_who_asks_for_codes_keeps_nobody_from_entering_one(gateway: Gateway) -> None:
+    for n in range(30):
+        holding = ask(source=f"198.51.{n}.7")
+        age(holding, minutes=1)
+        pass_time(minutes=1)
+    assert OneTimeCode.objects.count() <= 8, "one phone is not rung all night"
+    own = ask(source="203.0.113.9")
+    check_code(phone=PHONE, purpose=SIGN_UP, code=digits_of(own), asker="own")
+
+
+def test_without_the_slow_bound_a_stranger_could_ring_a_phone_all_night(
     gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(codes, "_check_limits", lambda *_args: None)
-    for _ in range(12):
-        age(ask(), minutes=1)
-    assert OneTimeCode.objects.count() == 12
+    """Negative control."""
+    monkeypatch.setattr(codes, "OF_PHONE", Limit("phone", 1_000, 600))
+    assert codes_made(12) == 12
 
 
-def test_one_network_gets_sixty_codes_an_hour(gateway: Gateway) -> None:
-    for n in range(60):
+@pytest.mark.parametrize("kind", ["OF_CLIENT", "OF_NETWORK"])
+def test_one_place_gets_so_many_codes(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr(codes, kind, Limit("place", 4, 3600))
+    for n in range(4):
         ask(phone=f"+8491{n:07d}")
-    with pytest.raises(TooManyCodes):
+    with pytest.raises(TooManyCodes) as refusal:
         ask(phone="+84987654321")
+    assert refusal.value.details["until"]
     assert ask(phone="+84987654321", source="198.51.100.7")
 
 
-def test_the_address_is_not_kept_readably(gateway: Gateway) -> None:
-    assert "203.0.113.9" not in ask().source
+def test_the_messages_of_a_day_end_and_the_operator_is_alarmed_once(
+    gateway: Gateway, settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.SMS_PER_DAY = 3
+    codes._alarm.cache_clear()
+    for n in range(3):
+        ask(phone=f"+8491{n:07d}")
+    for n in range(3):
+        with pytest.raises(TooManyCodes):
+            ask(phone="+84987654321", source=f"198.51.{n}.7")
+    assert [r.levelname for r in caplog.records if "SMS_PER_DAY" in r.message] == ["ERROR"]
+
+
+def test_wrong_tries_of_a_stranger_use_up_only_their_own(gateway: Gateway) -> None:
+    digits = digits_of(ask())
+    for n in range(10):
+        with pytest.raises((WrongCode, CodeSpent)):
+            check_code(
+                phone=PHONE, purpose=SIGN_UP, code=another(digits), asker=f"stranger {n % 2}"
+            )
+    check_code(phone=PHONE, purpose=SIGN_UP, code=digits, asker="own")
 
 
 def test_without_gateway_and_demonstration_no_code_is_made(settings: Any) -> None:
@@ -241,71 +271,21 @@ def test_with_a_gateway_the_code_is_never_shown(gateway: Gateway, settings: Any)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_guesses_at_the_same_time_count_each(gateway: Gateway) -> None:
+def test_of_guesses_at_the_same_time_five_are_compared(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
     digits = digits_of(ask())
+    compared: list[str] = []
+    compare = codes._try_code
+
+    def compare_and_note(**given: str) -> bool | None:
+        compared.append(given["code"])
+        return compare(**given)
+
+    monkeypatch.setattr(codes, "_try_code", compare_and_note)
     wrong = [f"{(int(digits) + n) % 1_000_000:06d}" for n in range(1, 13)]
-    refusals: list[str] = []
-    barrier = threading.Barrier(len(wrong))
-
-    def guess(code: str) -> None:
-        barrier.wait()
-        try:
-            check_code(phone=PHONE, purpose=SIGN_UP, code=code)
-        except (WrongCode, CodeSpent) as refusal:
-            refusals.append(type(refusal).__name__)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=guess, args=(code,)) for code in wrong]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert len(refusals) == 12
-    assert refusals.count("WrongCode") == 4
-    assert OneTimeCode.objects.get().tries == 5
-
-
-@pytest.mark.django_db(transaction=True)
-def test_asking_at_the_same_time_does_not_pass_the_limit(
-    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert race_to_ask(monkeypatch) == 5
-
-
-@pytest.mark.django_db(transaction=True)
-def test_without_the_queue_asking_at_the_same_time_passes_the_limit(
-    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(codes, "_one_at_a_time", lambda *_names: None)
-    assert race_to_ask(monkeypatch) > 5
-
-
-def race_to_ask(monkeypatch: pytest.MonkeyPatch, askers: int = 10) -> int:
-    """Everybody asks at once; between counting and adding stands a moment. How many codes came."""
-    monkeypatch.setattr(codes, "SAME_CODE_WITHIN", dt.timedelta(0))
-    check = codes._check_limits
-    barrier = threading.Barrier(askers)
-
-    def check_and_dawdle(*args: Any) -> None:
-        check(*args)
-        threading.Event().wait(0.1)
-
-    monkeypatch.setattr(codes, "_check_limits", check_and_dawdle)
-
-    def ask_once() -> None:
-        barrier.wait()
-        try:
-            ask()
-        except TooManyCodes:
-            pass
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=ask_once) for _ in range(askers)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return OneTimeCode.objects.count()
+    results = all_at_once(
+        [partial(check_code, phone=PHONE, purpose=SIGN_UP, code=code) for code in wrong]
+    )
+    assert all(isinstance(result, WrongCode | CodeSpent) for result in results)
+    assert len(compared) == 5

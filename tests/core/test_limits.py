@@ -61,9 +61,9 @@ def test_a_network_that_is_stopped_adds_no_rows() -> None:
 def test_a_good_try_is_given_back_and_a_person_may_start_anew() -> None:
     for _ in range(5):
         limits.allow(FIVE, LAN)
-    assert limits.is_spent(FIVE, LAN)
+    assert limits.tries_left(FIVE, LAN) == 0
     limits.give_back((FIVE, LAN))
-    assert not limits.is_spent(FIVE, LAN)
+    assert limits.tries_left(FIVE, LAN) == 1
     assert [limits.allow(FIVE, LAN) for _ in range(2)] == [True, False]
     limits.forget((FIVE, LAN))
     assert limits.allow(FIVE, LAN)

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from axes.models import AccessAttempt
 from django.contrib.sessions.models import Session
 from django.db import OperationalError
 from django.db.models import F
@@ -159,8 +158,6 @@ def what_is_left_of_signing_in() -> list[Call]:
     now = db_now()
     for key, day in (("old", now - LONG_AGO), ("new", now + LONG_AGO)):
         Session.objects.create(session_key=key, session_data="", expire_date=day)
-        attempt = AccessAttempt.objects.create(username=key, failures_since_start=1)
-        AccessAttempt.objects.filter(pk=attempt.pk).update(attempt_time=day)
     return [task("accounts.sweep")]
 
 
