@@ -28,6 +28,7 @@ from core.busy import (
     waits_in,
     wants_json,
 )
+from core.origins import is_same_origin
 
 log = logging.getLogger(__name__)
 
@@ -177,13 +178,15 @@ def busy(scope: Any, body: IO[bytes] | None, kind: str = BUSY) -> Answer:
     headers = scope.headers
     begun = body.read(MAX_KEPT_BYTES + 1) if body else b""
     cookies = headers.get("cookie", "")
+    # A foreign page's form must not become one of ours by a detour
+    is_own = is_same_origin(headers, headers.get("host", "") or scope.authority or "")
     return busy_response(
         language_in(cookies),
         wants_json(scope.path, headers.get("accept", "")),
         kind=kind,
         method=scope.method,
         address=scope.path,
-        typed=typed_in(headers.get("content-type", ""), begun) if begun else (),
+        typed=typed_in(headers.get("content-type", ""), begun) if begun and is_own else (),
         waits=waits_in(cookies),
     )
 

@@ -13,11 +13,11 @@ from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponseBase
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from core.kept_forms import keep
+from core.kept_forms import keep, sealed, where_to_begin
 
 View = Callable[..., HttpResponseBase]
 
@@ -83,7 +83,9 @@ def _guard(view: View, rule: AccessRule, *, second_factor: bool) -> View:
     @functools.wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
-            return redirect_to_login(keep(request))
+            if kept := sealed(request):
+                return render(request, "signed_out.html", {"kept": kept}, status=401)
+            return redirect_to_login(where_to_begin(request))
         if second_factor and not request.user.is_verified():  # type: ignore[attr-defined]
             query = urlencode({"next": keep(request)})
             return redirect(f"{reverse('verify-second-factor')}?{query}")

@@ -28,7 +28,8 @@ MAX_KEPT_BYTES = 64_000
 MAX_KEPT_FIELDS = 400
 KEY_FIELD = "idempotency_key"
 SECRETS = ("password", "one_time", "otp")
-SHOWN = ("buyer_name", "buyer_phone", "address_line", "note")
+NOT_SHOWN = {KEY_FIELD, "csrfmiddlewaretoken"}  # of the page, not of the person
+MOST_SHOWN = 40
 URLENCODED = "application/x-www-form-urlencoded"
 POLICY = (
     "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none';"
@@ -127,6 +128,12 @@ def kept(pairs: Iterable[tuple[str, str]]) -> Typed:
     return () if has_secret or KEY_FIELD not in names else found
 
 
+def shown(typed: Typed) -> Typed:
+    """What a person typed or chose, to be looked at before it is sent again."""
+    seen = [(name, value) for name, value in typed if name not in NOT_SHOWN and value.strip()]
+    return seen[:MOST_SHOWN]
+
+
 def _refusal(kind: str) -> Mapping[str, Any]:
     words = {
         BUSY: _("Very many people are ordering. Nothing was lost; please press again."),
@@ -144,7 +151,7 @@ def _page(kind: str, seconds: int, *, method: str, address: str, typed: Typed) -
         "was_sent": method not in READING,
         "address": f"/{address.lstrip('/')}",  # two would name another site
         "typed": typed,
-        "shown": [value for name, value in typed if name in SHOWN and value.strip()],
+        "shown": shown(typed),
     }
     page: Any = loader.get_template("busy.html")
     return str(page.render(context))

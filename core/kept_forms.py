@@ -1,8 +1,9 @@
-"""A form sent after one was signed out: kept in the session, to be sent again after signing in."""
+"""A form sent after one was signed out: kept by the browser, to be sent again after signing in."""
 
 from typing import TypedDict
 
 from django.contrib import messages
+from django.core import signing
 from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest
 from django.http.multipartparser import MultiPartParserError
@@ -10,8 +11,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from core.clock import db_now
+from core.origins import is_same_origin
 
-IN_SESSION = "kept_form"
+IN_SESSION = FIELD = "kept_form"
+SALT = "core.kept_forms"
 MOST_CHARACTERS = 40_000  # the longest form of ours has a quarter of that
 LASTS_S = 3600
 PASSWORDS = ("password", "present")  # never written into a page or a session
@@ -40,19 +43,67 @@ def typed_in(request: HttpRequest) -> list[tuple[str, str]]:
 
 
 def keep(request: HttpRequest) -> str:
-    """Keep what was typed until the person has signed in; returns where to go on from there."""
-    typed = typed_in(request) if is_worth_keeping(request) else []
+    """Keep what a signed-in person typed until they have shown their second step; returns where to
+    go on from there.
+    """
+    kept = _form_of(request)
+    if kept is None:
+        return where_to_begin(request)
+    request.session[IN_SESSION] = kept
+    messages.info(request, _("What you typed is kept: enter your code, then send it again."))
+    return reverse("send-kept-form")
+
+
+def sealed(request: HttpRequest) -> str:
+    """What a stranger typed, to be kept by their own browser in a hidden field; "" when nothing.
+
+    Nothing of it is stored here before somebody has signed in.
+    """
+    kept = _form_of(request)
+    return signing.dumps(kept, salt=SALT, compress=True) if kept else ""
+
+
+def carried(request: HttpRequest) -> str:
+    """What `sealed` gave, as it comes back with the form of signing in; "" when it is not ours."""
+    seal = request.POST.get(FIELD, "")
+    return seal if _opened(seal) else ""
+
+
+def take_over(request: HttpRequest) -> str:
+    """The person has signed in: keep what their browser kept; where to go on, or ""."""
+    kept = _opened(request.POST.get(FIELD, ""))
+    if kept is None:
+        return ""
+    request.session[IN_SESSION] = kept
+    return reverse("send-kept-form")
+
+
+def where_to_begin(request: HttpRequest) -> str:
+    return request.get_full_path() if request.method in {"GET", "HEAD"} else "/"
+
+
+def _form_of(request: HttpRequest) -> KeptForm | None:
+    if not is_worth_keeping(request) or not is_same_origin(request.headers, request.get_host()):
+        return None
+    typed = typed_in(request)
     if not typed or sum(len(name) + len(value) for name, value in typed) > MOST_CHARACTERS:
-        return request.get_full_path() if request.method in {"GET", "HEAD"} else "/"
-    request.session[IN_SESSION] = KeptForm(
+        return None
+    return KeptForm(
         address=request.get_full_path(),
         typed=typed,
         had_files=bool(request.FILES),
         kept_at=db_now().timestamp(),
     )
-    words = _("You were signed out meanwhile. What you typed is kept: sign in and send it again.")
-    messages.info(request, words)
-    return reverse("send-kept-form")
+
+
+def _opened(seal: str) -> KeptForm | None:
+    if not seal or len(seal) > MOST_CHARACTERS * 8:
+        return None
+    try:
+        kept: KeptForm = signing.loads(seal, salt=SALT, max_age=LASTS_S)
+    except signing.BadSignature:
+        return None
+    return kept
 
 
 def is_worth_keeping(request: HttpRequest) -> bool:

@@ -2,7 +2,6 @@
 
 import sys
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
@@ -20,6 +19,7 @@ from core import busy
 from core.access import public, signed_in
 from core.kept_forms import kept_form, typed_in
 from core.middleware import is_away
+from core.origins import is_same_origin
 from core.ways import go_to, path_of_ours
 
 
@@ -83,7 +83,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
     What was typed is given back only when the browser says the form was ours (same origin).
     """
-    typed = typed_in(request) if _is_same_origin(request) else []
+    typed = typed_in(request) if is_same_origin(request.headers, request.get_host()) else []
     get_token(request)
     address = f"/{request.get_full_path().lstrip('/')}"  # two would name another site
     context = {"typed": typed, "had_files": bool(request.FILES), "address": address}
@@ -99,11 +99,6 @@ def send_kept_form(request: HttpRequest) -> HttpResponse:
     if kept is None:
         return redirect(settings.LOGIN_REDIRECT_URL)
     return render(request, "send_kept_form.html", kept)
-
-
-def _is_same_origin(request: HttpRequest) -> bool:
-    origin = request.headers.get("Origin") or request.headers.get("Referer", "")
-    return urlsplit(origin).netloc == request.get_host()
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -151,12 +146,22 @@ def database_away(request: HttpRequest) -> HttpResponse:
 
 def _typed_in(request: HttpRequest) -> busy.Typed:
     try:
-        if request.method != "POST" or request.FILES:
+        if request.method != "POST" or not is_same_origin(request.headers, _host(request)):
+            return ()
+        if request.FILES:
             return ()
         fields = request.POST.lists()
     except (OSError, SuspiciousOperation, MultiPartParserError):  # it cannot be read at all
         return ()
     return busy.kept((name, value) for name, values in fields for value in values)
+
+
+def _host(request: HttpRequest) -> str:
+    """The host asked for, or "" for one that is not ours."""
+    try:
+        return request.get_host()
+    except SuspiciousOperation:
+        return ""
 
 
 def _is_for_programs(request: HttpRequest) -> bool:

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts import limits, sessions
 from accounts.forms import SignInForm
 from accounts.models import User
-from core import access
+from core import access, kept_forms
 from core.limits import TooManyTries
 from core.ways import go_to
 
@@ -31,6 +31,12 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         known: Any = sessions.half_signed_in(request) or request.user
         return _way_on(request, known) if known.is_authenticated else _page(request, SignInForm())
+    if kept_forms.carried(request) and "phone" not in request.POST:
+        return _page(request, SignInForm())
+    return _try(request)
+
+
+def _try(request: HttpRequest) -> HttpResponse:
     form = SignInForm(request.POST)
     if not form.is_valid():
         return _page(request, form, status=422)
@@ -54,7 +60,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 
 
 def _way_on(request: HttpRequest, user: User) -> HttpResponse:
-    way_on = sessions.way_on(request)
+    way_on = kept_forms.take_over(request) or sessions.way_on(request)
     if user.has_second_factor:
         return go_to(f"{reverse('verify-second-factor')}?{urlencode({'next': way_on})}")
     return go_to(way_on)
@@ -83,5 +89,5 @@ def _wait(request: HttpRequest, refusal: TooManyTries, *, phone: str) -> HttpRes
 
 def _page(request: HttpRequest, form: SignInForm, *, status: int = 200) -> HttpResponse:
     wanted = request.POST.get("next") or request.GET.get("next") or ""
-    context = {"form": form, "next": wanted}
+    context = {"form": form, "next": wanted, "kept": kept_forms.carried(request)}
     return render(request, "accounts/sign_in.html", context, status=status)

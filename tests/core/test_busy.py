@@ -165,7 +165,10 @@ def test_without_the_database_a_page_says_so_and_is_no_fault(away, address):
 
 def test_without_the_database_an_order_keeps_all_that_was_typed(away):
     client = Client(raise_request_exception=False)
-    answer = client.post("/phien/1/dat/", FORM, content_type="application/x-www-form-urlencoded")
+    kind, own = "application/x-www-form-urlencoded", {"Sec-Fetch-Site": "same-origin"}
+    foreign = client.post("/phien/1/dat/", FORM, content_type=kind)
+    assert "0123456789abcdef" not in foreign.content.decode()
+    answer = client.post("/phien/1/dat/", FORM, content_type=kind, headers=own)
 
     assert answer.status_code == 503
     page = answer.content.decode()

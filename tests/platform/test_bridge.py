@@ -292,17 +292,23 @@ def test_who_sends_slowly_takes_no_place_in_the_line(port: int) -> None:
             sender.close()
 
 
-def test_a_form_turned_away_comes_back_with_what_was_typed(port: int) -> None:
+def test_a_form_turned_away_comes_back_to_its_own_site_with_what_was_typed(port: int) -> None:
     form = "buyer_name=L%C3%B2+Th%E1%BB%8B+Mai&idempotency_key=0123456789abcdef"
 
-    def press(_number: int) -> tuple[int, str]:
-        headers = {"Content-Type": FORM, "Cookie": "lang=en"}
+    def press(number: int) -> tuple[int, str]:
+        origin = f"http://127.0.0.1:{port}" if number % 2 else "https://elsewhere.example"
+        headers = {"Content-Type": FORM, "Cookie": "lang=en", "Origin": origin}
         answer, body = ask(port, "/slow", method="POST", body=form, headers=headers)
         return answer.status, body.decode()
 
-    with ThreadPoolExecutor(8) as pool:
-        pages = [page for status, page in pool.map(press, range(8)) if status == 503]
+    with ThreadPoolExecutor(16) as pool:
+        pressed = list(pool.map(press, range(16)))
+    own, foreign = (
+        [page for status, page in pressed[first::2] if status == 503] for first in (1, 0)
+    )
 
-    assert pages
-    assert all("Lò Thị Mai" in page and "0123456789abcdef" in page for page in pages)
-    assert all('lang="en"' in page for page in pages)
+    assert own
+    assert all("Lò Thị Mai" in page and "0123456789abcdef" in page for page in own)
+    assert all('lang="en"' in page for page in own)
+    assert foreign
+    assert not any("Mai" in page for page in foreign), "a page elsewhere sent it, not the person"
