@@ -86,6 +86,7 @@ class OneTimeCode(models.Model):
         SIGN_UP = "sign_up", _("sign up")
         RESET_PASSWORD = "reset_password", _("new password")
         SECOND_FACTOR = "second_factor", _("second step")
+        ORDER = "order", _("order")
 
     class Failure(models.TextChoices):
         GATEWAY = "gateway", _("the message service does not answer")

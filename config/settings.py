@@ -154,6 +154,7 @@ WORK = {
         "orders.attend_standby",
         "orders.recount_session",
         "orders.recount_live_sessions",
+        "orders.learn_buyers",
         "core.sweep_limits",
     ),
     "messages": (
@@ -188,6 +189,7 @@ CELERY_BEAT_SCHEDULE = {
     "continue-origin-codes": _each(30, "traceability.continue_batches"),
     "send-overdue-codes": _each(15, "accounts.send_overdue_codes"),
     "sweep-orders": _each(3600, "orders.sweep"),
+    "learn-buyers": _each(60, "orders.learn_buyers"),
     "sweep-core": _each(3600, "core.sweep"),
     "sweep-limits": _each(60, "core.sweep_limits"),
     "sweep-accounts": _each(3600, "accounts.sweep"),

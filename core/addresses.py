@@ -39,6 +39,14 @@ def client_network(client_ip: str) -> str:
     return str(ipaddress.ip_network((found, bits), strict=False))
 
 
+def client_block(client_ip: str) -> str:
+    """What a network belongs to, about as providers are given them: IPv4 /16, IPv6 /32."""
+    found = _parsed(client_ip)
+    if found is None:
+        return ""
+    return str(ipaddress.ip_network((found, 16 if found.version == 4 else 32), strict=False))
+
+
 def _parsed(client_ip: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
         found = ipaddress.ip_address(client_ip.partition("%")[0])

@@ -1,7 +1,7 @@
 """Placing an order for programs: what is plainly right in one glance, everything else in words."""
 
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -13,9 +13,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils import json
 
+from accounts.errors import CodesNotSetUp
 from coops.api import CommuneField
 from coops.commune_field import find_by_code
 from coops.models import Commune
+from core.addresses import client_address
 from core.idempotency import KeyMissing, record_of
 from core.models import IdempotencyRecord
 from core.phones import mask_phone, normalize_phone
@@ -36,10 +38,11 @@ from core.text import clean_line
 from livestreams.models import MAX_UNITS_PER_CLAIM
 from orders.access import get_session_to_order
 from orders.api import MOST_LINES, OrderSerializer, payment_for
-from orders.errors import SessionNotLive
+from orders.errors import CodeNeeded, SessionNotLive, ToBeCalled
 from orders.models import Order
+from orders.services import calling, weighing
 from orders.services.cancelling import cancel_until
-from orders.services.placing import Buyer, Seen, order_of, place
+from orders.services.placing import Buyer, Seen, merge_lines, order_of, place
 
 INSTANT = serializers.DateTimeField()
 MOST_BYTES = 20_000  # of a body that is read at a glance
@@ -78,6 +81,11 @@ class Recipient(serializers.Serializer):
     )
     payment_method = serializers.ChoiceField(Order.PaymentMethod.choices)
     note = PlainText(required=False, max_length=LENGTHS["note"])
+    one_time_code = PlainText(
+        required=False,
+        max_length=20,
+        help_text="Only after the answer 403 with code code_needed: the six digits sent to phone.",
+    )
 
 
 class NewOrder(Recipient):
@@ -88,7 +96,7 @@ class NewOrder(Recipient):
 
 # Reading keeps nothing, so one serves all; making one costs more than reading
 NEW_ORDER = NewOrder()
-FIELDS = set(NEW_ORDER.fields)
+FIELDS = set(NEW_ORDER.fields) - {"one_time_code"}  # the code is looked at in the long way
 
 
 class PlaceOrder(PublicView):
@@ -104,8 +112,11 @@ class PlaceOrder(PublicView):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """The short way from a body that is plainly right to an order (docs/decisions/0014)."""
         if request.method == "POST" and (said := plain_order(request)):
-            with suppress(KeyMissing, SessionNotLive):  # these are explained below
-                shown, where = ordered(said, record_of(request), str(request.LANGUAGE_CODE))
+            with suppress(KeyMissing, SessionNotLive, CodeNeeded):  # these are explained below
+                client_ip = client_address(request)
+                shown, where = ordered(
+                    said, record_of(request), str(request.LANGUAGE_CODE), client_ip
+                )
                 body = JSONRenderer().render(shown)
                 kind = JSONRenderer.media_type
                 return HttpResponse(body, kind, status=201, headers={"Location": where})
@@ -114,7 +125,12 @@ class PlaceOrder(PublicView):
     def post(self, request: Request) -> Response:
         said = checked(NEW_ORDER, request.data)
         try:
-            shown, where = ordered(said, record_for(request), str(request.LANGUAGE_CODE))
+            client_ip = client_address(request._request)
+            show_code(said, client_ip)
+            with code_sent(said["phone"], client_ip, lambda: call_later(said, request, client_ip)):
+                shown, where = ordered(
+                    said, record_for(request), str(request.LANGUAGE_CODE), client_ip
+                )
         except SessionNotLive:
             get_session_to_order(said["session"])  # missing rather than not on air
             raise
@@ -122,9 +138,23 @@ class PlaceOrder(PublicView):
 
 
 def ordered(
-    said: Mapping[str, Any], kept: IdempotencyRecord, language: str
+    said: Mapping[str, Any], kept: IdempotencyRecord, language: str, client_ip: str
 ) -> tuple[dict[str, Any], str]:
     """Place what NewOrder read; what OrderSerializer shows of it, and its address."""
+    buyer, lines = wish_of(said, language)
+    answer = place(
+        session_id=said["session"],
+        lines=lines,
+        buyer=buyer,
+        seen=Seen(said["expected_total_vnd"]),
+        kept=kept,
+        client_ip=client_ip,
+    )
+    where = reverse("api-show-order", args=[answer["token"]])
+    return as_placed(answer, buyer, said["commune"]), where
+
+
+def wish_of(said: Mapping[str, Any], language: str) -> tuple[Buyer, list[tuple[int, int]]]:
     buyer = Buyer(
         buyer_name=said["name"],
         buyer_phone=said["phone"],
@@ -134,11 +164,39 @@ def ordered(
         note=said.get("note", ""),
         language=language,
     )
-    lines = [(line["offer"], line["quantity"]) for line in said["lines"]]
-    seen = Seen(said["expected_total_vnd"])
-    answer = place(session_id=said["session"], lines=lines, buyer=buyer, seen=seen, kept=kept)
-    where = reverse("api-show-order", args=[answer["token"]])
-    return as_placed(answer, buyer, said["commune"]), where
+    return buyer, [(line["offer"], line["quantity"]) for line in said["lines"]]
+
+
+def call_later(said: Mapping[str, Any], request: Request, client_ip: str) -> None:
+    buyer, lines = wish_of(said, str(request.LANGUAGE_CODE))
+    wanted = merge_lines(lines)
+    calling.note(
+        session_id=said["session"],
+        buyer=buyer,
+        lines=wanted,
+        client_ip=client_ip,
+        seen=Seen(said["expected_total_vnd"]),
+    )
+
+
+def show_code(said: Mapping[str, Any], client_ip: str) -> None:
+    """Accept the code that came along. Raises WrongCode or CodeSpent."""
+    if code := said.get("one_time_code"):
+        weighing.prove(phone=said["phone"], code=code, client_ip=client_ip)
+
+
+@contextmanager
+def code_sent(phone: str, client_ip: str, instead: Callable[[], object]) -> Iterator[None]:
+    """Where a code is needed, it is on its way when the answer says so; or `instead` is done."""
+    try:
+        yield
+    except CodeNeeded:
+        try:
+            weighing.send_code(phone=phone, client_ip=client_ip)
+        except CodesNotSetUp:
+            instead()
+            raise ToBeCalled from None
+        raise
 
 
 def plain_order(request: HttpRequest) -> dict[str, Any] | None:

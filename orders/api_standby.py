@@ -14,9 +14,10 @@ from core.phones import mask_phone
 from core.rest import PublicView, SecretLinkView, WholeField, absolute, once
 from orders.access import get_entry_by_token, get_offer_to_wait_for, get_order_by_token
 from orders.api import OrderSerializer
-from orders.api_placing import ExpectedTotal, NewLine, Recipient
+from orders.api_placing import ExpectedTotal, NewLine, Recipient, code_sent, show_code
+from orders.errors import PlacesTaken
 from orders.models import StandbyEntry
-from orders.services.crowding import count_joining
+from orders.services import weighing
 from orders.services.placing import Seen
 from orders.services.standing_by import join_line, leave_line, take_held_order
 from orders.waiting import Stage, quantity_held, standing
@@ -86,6 +87,11 @@ class Agreed(serializers.Serializer):
     )
 
 
+def refuse_places() -> None:
+    """No code can be sent, and a place is nothing the co-op calls about."""
+    raise PlacesTaken
+
+
 class JoinStandby(PublicView):
     """For an offer that is sold out, or that others wait for already. Costs nothing and promises
     nothing: units that come free are held for the first in line, who takes them or leaves them.
@@ -98,7 +104,17 @@ class JoinStandby(PublicView):
 
     def post(self, request: Request) -> Response:
         said = self.said()
-        count_joining(phone=said["phone"], client_ip=client_address(request._request))
+        client_ip = client_address(request._request)
+        weighing.count_joining(phone=said["phone"], client_ip=client_ip)
+        show_code(said, client_ip)
+        with code_sent(said["phone"], client_ip, refuse_places):
+            weighing.weigh(
+                session_id=said["session"],
+                phone=said["phone"],
+                client_ip=client_ip,
+                units=1,
+                what=weighing.PLACES,
+            )
         return self.join(request, said)
 
     @once

@@ -5,18 +5,21 @@ from django.apps import AppConfig
 from django.db import connections
 from django.db.models.signals import post_migrate
 
-FUNCTION = Path(__file__).parent / "services" / "placing.sql"
+SERVICES = Path(__file__).parent / "services"
+FUNCTIONS = ("placing.sql", "weighing.sql")
 
 
 class OrdersConfig(AppConfig):
     name = "orders"
 
     def ready(self) -> None:
-        post_migrate.connect(install_function, sender=self)
+        from orders import checks  # noqa: F401 - registers them
+
+        post_migrate.connect(install_functions, sender=self)
 
 
-def install_function(*, using: str, **told: Any) -> None:
-    """Put placing.sql into the database after every `migrate`.
+def install_functions(*, using: str, **told: Any) -> None:
+    """Put placing.sql and weighing.sql into the database after every `migrate`.
 
     One with other parameters stands beside the one before, which the release before still calls.
     """
@@ -25,4 +28,5 @@ def install_function(*, using: str, **told: Any) -> None:
     with connections[using].cursor() as cursor:
         cursor.execute("SELECT to_regclass('orders_order')")
         if cursor.fetchone()[0]:
-            cursor.execute(FUNCTION.read_text(encoding="utf-8"))
+            for name in FUNCTIONS:
+                cursor.execute((SERVICES / name).read_text(encoding="utf-8"))

@@ -62,6 +62,39 @@ class TransferNotOffered(OrderRefused):
     message = _("This session takes no bank transfers. Choose cash on delivery.")
 
 
+class CodeNeeded(OrderRefused):
+    """A code sent to the buyer's phone has to come with the order (`one_time_code`); see
+    docs/decisions/0021. `details["phone"]` is the number, masked.
+    """
+
+    status = 403
+    code = "code_needed"
+    message = _(
+        "To make sure that the number is yours, we have sent a code to it. Enter the code and"
+        " press once more. Nothing was ordered yet."
+    )
+
+
+class ToBeCalled(OrderRefused):
+    """No code can be sent from here: the co-op calls the buyer, and takes the order then."""
+
+    status = 403
+    code = "to_be_called"
+    message = _(
+        "The co-op will call you to confirm this order, because very many orders come from your"
+        " network right now. Nothing is held or to be paid before that."
+    )
+
+
+class PlacesTaken(OrderRefused):
+    status = 403
+    code = "places_taken"
+    message = _(
+        "Very many places were asked for from your network, so nobody else can stand in line from"
+        " it now. Please call the co-op."
+    )
+
+
 class CannotCancel(NotAllowed):
     code = "cannot_cancel"
     message = _("This order can no longer be cancelled here. Please ring the co-op.")

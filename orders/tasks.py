@@ -4,7 +4,7 @@ from celery import shared_task
 from django.db import OperationalError
 
 from livestreams.models import LivestreamSession
-from orders.services import cancelling, standing_by, tallies, telling
+from orders.services import cancelling, crowding, standing_by, tallies, telling
 
 
 @shared_task(
@@ -54,5 +54,12 @@ def tell_standby(entry_id: int) -> bool:
 
 @shared_task(name="orders.sweep")
 def sweep() -> int:
-    """Forget what nobody needs to know any more."""
+    """Forget what nobody needs to know any more; close what nobody confirmed."""
+    crowding.close_never_confirmed()
     return standing_by.forget_past()
+
+
+@shared_task(name="orders.learn_buyers")
+def learn_buyers() -> int:
+    """Whoever received or paid an order is asked for no code the next time."""
+    return crowding.learn_buyers()

@@ -2,6 +2,7 @@ from django.urls import path
 
 from orders.views import (
     changing,
+    crowd,
     following,
     hosting,
     packing,
@@ -19,6 +20,7 @@ SESSION = "lam-viec/phien/<int:session_id>/"
 REFUNDS = "lam-viec/<slug:cooperative_slug>/tien-tra-lai/"
 REFUND = f"{REFUNDS}<int:refund_id>/"
 HOSTED = f"{SESSION}don/<int:order_id>/"
+CALL = f"{SESSION}goi-lai/<int:call_back_id>/"
 
 urlpatterns = [
     # buyers
@@ -53,6 +55,9 @@ urlpatterns = [
     path(f"{SESSION}don/", hosting.list_session_orders, name="list-session-orders"),
     path(f"{SESSION}so-lieu.json", hosting.show_session_figures, name="show-session-figures"),
     path(f"{HOSTED}tien/", hosting.confirm_payment, name="confirm-payment"),
+    path(f"{SESSION}don-la/huy/", crowd.call_off_pattern, name="call-off-pattern"),
+    path(f"{CALL}nhan/", crowd.take_call_back, name="take-call-back"),
+    path(f"{CALL}bo/", crowd.drop_call_back, name="drop-call-back"),
     path(f"{HOSTED}huy/", hosting.call_off_order, name="call-off-order"),
     path(REFUNDS, refunds.list_refunds, name="list-refunds"),
     path(f"{REFUND}da-tra/", refunds.send_refund, name="send-refund"),

@@ -78,6 +78,10 @@ class Order(models.Model):
     closed_at = models.DateTimeField(null=True)  # cancelled or released
     close_reason = models.CharField(max_length=200, blank=True)
     is_simulated = models.BooleanField(default=False)
+    # Keyed hashes of where it was sent from, to see who takes everything; "" when by no client
+    client_network = models.CharField(max_length=32, blank=True, db_default="")
+    client_block = models.CharField(max_length=32, blank=True, db_default="")
+    is_unseen = models.BooleanField(db_default=False)  # nothing was ever paid or received yet
     search_text = models.GeneratedField(
         expression=search_words("buyer_name", "code", "buyer_phone"),
         output_field=models.TextField(),
@@ -105,6 +109,11 @@ class Order(models.Model):
                 fields=["pay_by"],
                 condition=Q(state__in=["awaiting_payment", "held"]),
                 name="order_on_hold",
+            ),
+            models.Index(
+                fields=["session", "client_network"],
+                condition=Q(is_unseen=True),
+                name="order_of_newcomer",
             ),
         ]
         constraints = [

@@ -28,6 +28,7 @@ from core.middleware import is_busy
 from core.models import IdempotencyRecord
 from livestreams.models import LivestreamSession, Offer
 from orders.errors import (
+    CodeNeeded,
     LimitReached,
     NothingChosen,
     OrderRefused,
@@ -37,6 +38,7 @@ from orders.errors import (
     TransferNotOffered,
 )
 from orders.models import Order, StandbyEntry
+from orders.services.weighing import NOBODY, Newcomer, weigh
 
 CODE_TRIES = 8
 CODE_INDEX = "orders_order_code"  # how the name of the unique index of `code` begins
@@ -53,7 +55,8 @@ CALL_SQL = """
         %(session_id)s::bigint, %(offer_ids)s::bigint[], %(quantities)s::integer[],
         %(code)s, %(token)s, %(buyer_name)s, %(buyer_phone)s, %(commune_id)s, %(address_line)s,
         %(note)s, %(payment_method)s, %(language)s, %(hold)s, %(is_standby)s,
-        %(scope)s, %(key)s, %(fingerprint)s, %(seen_vnd)s::bigint, %(seen_fee_vnd)s::bigint
+        %(scope)s, %(key)s, %(fingerprint)s, %(seen_vnd)s::bigint, %(seen_fee_vnd)s::bigint,
+        %(client_network)s, %(client_block)s, %(is_unseen)s
     )::text
 """
 
@@ -146,6 +149,7 @@ def place(
     buyer: Buyer,
     seen: Seen | None,
     kept: IdempotencyRecord | None = None,
+    client_ip: str = "",
 ) -> dict[str, Any]:
     """`place_order` for doors that answer strangers; returns what was written, as plain values.
 
@@ -154,12 +158,14 @@ def place(
     payment_method, placed_at and pay_by (ISO 8601, UTC), goods_vnd, shipping_vnd, is_simulated,
     account, parcels (each with its lines).
 
-    Raises what `place_order` raises, and KeyReused when the key came with other words.
+    Raises what `place_order` raises, KeyReused when the key came with other words, and CodeNeeded
+    where a stranger (`client_ip`) has to show a code first.
     """
     wanted = merge_lines(lines)
     if not wanted:
         raise NothingChosen
-    return _place(session_id, wanted, buyer, seen=seen, kept=kept)
+    newcomer = _weigh(session_id, wanted, buyer, kept, client_ip)
+    return _place(session_id, wanted, buyer, seen=seen, kept=kept, newcomer=newcomer)
 
 
 def place_for_standby(*, entry: StandbyEntry, quantity: int) -> Order:
@@ -173,6 +179,31 @@ def place_for_standby(*, entry: StandbyEntry, quantity: int) -> Order:
     session_id = entry.offer.session_id
     answer = _place(session_id, {entry.offer_id: quantity}, who, is_standby=True)
     return order_of(answer, who)
+
+
+def _weigh(
+    session_id: int,
+    wanted: Mapping[int, int],
+    buyer: Buyer,
+    kept: IdempotencyRecord | None,
+    client_ip: str,
+) -> Newcomer:
+    try:
+        return weigh(
+            session_id=session_id,
+            phone=buyer.buyer_phone,
+            client_ip=client_ip,
+            units=sum(wanted.values()),
+        )
+    except CodeNeeded:
+        records = IdempotencyRecord.objects
+        if kept and records.filter(scope=kept.scope, key=kept.key).exists():
+            return NOBODY  # it was taken before: the same answer again
+        problems = {state.problem for state in line_states(session_id, dict(wanted))} - {""}
+        if problems:  # no code helps there
+            problem = LIMIT if problems == {LIMIT} else SOLD_OUT
+            raise _in_words(_Refused(problem, ()), session_id, dict(wanted), None) from None
+        raise
 
 
 def order_of(answer: Mapping[str, Any], buyer: Buyer) -> Order:
@@ -225,7 +256,7 @@ def line_states(
     ]
 
 
-def _place(
+def _place(  # noqa: PLR0913 - one for each thing that decides
     session_id: int,
     wanted: dict[int, int],
     buyer: Buyer,
@@ -233,6 +264,7 @@ def _place(
     seen: Seen | None = None,
     kept: IdempotencyRecord | None = None,
     is_standby: bool = False,
+    newcomer: Newcomer = NOBODY,
 ) -> dict[str, Any]:
     asked = {
         "session_id": session_id,
@@ -246,6 +278,7 @@ def _place(
         "seen_vnd": seen and seen.vnd,
         "seen_fee_vnd": seen and seen.fee_vnd,
         **buyer.__dict__,
+        **newcomer.__dict__,
     }
     for _try in range(CODE_TRIES):
         asked["code"], asked["token"] = order_code(), secret_token()

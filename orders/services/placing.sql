@@ -25,7 +25,10 @@ CREATE OR REPLACE FUNCTION orders_place_order(
     p_key text,  -- NULL: nobody can ask again
     p_fingerprint text,
     p_seen_vnd bigint,  -- the sum the buyer saw, never exceeded; NULL: shown and agreed to later
-    p_seen_fee_vnd bigint  -- and what of it is still to be added for each parcel
+    p_seen_fee_vnd bigint,  -- and what of it is still to be added for each parcel
+    p_client_network text,
+    p_client_block text,
+    p_is_unseen boolean
 ) RETURNS jsonb
 LANGUAGE plpgsql
 -- Plans are made once for each connection: to make them costs as much as the order. They are kept
@@ -138,12 +141,13 @@ BEGIN
     INSERT INTO orders_order (
         code, token, session_id, buyer_name, buyer_phone, commune_id, address_line, note,
         payment_method, state, goods_vnd, shipping_vnd, language, placed_at, pay_by, close_reason,
-        is_simulated, payee_bank_bin, payee_account_number, payee_account_name
+        is_simulated, payee_bank_bin, payee_account_number, payee_account_name,
+        client_network, client_block, is_unseen
     ) VALUES (
         p_code, p_token, p_session_id, p_buyer_name, p_buyer_phone, p_commune_id, p_address_line,
         p_note, p_payment_method, v_state, v_goods_vnd, v_shipping_vnd, p_language, v_now, v_pay_by,
         '', v_session.is_simulated, v_session.bank_bin, v_session.bank_account_number,
-        v_session.bank_account_name
+        v_session.bank_account_name, p_client_network, p_client_block, p_is_unseen
     ) RETURNING id INTO v_order_id;
 
     -- One parcel for each co-op, and in it the lines with everything as it is now

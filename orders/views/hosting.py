@@ -23,6 +23,7 @@ from orders.forms import CancelReasonForm
 from orders.models import Order, OrderLine, Parcel
 from orders.querysets import ON_HOLD_STATES
 from orders.services import cancelling, paying
+from orders.views.crowd import crowd_context
 from orders.views.packing import private
 
 HOSTS = ("manager", "host")
@@ -67,6 +68,7 @@ def draw_orders(
         "reason_form": CancelReasonForm(),
         "now": db_now(),
         "waiting": figures["money"],
+        **(crowd_context(session) if mine is None else {}),
         **more,
     }
     response = render(request, "orders/session_orders.html", context, status=status)

@@ -7,14 +7,16 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from core.access import public
+from core.addresses import client_address
 from core.busy import wants_json
 from core.errors import DomainError
 from core.idempotency import record_of
 from orders.access import get_session_to_order
-from orders.errors import FormNotRight
+from orders.errors import CodeNeeded, FormNotRight
 from orders.forms import plain_buyer, plain_lines, seen_in
-from orders.services.placing import Buyer, place
+from orders.services.placing import Buyer, merge_lines, place
 from orders.views.order_page import draw, draw_errors, is_asking_back, order_form, tapped
+from orders.views.proving import ask_for_code, prove_if_shown
 from orders.views.refusing import draw_refusal, tell_refusal
 
 
@@ -61,7 +63,32 @@ def press(request: HttpRequest, session_id: int) -> HttpResponse | None:
         language=str(request.LANGUAGE_CODE),
     )
     seen = seen_in(typed, lines)
-    answer = place(session_id=session_id, lines=lines, buyer=buyer, seen=seen, kept=kept)
+    prove_if_shown(request, typed, buyer.buyer_phone)
+    client_ip = client_address(request)
+    try:
+        answer = place(
+            session_id=session_id,
+            lines=lines,
+            buyer=buyer,
+            seen=seen,
+            kept=kept,
+            client_ip=client_ip,
+        )
+    except CodeNeeded as refusal:
+        if is_from_script(request):  # which lets the browser send the form, for the page to come
+            raise
+        wanted = merge_lines(lines)
+        raise (
+            ask_for_code(
+                request,
+                buyer.buyer_phone,
+                session_id=session_id,
+                buyer=buyer,
+                lines=wanted,
+                seen=seen,
+            )
+            or refusal
+        ) from None
     address = reverse("show-order", args=[answer["token"]])
     if is_from_script(request):
         return JsonResponse({"page": address}, status=201)

@@ -3,6 +3,7 @@
 import functools
 import json
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -11,12 +12,15 @@ from django.utils.translation import get_language
 
 from core.errors import DomainError
 from core.idempotency import KEY_FIELD, KeyMissing, KeyReused
+from core.phones import normalize_phone
+from core.refusals import InputRefused
 from livestreams.models import LivestreamSession
 from orders.access import get_session_to_order
-from orders.errors import LimitReached, OrderRefused, TotalRose
+from orders.errors import CodeNeeded, LimitReached, OrderRefused, TotalRose
 from orders.forms import PRICE, QUANTITY, OrderForm, read_vnd
 from orders.services.placing import LIMIT
 from orders.views.order_page import draw, draw_errors, order_form, this_second
+from orders.views.proving import code_context
 
 PRESS_AGAIN_S = "1"
 
@@ -45,6 +49,7 @@ def draw_refusal(
         has_rest=has_rest,
         rose=risen(form, refusal) if isinstance(refusal, TotalRose) else None,
         was_sent_before=isinstance(refusal, KeyReused),
+        **code_context(refusal, phone_typed(data)),
     )
     if refusal.retry_after_s:
         response["Retry-After"] = PRESS_AGAIN_S
@@ -63,6 +68,13 @@ def risen(form: OrderForm, refusal: TotalRose) -> dict[str, Any]:
         ],
         "expected_vnd": refusal.details["expected_total_vnd"],
     }
+
+
+def phone_typed(typed: Mapping[str, Any]) -> str:
+    try:
+        return normalize_phone(str(typed.get("buyer_phone", "")))
+    except InputRefused:
+        return ""
 
 
 def what_is_left(refusal: DomainError) -> tuple[list[dict[str, Any]], dict[int, int], bool]:
@@ -84,7 +96,7 @@ def tell_refusal(session_id: int, refusal: DomainError) -> JsonResponse:
     """
     lines, asked, has_rest = what_is_left(refusal)
     told = refusal.as_dict()
-    if asked and not has_rest and not isinstance(refusal, TotalRose):
+    if asked and not has_rest and not isinstance(refusal, TotalRose | CodeNeeded):
         told |= {"notice": notice_of(session_id, refusal, lines), "quantities": asked}
     else:
         get_session_to_order(session_id)  # one that nobody may see is missing

@@ -15,21 +15,24 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import sms
+from accounts.errors import CodesNotSetUp
 from core.access import public, secret_link
 from core.addresses import client_address
+from core.busy import wants_json
 from core.clock import db_now
 from core.errors import Busy, DomainError
 from core.idempotency import KEY_FIELD, KeyMissing, KeyReused, StillRunning, idempotent
 from core.middleware import is_busy
 from livestreams.models import Offer
 from orders.access import get_entry_by_token, get_offer_to_wait_for, get_order_by_token
-from orders.errors import NotSoldOut
+from orders.errors import CodeNeeded, NotSoldOut, PlacesTaken
 from orders.forms import StandbyForm, read_vnd, seen_in
 from orders.models import StandbyEntry
-from orders.services.crowding import count_joining
+from orders.services import weighing
 from orders.services.standing_by import join_line, leave_line, take_held_order
 from orders.views.following import kept_secret, press, press_on_order
-from orders.views.refusing import PRESS_AGAIN_S
+from orders.views.proving import code_context, prove_if_shown
+from orders.views.refusing import PRESS_AGAIN_S, phone_typed
 from orders.waiting import Stage, quantity_held, standing
 
 
@@ -47,8 +50,7 @@ def join_standby(request: HttpRequest, session_id: int, offer_id: int) -> HttpRe
             form.errors.clear()
         return draw(request, offer, form, status=422)
     try:
-        phone = form.cleaned_data["buyer_phone"]
-        count_joining(phone=phone, client_ip=client_address(request))
+        may_join(request, session_id, form.cleaned_data["buyer_phone"])
         return join(request, offer, form)
     except DomainError as refusal:
         return draw_refusal(request, offer, refusal)
@@ -56,6 +58,28 @@ def join_standby(request: HttpRequest, session_id: int, offer_id: int) -> HttpRe
         if not is_busy(fault):
             raise
         return draw_refusal(request, offer, Busy())
+
+
+def may_join(request: HttpRequest, session_id: int, phone: str) -> None:
+    """Raises TooManyTries, CodeNeeded once the code is on its way, or WrongCode."""
+    client_ip = client_address(request)
+    weighing.count_joining(phone=phone, client_ip=client_ip)
+    prove_if_shown(request, request.POST, phone)
+    try:
+        weighing.weigh(
+            session_id=session_id, phone=phone, client_ip=client_ip, units=1, what=weighing.PLACES
+        )
+    except CodeNeeded:
+        if not is_from_script(request):
+            try:
+                weighing.send_code(phone=phone, client_ip=client_ip)
+            except CodesNotSetUp:
+                raise PlacesTaken from None
+        raise
+
+
+def is_from_script(request: HttpRequest) -> bool:
+    return wants_json(request.path, request.headers.get("Accept", ""))
 
 
 def invite(request: HttpRequest, offer: Offer) -> HttpResponse:
@@ -92,7 +116,8 @@ def draw_refusal(request: HttpRequest, offer: Offer, refusal: DomainError) -> Ht
         data[KEY_FIELD] = str(uuid.uuid4())
     form = StandbyForm(data, session=fresh.session, offer=fresh)
     form.errors.clear()
-    response = draw(request, fresh, form, status=refusal.status, refusal=refusal)
+    asked = code_context(refusal, phone_typed(data))
+    response = draw(request, fresh, form, status=refusal.status, refusal=refusal, **asked)
     if isinstance(refusal, Busy | StillRunning):
         response["Retry-After"] = PRESS_AGAIN_S
     return response

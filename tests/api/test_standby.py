@@ -8,7 +8,7 @@ import pytest
 from core.limits import Limit
 from livestreams.models import Offer
 from orders.models import Order, StandbyEntry
-from orders.services import cancelling, crowding
+from orders.services import cancelling, weighing
 from orders.services.standing_by import promote_next
 from tests.api.conftest import Api
 from tests.factories.livestreams import OfferFactory
@@ -86,7 +86,7 @@ def test_refusals_say_why_in_their_code(guest: Api, gone: Offer) -> None:
 
 
 def test_joining_has_a_limit(guest: Api, gone: Offer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crowding, "JOINS_OF_PHONE", Limit("joins", 1, 600))
+    monkeypatch.setattr(weighing, "JOINS_OF_PHONE", Limit("joins", 1, 600))
     guest.post("standby/", wish(gone))
     answer = guest.post("standby/", wish(gone))
     assert (answer.status_code, answer.json()["code"]) == (429, "too_many_tries")

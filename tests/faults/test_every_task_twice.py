@@ -205,6 +205,14 @@ def limits_spent_and_over() -> list[Call]:
     return [task("core.sweep_limits")]
 
 
+@scenario("orders.learn_buyers")
+def newcomers_who_received_their_order() -> list[Call]:
+    for _ in range(2):
+        order = OrderFactory(is_unseen=True, client_network="n" * 32, client_block="b" * 32)
+        order.parcels.update(state="delivered")
+    return [task("orders.learn_buyers")]
+
+
 # In which ways they are run
 
 

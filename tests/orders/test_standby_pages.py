@@ -16,7 +16,7 @@ from core.limits import Limit
 from livestreams.models import Offer
 from livestreams.services import running, selling
 from orders.models import Order, StandbyEntry
-from orders.services import cancelling, crowding, standing_by
+from orders.services import cancelling, standing_by, weighing
 from orders.services.standing_by import promote_next
 from orders.views import standing_by as views
 from tests.factories.coops import CommuneFactory
@@ -184,7 +184,7 @@ def test_an_offer_of_another_session_is_missing(guest: Client, gone: Offer) -> N
 def test_trying_many_phones_is_slowed_down(
     guest: Client, gone: Offer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(crowding, "JOINS_OF_CLIENT", Limit("joins", 2, 600))
+    monkeypatch.setattr(weighing, "JOINS_OF_CLIENT", Limit("joins", 2, 600))
     for number in range(2):
         answer = guest.post(address(gone), typed(gone, buyer_phone=phone_of(number)))
         assert answer.status_code == 303

@@ -1,0 +1,89 @@
+"""For hosts: many orders of phones never seen, and buyers to be called before their order counts."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.translation import gettext as _, ngettext
+from django.views.decorators.http import require_POST
+
+from core.access import cooperative
+from core.errors import DomainError
+from core.idempotency import idempotent
+from livestreams.access import get_session_to_host
+from livestreams.models import LivestreamSession
+from orders.models import CallBack
+from orders.services import calling, crowding, weighing
+
+HOSTS = ("manager", "host")
+MOST_TO_CALL = 100
+
+
+def crowd_context(session: LivestreamSession) -> dict[str, Any]:
+    """What the list of orders shows of it to those who hold the session."""
+    found = crowding.patterns(session.pk)
+    call_backs = CallBack.objects.filter(session=session, settled_at=None).order_by("wanted_at")
+    return {
+        "patterns": found,
+        "newcomer_orders": crowding.doubtful(session.pk).count() if found else 0,
+        "call_backs": call_backs[:MOST_TO_CALL],
+        "sends_codes": weighing.can_send_codes(),
+    }
+
+
+@cooperative(*HOSTS)
+@require_POST
+@idempotent
+def call_off_pattern(request: HttpRequest, session_id: int) -> HttpResponse:
+    """One press: every open order of phones never seen from one network, or from all of them."""
+    session = get_session_to_host(request.user, session_id)
+    count = crowding.call_off_pattern(
+        session_id=session.pk,
+        client_network=request.POST.get("network", "")[:32],
+        reason=_("The co-op could not confirm this order."),
+        by=request.user,  # type: ignore[arg-type]
+    )
+    words = ngettext(
+        "%(count)s order is called off; its goods are on sale again.",
+        "%(count)s orders are called off; their goods are on sale again.",
+        count,
+    )
+    messages.success(request, words % {"count": count})
+    return _back(session_id)
+
+
+@cooperative(*HOSTS)
+@require_POST
+@idempotent
+def take_call_back(request: HttpRequest, session_id: int, call_back_id: int) -> HttpResponse:
+    call_back = _to_settle(request, session_id, call_back_id)
+    try:
+        order = calling.take(call_back=call_back, by=request.user)  # type: ignore[arg-type]
+    except DomainError as refusal:
+        messages.error(request, str(refusal.message))
+        return _back(session_id)
+    messages.success(request, _("Order %(code)s is taken.") % {"code": order.code})
+    return _back(session_id)
+
+
+@cooperative(*HOSTS)
+@require_POST
+@idempotent
+def drop_call_back(request: HttpRequest, session_id: int, call_back_id: int) -> HttpResponse:
+    call_back = _to_settle(request, session_id, call_back_id)
+    try:
+        calling.drop(call_back=call_back, by=request.user)  # type: ignore[arg-type]
+    except DomainError as refusal:
+        messages.error(request, str(refusal.message))
+    return _back(session_id)
+
+
+def _to_settle(request: HttpRequest, session_id: int, call_back_id: int) -> CallBack:
+    session = get_session_to_host(request.user, session_id)
+    return get_object_or_404(CallBack, session=session, pk=call_back_id)
+
+
+def _back(session_id: int) -> HttpResponse:
+    return HttpResponseRedirect(reverse("list-session-orders", args=[session_id]), status=303)
