@@ -197,6 +197,7 @@ def environment(
         "SECRET_KEY": "used-by-benchmarks-alone-and-long-enough-for-the-deployment-check",
         "PORT": str(port),
         "SITE_URL": f"http://localhost:{port}",
+        "BEHIND_PROXY": "true",  # buyers name the network they come from (bench.rush)
         "ALLOWED_HOSTS": "localhost,127.0.0.1,[::1]",
         "DEMO": "false",
         "DATA_DIR": str(here.data),

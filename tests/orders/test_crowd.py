@@ -209,6 +209,7 @@ def test_programs_are_told_to_send_the_code_along(offer: Offer) -> None:
         "commune": CommuneFactory().pk,
         "address_line": "Thôn 1",
         "payment_method": "cod",
+        "expected_total_vnd": offer.unit_price_vnd * 5 + offer.session.shipping_fee_vnd,
     }
     answer = api.post("orders/", wish)
     assert (answer.status_code, answer.json()["code"]) == (403, "code_needed")

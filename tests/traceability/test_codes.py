@@ -1,3 +1,4 @@
+import datetime as dt
 import io
 import threading
 import zipfile
@@ -292,7 +293,7 @@ def test_the_console_follows_the_work_on_codes(cast: Cast, lot) -> None:
 def test_the_scan_page_tells_where_it_comes_from(lot) -> None:
     code = ready_batch(lot).codes.get(serial=1)
 
-    page = Client().get(reverse("show-origin", args=[code.code]))
+    page = phone_browser().get(reverse("show-origin", args=[code.code]))
 
     for words in (
         lot.variant.product.name,
@@ -305,14 +306,75 @@ def test_the_scan_page_tells_where_it_comes_from(lot) -> None:
     assert Scan.objects.count() == 1
 
 
-def test_a_code_opened_often_warns_of_copies(lot) -> None:
+PHONE = (
+    "Mozilla/5.0 (Linux; Android 10; SM-A105F) AppleWebKit/537.36 Chrome/110.0 Mobile Safari/537.36"
+)
+NOT_PEOPLE: list[dict[str, str]] = [
+    {"User-Agent": ""},
+    {"User-Agent": "curl/8.5.0"},
+    {"User-Agent": "facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)"},
+    {"User-Agent": "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"},
+    {"User-Agent": "TelegramBot (like TwitterBot)"},
+    {"User-Agent": "WhatsApp/2.23.20.0"},
+    {"User-Agent": PHONE, "Sec-Purpose": "prefetch;prerender"},
+    {"User-Agent": PHONE, "Purpose": "prefetch"},
+    {"User-Agent": PHONE, "Sec-Fetch-Dest": "empty"},
+]
+
+
+def phone_browser(client_ip: str = "203.0.113.7") -> Client:
+    return Client(REMOTE_ADDR=client_ip, headers={"User-Agent": PHONE})
+
+
+@pytest.mark.parametrize("headers", NOT_PEOPLE)
+def test_what_no_person_opened_is_no_scan(lot, headers: dict[str, str]) -> None:
     code = ready_batch(lot).codes.get(serial=1)
-    Scan.objects.bulk_create(Scan(origin_code=code) for _ in range(10))
+    Client(headers=headers).get(reverse("show-origin", args=[code.code]))
+    phone_browser().head(reverse("show-origin", args=[code.code]))
+    assert not Scan.objects.exists()
 
-    page = Client(HTTP_COOKIE="lang=en").get(reverse("show-origin", args=[code.code]))
 
-    assert "Opened 10 times before" in page.text
-    assert "can be copied" in page.text
+def test_reloads_the_other_language_and_other_browsers_of_a_network_are_few_scans(lot) -> None:
+    code = ready_batch(lot).codes.get(serial=1)
+    address = reverse("show-origin", args=[code.code])
+    buyer = phone_browser()
+    for _ in range(3):
+        buyer.get(address)
+    buyer.cookies["lang"] = "en"
+    buyer.get(address)
+    assert Scan.objects.count() == 1
+    for n in range(12):
+        Client(REMOTE_ADDR="203.0.113.9", headers={"User-Agent": f"{PHONE} {n}"}).get(address)
+    assert Scan.objects.count() == 4
+    Client(
+        REMOTE_ADDR="198.51.100.9",
+        headers={"User-Agent": f"{PHONE} Zalo android/230 ZaloTheme/light"},
+    ).get(address)
+    assert Scan.objects.count() == 5, "the browser inside Zalo is a person's"
+
+
+def opened(code, *, places: int, days: int) -> str:
+    for n in range(12):
+        row = Scan.objects.create(origin_code=code, place=f"place {n % places}")
+        Scan.objects.filter(pk=row.pk).update(
+            scanned_at=row.scanned_at - dt.timedelta(days=n % days)
+        )
+    return Client(HTTP_COOKIE="lang=en").get(reverse("show-origin", args=[code.code])).text
+
+
+def test_a_code_opened_in_many_places_on_many_days_warns_of_copies(lot) -> None:
+    page = opened(ready_batch(lot).codes.get(serial=1), places=5, days=4)
+    assert "Opened 12 times before" in page
+    assert "can be copied" in page
+
+
+@pytest.mark.parametrize(("places", "days"), [(1, 12), (12, 1), (2, 6)])
+def test_a_pack_shown_round_at_a_fair_or_opened_at_home_each_day_is_no_copy(
+    lot, places: int, days: int
+) -> None:
+    page = opened(ready_batch(lot).codes.get(serial=1), places=places, days=days)
+    assert "Opened 12 times before" in page
+    assert "can be copied" not in page
 
 
 @pytest.mark.parametrize("code", ["BCDFGHJKMNPQRSTV", "x", "B" * 300, "%00", "'--", "<script>"])
