@@ -15,6 +15,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.cache import add_never_cache_headers
 from django.utils.http import urlencode
 
 from core.kept_forms import keep, sealed, where_to_begin
@@ -89,7 +90,10 @@ def _guard(view: View, rule: AccessRule, *, second_factor: bool) -> View:
         if second_factor and not request.user.is_verified():  # type: ignore[attr-defined]
             query = urlencode({"next": keep(request)})
             return redirect(f"{reverse('verify-second-factor')}?{query}")
-        return view(request, *args, **kwargs)
+        response = view(request, *args, **kwargs)
+        if not response.has_header("Cache-Control"):
+            add_never_cache_headers(response)  # what only some may see is kept nowhere
+        return response
 
     return _mark(guarded, rule)
 

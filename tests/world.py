@@ -9,7 +9,7 @@ from typing import Any
 from accounts.models import User
 from coops.models import Cooperative, Membership
 from livestreams.models import LivestreamSession, Offer, Slot
-from orders.models import Order, Parcel, Refund, StandbyEntry
+from orders.models import CallBack, Order, Parcel, Refund, StandbyEntry
 from orders.services import tallies
 from products.models import Lot, OcopRecognition, Product, ProductPhoto, Variant
 from tests.cast import Cast, make_cast
@@ -52,6 +52,7 @@ class Side:
     parcel: Parcel
     entry: StandbyEntry
     refund: Refund
+    call_back: CallBack
     event: TraceEvent
     batch: OriginCodeBatch
     code: OriginCode
@@ -110,8 +111,22 @@ def make_side(cooperative: Cooperative, manager: User, province_code: str) -> Si
         parcel=order.parcels.get(),
         entry=StandbyEntryFactory(offer=offer, state="left"),
         refund=RefundFactory(order__offer=offer, noted_by=manager),
+        call_back=to_call(offer, order),
         event=event,
         batch=batch,
         code=code,
         province_code=province_code,
+    )
+
+
+def to_call(offer: Offer, order: Order) -> CallBack:
+    """A buyer whose order counts once the co-op has called."""
+    names = ("buyer_name", "commune_id", "address_line", "payment_method")
+    buyer = {name: getattr(order, name) for name in names} | {"buyer_phone": "+84987000111"}
+    wish = {"buyer": buyer, "lines": [[offer.pk, 1]], "seen": {"vnd": 10**9, "fee_vnd": 10**9}}
+    return CallBack.objects.create(
+        session=offer.session,
+        buyer_name=order.buyer_name,
+        buyer_phone=buyer["buyer_phone"],
+        wish=wish,
     )

@@ -49,6 +49,7 @@ VALUES: dict[str, Callable[[Side], Any]] = {
     "order_id": lambda side: side.order.pk,
     "parcel_id": lambda side: side.parcel.pk,
     "refund_id": lambda side: side.refund.pk,
+    "call_back_id": lambda side: side.call_back.pk,
     "membership_id": lambda side: side.membership.pk,
     "event_id": lambda side: side.event.pk,
     "batch_id": lambda side: side.batch.pk,
@@ -251,6 +252,9 @@ def welcome(method: str, response: Any) -> str:
     status = response.status_code
     if asks_to_sign_in(response) or status in {401, 403}:
         return f"is turned away with {status}"
+    kept = response.get("Cache-Control", "")
+    if method == "GET" and status == 200 and not ("private" in kept or "no-store" in kept):
+        return f"may be kept by others: {kept!r}"
     return "is told 404" if status == 404 and method == "GET" else ""
 
 
