@@ -17,7 +17,16 @@ from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import IO, Any, cast
 
-from config.bodies import CutShort, TooLong, carries_files, read_body
+from config.bodies import (
+    MAX_BODY,
+    MOST_OF_STRANGERS,
+    CutShort,
+    TooLong,
+    carries_files,
+    is_long,
+    most_bytes,
+    read_body,
+)
 from config.lanes import Lane, TooLate, Turn
 from core.busy import (
     BUSY,
@@ -48,14 +57,23 @@ class Bridge:
     `for_files`, everything else through the lane it is called with.
     """
 
-    def __init__(self, wsgi: Wsgi, for_files: Lane | None = None) -> None:
+    def __init__(
+        self,
+        wsgi: Wsgi,
+        for_files: Lane | None = None,
+        *,
+        session_cookie: str = "",
+        is_signed_in: Callable[[str], bool] | None = None,
+    ) -> None:
         self.wsgi = wsgi
         self.for_files = for_files
+        self.session_cookie = session_cookie
+        self.is_signed_in = is_signed_in  # by the Cookie header; asked in a thread, for long bodies
         self.streams = 0
 
     async def __call__(self, scope: Any, proto: Any, lane: Lane) -> None:
         try:
-            body = await read_body(scope, proto)
+            body = await read_body(scope, proto, await self._most_bytes(scope, lane))
         except (TimeoutError, CutShort, TooLong) as fault:
             send(proto, plain(UNREADABLE[type(fault)]))
             return
@@ -72,6 +90,18 @@ class Bridge:
             send(proto, busy(scope, None))
         else:
             await self._stream(proto, *answer)
+
+    async def _most_bytes(self, scope: Any, lane: Lane) -> int:
+        """Nobody fills the disk before they have been looked at."""
+        if self.is_signed_in is None or scope.method in {"GET", "HEAD"}:
+            return MAX_BODY
+        most = most_bytes(scope.headers, self.session_cookie)
+        if most == MOST_OF_STRANGERS or not is_long(scope.headers):
+            return most
+        cookies = scope.headers.get("cookie", "")
+        loop = asyncio.get_running_loop()
+        is_known = await loop.run_in_executor(lane.pool, self.is_signed_in, cookies)
+        return most if is_known else MOST_OF_STRANGERS
 
     async def _through(self, lane: Lane, scope: Any, proto: Any, body: IO[bytes]) -> Answer | None:
         """The thread's answer; None when one was given in its place."""

@@ -15,6 +15,7 @@ from django.conf import settings
 from config.bridge import Bridge
 from config.health import HEALTH_PATH, show_health
 from config.lanes import Lane
+from config.senders import is_signed_in
 from config.wsgi import application as pages_wsgi, orders as orders_wsgi
 from core.busy import AWAY, wants_json
 
@@ -57,8 +58,9 @@ uploads = Lane(
     first=(orders, drawn_orders),
     beside=1,
 )
-serve_pages = Bridge(pages_wsgi, for_files=uploads)
-serve_orders = Bridge(orders_wsgi)
+of_people: Any = {"session_cookie": settings.SESSION_COOKIE_NAME, "is_signed_in": is_signed_in}
+serve_pages = Bridge(pages_wsgi, for_files=uploads, **of_people)
+serve_orders = Bridge(orders_wsgi, **of_people)
 
 settings.DATABASES["default"]["OPTIONS"]["options"] += (
     f" -c statement_timeout={STATEMENT_TIMEOUT_MS}"

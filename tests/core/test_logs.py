@@ -61,3 +61,11 @@ def test_secrets_end_where_the_address_goes_on(place: str) -> None:
 def test_the_console_writes_with_it() -> None:
     assert FORMAT["class"] == "core.logs.PrivateFormatter"
     assert settings.LOGGING["handlers"]["console"]["formatter"] == "plain"
+
+
+def test_a_long_address_is_a_short_line(written: io.StringIO) -> None:
+    Client().get(f"/{'x' * 60_000}")
+    logging.getLogger("core").error("y" * 60_000)
+    lines = written.getvalue().splitlines()
+    assert lines
+    assert max(map(len, lines)) < 1_100

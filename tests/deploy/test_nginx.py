@@ -304,7 +304,7 @@ def test_a_refused_board_is_a_fault(market: Market):
 
 
 def test_who_is_one_too_many_loses_nothing_and_comes_again(market: Market):
-    few = {"rate=30r/s": "rate=1r/m", "burst=60": "burst=1"}
+    few = {"rate=30r/s": "rate=1r/m", "rate=20r/s": "rate=1r/m", "burst=60": "burst=1"}
     page = f"/phien/{market.session_id}/dat/"
     with folder() as where, nginx(where, web_port=market.place.port, more=few) as front:
         for _ in range(2):
@@ -324,6 +324,17 @@ def test_who_is_one_too_many_loses_nothing_and_comes_again(market: Market):
             assert answer.headers["Content-Type"].startswith(kind)
             assert "refresh" not in words  # loading it anew would forget what was typed
         assert json.loads(words)["code"] == "too_many_requests"
+        sent = [post_to(front, "/tra-cuu-don/") for _ in range(4)]
+        assert sent.count(429) == 2, "everything that is sent has a limit"
+        assert get(front.url + "/")[0] == 200, "reading has none"
+
+
+def post_to(front: Front, path: str) -> int:
+    line = http.client.HTTPConnection(front.url.removeprefix("http://"), timeout=10)
+    line.request("POST", path, "", {"Content-Type": "application/x-www-form-urlencoded"})
+    status = line.getresponse().status
+    line.close()
+    return status
 
 
 # The second's cache
@@ -462,11 +473,40 @@ def test_the_door_speaks_tls_and_sends_plain_visitors_there(market: Market, addr
     line.request("GET", f"/phien/{market.session_id}/", headers={"Host": f"localhost:{port}"})
     assert line.getresponse().status == 200
     line.close()
-    plain = http.client.HTTPConnection(address, market.front.ports.redirect, timeout=10)
-    plain.request("GET", "/phien/", headers={"Host": "chophien.example"})
-    answer = plain.getresponse()
-    assert (answer.status, answer.headers["Location"]) == (301, "https://chophien.example/phien/")
-    plain.close()
+    for host, status, location in (
+        ("localhost", 301, "https://localhost/phien/"),
+        ("elsewhere.example", 421, None),
+    ):
+        plain = http.client.HTTPConnection(address, market.front.ports.redirect, timeout=10)
+        plain.request("GET", "/phien/", headers={"Host": host})
+        answer = plain.getresponse()
+        assert (answer.status, answer.headers["Location"]) == (status, location)
+        plain.close()
+
+
+def test_answers_of_its_own_keep_browsers_on_tls_and_long_bodies_of_strangers_out(market: Market):
+    for path, kind in (("/media/none", "GET"), ("/lam-viec/", "POST")):
+        line = http.client.HTTPSConnection(
+            "127.0.0.1", market.front.ports.tls, context=unverified(), timeout=10
+        )
+        line.putrequest(kind, path)
+        line.putheader("Content-Length", "60000000" if kind == "POST" else "0")
+        line.endheaders()
+        answer = line.getresponse()
+        assert answer.status == (413 if kind == "POST" else 404)
+        assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
+        line.close()
+
+
+def test_a_slash_leads_to_the_board_with_its_limits(market: Market):
+    line = http.client.HTTPConnection("localhost", market.front.ports.plain, timeout=10)
+    line.request("GET", f"/live/board/{market.session_id}/")
+    answer = line.getresponse()
+    assert (answer.status, answer.headers["Location"].partition("/live/")[2]) == (
+        308,
+        f"board/{market.session_id}",
+    )
+    line.close()
 
 
 def test_a_browser_follows_the_board_through_tls(market: Market, browser: Browser):
