@@ -37,7 +37,12 @@ def prove(request: HttpRequest) -> HttpResponse:
     status = 422 if form.is_bound else 200
     if form.is_valid():
         try:
-            codes.check_code(phone=user.phone, purpose=PURPOSE, **form.cleaned_data)
+            codes.check_code(
+                phone=user.phone,
+                purpose=PURPOSE,
+                asker=sessions.asker(request),
+                **form.cleaned_data,
+            )
         except (WrongCode, CodeSpent) as refusal:
             form.add_error("code", in_words(refusal))
             status = refusal.status
