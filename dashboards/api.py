@@ -15,6 +15,7 @@ from core.rest import ProvinceView
 from dashboards import figures
 from dashboards.access import get_province_to_view
 from dashboards.forms import EARLIEST, Period, first_day_of_year, latest_day
+from dashboards.services.rolling_up import complete_at
 from dashboards.tables import TABLES
 
 
@@ -61,6 +62,9 @@ class FiguresSerializer(serializers.Serializer):
     province = ProvinceSerializer()
     starts_on = serializers.DateField()
     ends_on = serializers.DateField()
+    counted_at = serializers.DateTimeField(
+        allow_null=True, help_text="Orders up to then are counted; null: not counted yet."
+    )
     has_simulated = serializers.BooleanField(help_text="Simulated orders are counted in it.")
     totals = TotalsSerializer()
     ocop = CoverageSerializer()
@@ -77,7 +81,7 @@ class TableRowSerializer(TotalsSerializer):
     place = serializers.CharField(required=False, help_text="Commune of the co-op.")
     made_by = serializers.CharField(required=False, help_text="Co-op of the product.")
     day_at = serializers.DateTimeField(required=False)
-    is_simulated = serializers.BooleanField(required=False)
+    is_simulated = serializers.BooleanField(source="session_is_simulated", required=False)
     is_women_led = serializers.BooleanField(required=False)
     cooperative_count = serializers.IntegerField(required=False)
 
@@ -90,14 +94,15 @@ class ShowProvinceFigures(ProvinceView):
     def get(self, request: Request, province_code: str) -> Response:
         province = get_province_to_view(request.user, province_code)
         period = period_of(self.asked())
-        lines = figures.lines_of(province, period)
+        rows = figures.rows_of(province, period)
         return self.answer(
             {
                 "province": province,
                 "starts_on": period.starts_on,
                 "ends_on": period.ends_on,
-                "has_simulated": lines.filter(order__is_simulated=True).exists(),
-                "totals": figures.totals(lines),
+                "counted_at": complete_at(),
+                "has_simulated": figures.has_simulated(rows),
+                "totals": figures.totals(rows),
                 "ocop": figures.ocop_coverage(province, db_today()),
             }
         )
@@ -114,7 +119,7 @@ class ShowProvinceTable(ProvinceView):
         province = get_province_to_view(request.user, province_code)
         if table not in TABLES:
             raise Http404
-        return self.page(TABLES[table].rows(figures.lines_of(province, period_of(self.asked()))))
+        return self.page(TABLES[table].rows(figures.rows_of(province, period_of(self.asked()))))
 
 
 def period_of(asked: dict[str, Any]) -> Period:

@@ -1,41 +1,51 @@
-"""Figures of a province, always summed from the order lines themselves.
+"""Figures of a province, read from the daily roll-up (dashboards/services/rolling_up.py).
 
 Counted are the lines of orders neither cancelled nor released, of co-ops whose commune lies in
 the province, placed on a local day of the period; goods that came back count too, and are named.
 An order with goods of several co-ops counts once in a province, and once in each row it touches.
+Names are those the goods were sold under, the newest of the period.
 """
 
 import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, F, Q, QuerySet, Sum
-from django.db.models.functions import TruncDate
+from django.db.models import Aggregate, Count, F, Q, QuerySet, Sum, TextField
+from django.db.models.functions import Coalesce
 
 from coops.models import Province
-from core.clock import LOCAL_ZONE
 from dashboards.forms import Period
-from orders.models import OrderLine, Parcel
-from orders.querysets import CLOSED_STATES, ORDERED_STATES
+from dashboards.models import DailyFigure
 from products.models import OcopRecognition, OcopRegister, Product
 from products.querysets import PUBLISHED
 
+Level = DailyFigure.Level
 SUMS: dict[str, Any] = {
-    "order_count": Count("order", distinct=True),
-    "unit_count": Sum("quantity", default=0),
-    "goods_vnd": Sum("line_total_vnd", default=0),
-    "weight_g": Sum(F("net_weight_g") * F("quantity"), default=0),
+    name: Sum(name, default=0) for name in ("order_count", "unit_count", "goods_vnd", "weight_g")
 }
+# The first comes before the column of its own name is taken by a sum
 SUMS_OF_A_ROW: dict[str, Any] = {
-    **SUMS,
     # so that no row, wherever it is copied to, hides what a demonstration made up
-    "simulated_order_count": Count("order", distinct=True, filter=Q(order__is_simulated=True)),
+    "simulated_order_count": Sum("order_count", filter=Q(is_simulated=True), default=0),
+    **SUMS,
 }
 
 
-def lines_of(province: Province, period: Period) -> QuerySet[OrderLine]:
-    lines = _lines_until(province, period).filter(order__placed_at__gte=period.starts_at)
-    return lines.filter(order__state__in=ORDERED_STATES)
+class Newest(Aggregate):
+    """The name of the last day of the rows."""
+
+    template = "(array_agg(%(expressions)s DESC))[1]"
+    arg_joiner = " ORDER BY "
+    output_field = TextField()
+
+    def __init__(self, name: str) -> None:
+        super().__init__(F(name), F("day"))
+
+
+def rows_of(province: Province, period: Period) -> QuerySet[DailyFigure]:
+    """Rows of the period at all levels, to be given to `totals` and the tables."""
+    rows = _rows(province, period).filter(day__gte=period.starts_on, day__lte=period.ends_on)
+    return rows.filter(order_count__gt=0)  # some tell only of orders that came to nothing
 
 
 def left_unseen(province: Province, period: Period) -> dict[str, int]:
@@ -43,85 +53,95 @@ def left_unseen(province: Province, period: Period) -> dict[str, int]:
 
     `left_out`: of the period, but cancelled or lapsed; `earlier`: placed before it.
     """
-    is_before = Q(order__placed_at__lt=period.starts_at)
-    left_out = Q(order__state__in=CLOSED_STATES) & ~is_before
-    earlier = Q(order__state__in=ORDERED_STATES) & is_before
-    return _lines_until(province, period).aggregate(
-        left_out=Count("order", distinct=True, filter=left_out),
-        earlier=Count("order", distinct=True, filter=earlier),
+    told = _rows(province, period).filter(level=Level.PROVINCE, day__lte=period.ends_on)
+    is_before = Q(day__lt=period.starts_on)
+    return told.aggregate(
+        left_out=Sum("closed_order_count", filter=~is_before, default=0),
+        earlier=Sum("order_count", filter=is_before, default=0),
     )
 
 
-def _lines_until(province: Province, period: Period) -> QuerySet[OrderLine]:
-    lines = OrderLine.objects.filter(
-        cooperative__commune__province=province, order__placed_at__lt=period.ends_before
-    )
-    return lines if period.with_simulated else lines.filter(order__is_simulated=False)
+def _rows(province: Province, period: Period) -> QuerySet[DailyFigure]:
+    rows = DailyFigure.objects.filter(province=province)
+    return rows if period.with_simulated else rows.filter(is_simulated=False)
 
 
-def totals(lines: QuerySet[OrderLine]) -> dict[str, int]:
-    """`{order_count, unit_count, goods_vnd, weight_g}` of the lines."""
-    return lines.aggregate(**SUMS)
+def totals(rows: QuerySet[DailyFigure]) -> dict[str, int]:
+    """`{order_count, unit_count, goods_vnd, weight_g}` of the rows."""
+    return rows.filter(level=Level.PROVINCE).aggregate(**SUMS)
 
 
-def came_back_vnd(lines: QuerySet[OrderLine]) -> int:
-    """Goods among `lines` that buyers did not take: ordered, sent and back at the co-op."""
-    returned = lines.filter(parcel__state=Parcel.State.RETURNED)
-    return int(returned.aggregate(sum_vnd=Sum("line_total_vnd", default=0))["sum_vnd"])
+def has_simulated(rows: QuerySet[DailyFigure]) -> bool:
+    return rows.filter(level=Level.PROVINCE, is_simulated=True).exists()
 
 
-def by_session(lines: QuerySet[OrderLine]) -> QuerySet[Any, Any]:
+def came_back_vnd(rows: QuerySet[DailyFigure]) -> int:
+    """Goods among `rows` that buyers did not take: ordered, sent and back at the co-op."""
+    found = rows.filter(level=Level.PROVINCE)
+    return int(found.aggregate(sum_vnd=Sum("returned_vnd", default=0))["sum_vnd"])
+
+
+def by_session(rows: QuerySet[DailyFigure]) -> QuerySet[Any, Any]:
+    """With the day on which a session was really held; as planned while it was not."""
     return (
-        lines.values(
-            key=F("order__session_id"),
-            name=F("order__session__title"),
-            day_at=F("order__session__starts_at"),
-            is_simulated=F("order__session__is_simulated"),
+        rows.filter(level=Level.PROVINCE)
+        .values(
+            key=F("session_id"),
+            name=F("session__title"),
+            day_at=Coalesce("session__went_live_at", "session__starts_at"),
+            session_is_simulated=F("session__is_simulated"),
         )
         .annotate(**SUMS_OF_A_ROW)
         .order_by("-day_at", "key")
     )
 
 
-def by_cooperative(lines: QuerySet[OrderLine]) -> QuerySet[Any, Any]:
+def by_cooperative(rows: QuerySet[DailyFigure]) -> QuerySet[Any, Any]:
     return (
-        lines.values(
+        rows.filter(level=Level.COOPERATIVE)
+        .values(
             key=F("cooperative__slug"),
-            name=F("cooperative__name"),
             place=F("cooperative__commune__name"),
             is_women_led=F("cooperative__is_women_led"),
         )
-        .annotate(**SUMS_OF_A_ROW)
+        .annotate(name=Newest("cooperative_name"), **SUMS_OF_A_ROW)
         .order_by("-goods_vnd", "cooperative__sort_key")
     )
 
 
-def by_product(lines: QuerySet[OrderLine]) -> QuerySet[Any, Any]:
+def by_product(rows: QuerySet[DailyFigure]) -> QuerySet[Any, Any]:
     return (
-        lines.values(
-            key=F("variant__product__slug"),
-            name=F("variant__product__name"),
-            made_by=F("cooperative__name"),
-        )
-        .annotate(**SUMS_OF_A_ROW)
-        .order_by("-goods_vnd", "variant__product__sort_key")
+        rows.filter(level=Level.PRODUCT)
+        .values(key=F("product__slug"))
+        .annotate(name=Newest("product_name"), made_by=Newest("cooperative_name"), **SUMS_OF_A_ROW)
+        .order_by("-goods_vnd", "product__sort_key")
     )
 
 
-def by_commune(lines: QuerySet[OrderLine]) -> QuerySet[Any, Any]:
+def by_commune(rows: QuerySet[DailyFigure]) -> QuerySet[Any, Any]:
+    """Co-ops are counted one level below, where each has rows of its own."""
+    here = Q(level=Level.COMMUNE)
+    sums = {
+        name: Sum(name, filter=here, default=0)
+        for name in ("order_count", "unit_count", "goods_vnd", "weight_g")
+    }
+    simulated = Sum("order_count", filter=here & Q(is_simulated=True), default=0)
     return (
-        lines.values(
-            key=F("cooperative__commune_id"),
-            name=F("cooperative__commune__name"),
+        rows.filter(level__in=[Level.COMMUNE, Level.COOPERATIVE])
+        .values(key=F("commune_id"), name=F("commune__name"))
+        .annotate(
+            simulated_order_count=simulated,
+            cooperative_count=Count("cooperative", distinct=True),
+            **sums,
         )
-        .annotate(cooperative_count=Count("cooperative", distinct=True), **SUMS_OF_A_ROW)
-        .order_by("-goods_vnd", "cooperative__commune__sort_key")
+        .order_by("-goods_vnd", "commune__sort_key")
     )
 
 
-def by_day(lines: QuerySet[OrderLine]) -> QuerySet[Any, Any]:
+def by_day(rows: QuerySet[DailyFigure]) -> QuerySet[Any, Any]:
     return (
-        lines.values(key=TruncDate("order__placed_at", tzinfo=LOCAL_ZONE))
+        rows.filter(level=Level.PROVINCE)
+        .values(key=F("day"))
         .annotate(**SUMS_OF_A_ROW)
         .order_by("-key")
     )

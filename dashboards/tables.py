@@ -117,11 +117,11 @@ MIME = {
 }
 
 
-def file_of(table: Table, lines: QuerySet, file_format: str, *, has_simulated: bool) -> bytes:
+def file_of(table: Table, figure_rows: QuerySet, file_format: str, *, has_simulated: bool) -> bytes:
     """The whole table as CSV or XLSX; formula cells are guarded by core.tabular."""
     columns = (*table.all_columns(), SIMULATED)
     headers = [tabular.Column(str(c.title), c.kind) for c in columns]
-    rows = [[column.read(row) for column in columns] for row in table.rows(lines)]
+    rows = [[column.read(row) for column in columns] for row in table.rows(figure_rows)]
     if file_format == "csv":
         return tabular.csv_bytes(headers, rows)
     title = f"{table.title} ({_('simulated')})" if has_simulated else str(table.title)

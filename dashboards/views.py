@@ -1,5 +1,6 @@
 """A province's figures: overview, tables, files."""
 
+import datetime as dt
 from typing import Any
 
 from django.core.paginator import Paginator
@@ -14,10 +15,12 @@ from core.text import ascii_fold
 from dashboards import figures, trend
 from dashboards.access import get_province_to_view, provinces_viewed_by
 from dashboards.forms import PRESETS, read_period
+from dashboards.services.rolling_up import complete_at
 from dashboards.tables import MIME, TABLES, file_of
 
 TOP_ROWS = 5
 PAGE_ROWS = 50
+LATE_AFTER = dt.timedelta(minutes=10)  # figures this old are called late
 viewers = access.province("viewer", "reviewer")
 
 
@@ -40,11 +43,11 @@ def list_provinces(request: HttpRequest) -> HttpResponse:
 def show_province_figures(request: HttpRequest, province_code: str) -> HttpResponse:
     """Five figures that answer the chair's questions, the trend, and the head of each table."""
     context = _context(request, province_code)
-    lines, period = context["lines"], context["period"]
-    days = {row["key"]: row["goods_vnd"] for row in figures.by_day(lines)}
+    rows, period = context["rows"], context["period"]
+    days = {row["key"]: row["goods_vnd"] for row in figures.by_day(rows)}
     context |= {
-        "totals": figures.totals(lines),
-        "came_back_vnd": figures.came_back_vnd(lines),
+        "totals": figures.totals(rows),
+        "came_back_vnd": figures.came_back_vnd(rows),
         **figures.left_unseen(context["province"], period),
         "today": (today := db_today()),
         "coverage": figures.ocop_coverage(context["province"], today),
@@ -53,7 +56,7 @@ def show_province_figures(request: HttpRequest, province_code: str) -> HttpRespo
         "bar_words": trend.bar_words(shown),
         "best_day": max(days.items(), key=lambda item: item[1], default=None),
         "heads": [
-            {"table": table, "rows": table.rows(lines)[:TOP_ROWS]} for table in TABLES.values()
+            {"table": table, "rows": table.rows(rows)[:TOP_ROWS]} for table in TABLES.values()
         ],
     }
     return render(request, "dashboards/province_figures.html", context)
@@ -65,9 +68,9 @@ def show_province_figures(request: HttpRequest, province_code: str) -> HttpRespo
 def show_province_table(request: HttpRequest, province_code: str, table: str) -> HttpResponse:
     context = _context(request, province_code)
     context["table"] = _table(table)
-    rows = context["table"].rows(context["lines"])
+    rows = context["table"].rows(context["rows"])
     context["page_obj"] = Paginator(rows, PAGE_ROWS).get_page(request.GET.get("page"))
-    context["totals"] = figures.totals(context["lines"])
+    context["totals"] = figures.totals(context["rows"])
     return render(request, "dashboards/province_table.html", context)
 
 
@@ -82,7 +85,7 @@ def export_province_table(
         raise Http404
     context = _context(request, province_code)
     is_simulated = context["has_simulated"]
-    content = file_of(_table(table), context["lines"], file_format, has_simulated=is_simulated)
+    content = file_of(_table(table), context["rows"], file_format, has_simulated=is_simulated)
     response = HttpResponse(content, content_type=MIME[file_format])
     name = _file_name(context, table)
     response["Content-Disposition"] = f'attachment; filename="{name}.{file_format}"'
@@ -107,7 +110,7 @@ def _context(request: HttpRequest, province_code: str) -> dict[str, Any]:
     """What all pages of a province share: place, period, and the lines counted."""
     province = get_province_to_view(request.user, province_code)
     period, form, preset = read_period(request.GET.dict())
-    lines = figures.lines_of(province, period)
+    rows = figures.rows_of(province, period)
     return {
         "province": province,
         "period": period,
@@ -115,8 +118,9 @@ def _context(request: HttpRequest, province_code: str) -> dict[str, Any]:
         "preset": preset,
         "presets": [(key, label) for key, (label, _start) in PRESETS.items()],
         "tables": TABLES.values(),
-        "lines": lines,
-        "has_simulated": lines.filter(order__is_simulated=True).exists(),
-        "counted_at": db_now(),
+        "rows": rows,
+        "has_simulated": figures.has_simulated(rows),
+        "counted_at": (counted_at := complete_at()),
+        "is_late": counted_at is None or counted_at < db_now() - LATE_AFTER,
         "can_review": request.user.staff_roles.reviewing().filter(province=province).exists(),  # type: ignore[union-attr]
     }

@@ -4,6 +4,7 @@ import pytest
 
 from tests.api.conftest import Api
 from tests.cast import client_of
+from tests.dashboards.reading import reader_of
 from tests.factories.orders import OrderFactory
 from tests.world import World
 
@@ -11,7 +12,7 @@ from tests.world import World
 @pytest.fixture
 def ha(world: World) -> Api:
     """Reviews for Lào Cai (15)."""
-    return Api(client=client_of(world.cast.ha))
+    return Api(client=reader_of(world.cast.ha))
 
 
 def test_the_figures_equal_a_recount_of_the_lines(ha: Api, world: World) -> None:

@@ -12,7 +12,9 @@ BY_LOT = {
     ("orders_sessiontally", "id"),  # numbers of rows follow the order of their writing
     ("traceability_origincode", "id"),
     ("core_outboxmessage", "id"),
+    ("dashboards_dailyfigure", "id"),
     ("orders_order", "code"),
+    ("orders_order", "search_text"),
     ("orders_order", "token"),
     ("orders_orderevent", "code"),
     ("orders_orderevent", "token"),

@@ -23,10 +23,13 @@ from config.celery import app
 from core.clock import db_now
 from core.middleware import is_busy
 from core.models import Allowance, IdempotencyRecord, OutboxMessage
+from dashboards.models import DailyFigure, SessionRollUp
+from dashboards.services import rolling_up
 from livestreams.models import Offer
 from orders.models import Order
 from orders.services import cancelling
 from orders.services.standing_by import leave_line, promote_next
+from orders.services.tallies import recount_session
 from tests.factories.livestreams import OfferFactory
 from tests.factories.orders import OrderFactory
 from tests.factories.products import ProductFactory
@@ -121,6 +124,23 @@ def people_to_be_told() -> list[Call]:
     while promote_next(offer_id=offer.pk):
         pass
     return [task("orders.tell_standby", entry.pk) for entry in offer.standby_entries.all()]
+
+
+@scenario("dashboards.roll_up_changed")
+def sessions_whose_figures_are_old() -> list[Call]:
+    sessions = [OrderFactory(quantity=2).session_id, OrderFactory(transfer=True).session_id]
+    for session_id in sessions:
+        recount_session(session_id=session_id)
+    return [task("dashboards.roll_up_changed")]
+
+
+@scenario("dashboards.check_figures")
+def figures_that_differ_from_a_recount() -> list[Call]:
+    recount_session(session_id=OrderFactory(quantity=2).session_id)
+    rolling_up.roll_up_changed()
+    DailyFigure.objects.update(unit_count=F("unit_count") + 1)
+    SessionRollUp.objects.update(checked_at=db_now() - LONG_AGO)
+    return [task("dashboards.check_figures")]
 
 
 @scenario("orders.sweep")

@@ -8,6 +8,7 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
+from dashboards.services.rolling_up import roll_up_all
 from orders.models import OrderLine
 from tests.browser import OpenPage
 from tests.cast import Cast, make_cast
@@ -32,6 +33,7 @@ def sold_goods(cast: Cast) -> int:
     for quantity in (1, 2, 3):
         OrderFactory(lines=[(tea, quantity)])
     OrderFactory(lines=[(crab, 4)])
+    roll_up_all()
     lines = OrderLine.objects.filter(cooperative=cast.coop_a)
     return sum(line.unit_price_vnd * line.quantity for line in lines)
 

@@ -13,7 +13,9 @@ from coops.models import Commune
 from coops.places import load_places
 from core.clock import db_today
 from core.errors import DomainError
+from dashboards.services import rolling_up
 
+ROLL_UP_WITHIN_S = 60
 DRAW_WITHIN_S = 25  # on a slow machine the worker draws the rest while people look around
 ONE_AT_A_TIME = 7_305_090  # advisory lock: two loaders would both find the same things missing
 
@@ -63,12 +65,16 @@ class Command(BaseCommand):
         if with_pictures:
             self.step("pictures", self.draw)
         self.step("lots with origin codes", origin.request_codes)
+        self.step("sessions in the province's figures", self.roll_up)
 
     def draw(self) -> int:
         hung = pictures.load_pictures(within_s=DRAW_WITHIN_S)
         if hung.left:
             self.stdout.write(f"  {hung.left} more pictures are drawn in the background")
         return hung.drawn
+
+    def roll_up(self) -> int:
+        return rolling_up.roll_up_changed(within_s=ROLL_UP_WITHIN_S)
 
     def step(self, what: str, load: Callable[[], int]) -> None:
         begun = time.monotonic()
