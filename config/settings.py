@@ -167,6 +167,8 @@ WORK = {
         "traceability.issue_batch",
         "traceability.continue_batches",
         "config.draw_pictures",
+        "core.write_file",
+        "core.continue_files",
         "dashboards.roll_up_changed",
         "dashboards.check_figures",
         "orders.sweep",
@@ -195,6 +197,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-orders": _each(3600, "orders.sweep"),
     "learn-buyers": _each(60, "orders.learn_buyers"),
     "sweep-core": _each(3600, "core.sweep"),
+    "continue-files": _each(30, "core.continue_files"),
     "sweep-limits": _each(60, "core.sweep_limits"),
     "sweep-accounts": _each(3600, "accounts.sweep"),
 }
@@ -214,11 +217,17 @@ OUTBOX_TASKS: dict[str, list[tuple[str, tuple[str, ...]]]] = {
     "orders.standby.left": [("orders.promote_standby", ("session_id",))],
     "orders.standby.promoted": [("orders.tell_standby", ("entry_id",))],
     "traceability.batch.requested": [("traceability.issue_batch", ("batch_id",))],
+    "core.file.requested": [("core.write_file", ("job_id",))],
     "accounts.code.requested": [("accounts.send_code", ("code_id",))],
     "config.pictures.wanted": [("config.draw_pictures", ())],
 }
 # Tasks that serve whatever came before them: the least seconds between two with the same arguments
 OUTBOX_PAUSES_S = {"orders.recount_session": 1.0}
+# Files a worker writes: kind -> may a person have it, and how it is written (core/file_jobs.py)
+FILE_JOBS = {
+    "orders.parcels": ("orders.exports.may_export", "orders.exports.write_parcels"),
+    "dashboards.table": ("dashboards.exports.may_export", "dashboards.exports.write_table"),
+}
 # What viewers of a feed see: feed kind -> function(feed key) that draws its public snapshot
 LIVE_SNAPSHOTS = {"session": "livestreams.updates.update"}
 # Keys of the feeds that are watched now: feed kind -> function; they are drawn though nothing happens

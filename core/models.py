@@ -9,6 +9,7 @@ from django.contrib.postgres.search import TrigramWordSimilarity
 from django.db import models
 from django.db.models import Case, Q, When
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from core import text
 from core.search_terms import terms_of
@@ -121,6 +122,49 @@ class Picture(models.Model):
 
     def width_at(self, size: int) -> int:
         return min(size, self.width)
+
+
+class FileJob(models.Model):
+    """A file too long for a page, written by a worker for the person who asked (core/file_jobs.py).
+
+    `token` names the file on the disk, `params` is what it holds, `fingerprint` kind, params and
+    language together.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("waiting")
+        WORKING = "working", _("being written")
+        READY = "ready", _("ready")
+        FAILED = "failed", _("failed")
+
+    OPEN = ("waiting", "working")
+
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=40)
+    params = models.JSONField()
+    fingerprint = models.CharField(max_length=64)
+    language = models.CharField(max_length=2, default="vi")
+    token = models.CharField(max_length=43, unique=True)
+    state = models.CharField(max_length=8, choices=State, default=State.WAITING)
+    row_count = models.PositiveIntegerField()
+    rows_done = models.PositiveIntegerField(default=0)
+    file_name = models.CharField(max_length=200, blank=True)
+    content_type = models.CharField(max_length=100, blank=True)
+    requested_at = models.DateTimeField(db_default=Now())
+    changed_at = models.DateTimeField(db_default=Now(), db_index=True)
+    ready_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["asked_by", "fingerprint"],
+                condition=Q(state__in=["waiting", "working"]),
+                name="file_once_under_way",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} #{self.pk}"
 
 
 class SearchableModel(models.Model):

@@ -39,12 +39,14 @@ class Newest(Aggregate):
     output_field = TextField()
 
     def __init__(self, name: str) -> None:
-        super().__init__(F(name), F("day"))
+        super().__init__(F(name), F("sold_on"))
 
 
 def rows_of(province: Province, period: Period) -> QuerySet[DailyFigure]:
     """Rows of the period at all levels, to be given to `totals` and the tables."""
-    rows = _rows(province, period).filter(day__gte=period.starts_on, day__lte=period.ends_on)
+    rows = _rows(province, period).filter(
+        sold_on__gte=period.starts_on, sold_on__lte=period.ends_on
+    )
     return rows.filter(order_count__gt=0)  # some tell only of orders that came to nothing
 
 
@@ -53,8 +55,8 @@ def left_unseen(province: Province, period: Period) -> dict[str, int]:
 
     `left_out`: of the period, but cancelled or lapsed; `earlier`: placed before it.
     """
-    told = _rows(province, period).filter(level=Level.PROVINCE, day__lte=period.ends_on)
-    is_before = Q(day__lt=period.starts_on)
+    told = _rows(province, period).filter(level=Level.PROVINCE, sold_on__lte=period.ends_on)
+    is_before = Q(sold_on__lt=period.starts_on)
     return told.aggregate(
         left_out=Sum("closed_order_count", filter=~is_before, default=0),
         earlier=Sum("order_count", filter=is_before, default=0),
@@ -141,7 +143,7 @@ def by_commune(rows: QuerySet[DailyFigure]) -> QuerySet[Any, Any]:
 def by_day(rows: QuerySet[DailyFigure]) -> QuerySet[Any, Any]:
     return (
         rows.filter(level=Level.PROVINCE)
-        .values(key=F("day"))
+        .values(key=F("sold_on"))
         .annotate(**SUMS_OF_A_ROW)
         .order_by("-key")
     )

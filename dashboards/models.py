@@ -25,7 +25,7 @@ class DailyFigure(models.Model):
         VARIANT = "variant"
 
     level = models.CharField(max_length=12, choices=Level)
-    day = models.DateField()
+    sold_on = models.DateField()
     session = models.ForeignKey(LivestreamSession, models.CASCADE, related_name="+", db_index=False)
     province = models.ForeignKey(Province, models.CASCADE, related_name="+", db_index=False)
     commune = models.ForeignKey(
@@ -54,7 +54,7 @@ class DailyFigure(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=[
-                    "session", "day", "level", "is_simulated", "province", "commune",
+                    "session", "sold_on", "level", "is_simulated", "province", "commune",
                     "cooperative", "product", "variant",
                 ],
                 nulls_distinct=False,
@@ -62,11 +62,11 @@ class DailyFigure(models.Model):
             ),
         ]  # fmt: skip
         indexes = [
-            models.Index(fields=["province", "level", "day"], name="figure_by_province"),
+            models.Index(fields=["province", "level", "sold_on"], name="figure_by_province"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.day} {self.level}: {self.order_count}"
+        return f"{self.sold_on} {self.level}: {self.order_count}"
 
 
 class SessionRollUp(models.Model):

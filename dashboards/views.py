@@ -11,6 +11,8 @@ from django.views.decorators.http import require_safe
 
 from core import access
 from core.clock import db_now, db_today
+from core.file_jobs import DIRECTLY
+from core.file_views import lead_to_job
 from core.text import ascii_fold
 from dashboards import figures, trend
 from dashboards.access import get_province_to_view, provinces_viewed_by
@@ -85,10 +87,23 @@ def export_province_table(
         raise Http404
     context = _context(request, province_code)
     is_simulated = context["has_simulated"]
+    name = f"{_file_name(context, table)}.{file_format}"
+    row_count = _table(table).rows(context["rows"]).count()
+    if row_count > DIRECTLY:
+        period = context["period"]
+        params = {
+            "province": province_code,
+            "table": table,
+            "format": file_format,
+            "starts_on": period.starts_on.isoformat(),
+            "ends_on": period.ends_on.isoformat(),
+            "with_simulated": period.with_simulated,
+            "name": name,
+        }
+        return lead_to_job(request, "dashboards.table", params, row_count)
     content = file_of(_table(table), context["rows"], file_format, has_simulated=is_simulated)
     response = HttpResponse(content, content_type=MIME[file_format])
-    name = _file_name(context, table)
-    response["Content-Disposition"] = f'attachment; filename="{name}.{file_format}"'
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
 

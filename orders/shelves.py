@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from core.paging import COUNTED_AT_MOST, count_at_most, tab_count
@@ -12,6 +12,7 @@ from orders.models.standing import MAY_BE_SENT
 from orders.querysets import ON_HOLD_STATES
 
 State = Parcel.State
+SEARCHED_AT_MOST = 5000  # parcels that a search counts
 
 
 @dataclass(frozen=True)
@@ -47,10 +48,20 @@ STEP_WORDS: dict[str, Any] = {
 }
 
 
-def counts(parcels: QuerySet[Parcel]) -> dict[str, str]:
-    """How many of `parcels` stand on each shelf, as its tab says it: “12”, “500+”, nothing for 0."""
-    found = {
-        shelf.slug: count_at_most(parcels.filter(shelf.holds), COUNTED_AT_MOST + 1)
-        for shelf in SHELVES
-    }
-    return {slug: tab_count(count) for slug, count in found.items()}
+def counts(parcels: QuerySet[Parcel], *, is_narrow: bool = False) -> dict[str, str]:
+    """How many of `parcels` stand on each shelf, as its tab says it: “12”, “500+”, nothing for 0.
+
+    All parcels of a co-op are counted shelf by shelf, each along its index and no further than it
+    is told; those of a search in one go, as far as the first few thousand found.
+    """
+    if not is_narrow:
+        return {
+            shelf.slug: tab_count(count_at_most(parcels.filter(shelf.holds), COUNTED_AT_MOST + 1))
+            for shelf in SHELVES
+        }
+    named = {shelf.slug.replace("-", "_"): shelf for shelf in SHELVES}
+    some = Parcel.objects.filter(pk__in=parcels.order_by().values("pk")[:SEARCHED_AT_MOST])
+    found = some.aggregate(
+        **{name: Count("pk", filter=shelf.holds or None) for name, shelf in named.items()}
+    )
+    return {shelf.slug: tab_count(found[name]) for name, shelf in named.items()}

@@ -155,7 +155,8 @@ class OrderWriter:
         for n, coop_id in enumerate(coops):
             mine = [(offer, q) for offer, q in lines if offer.coop.pk == coop_id]
             vnd = sum(offer.price_vnd * quantity for offer, quantity in mine)
-            self.draw_parcel((parcel_id + n, pk, coop_id, vnd), at, is_open=is_open)
+            parcel = (parcel_id + n, pk, coop_id, vnd)
+            self.draw_parcel(parcel, at, is_open=is_open, may_return=paid_at is None)
             for offer, quantity in mine:
                 self.draw_order_line(offer, quantity, pk, parcel_id + n)
         if is_open:
@@ -181,11 +182,12 @@ class OrderWriter:
             return "released", method
         return "confirmed", method
 
-    def draw_parcel(self, row: Any, at: dt.datetime, *, is_open: bool) -> None:
+    def draw_parcel(self, row: Any, at: dt.datetime, *, is_open: bool, may_return: bool) -> None:
+        """Paid goods do not come back here: their money would have to be sent back too."""
         pk, order_id, coop_id, vnd = row
         state, changed_at = "new", at
         path = [(step, at + dt.timedelta(days=days)) for step, days in STEPS] if is_open else []
-        if path and self.draw.random() < 0.03:
+        if path and may_return and self.draw.random() < 0.03:
             path[-1] = ("returned", path[-1][1])
         if not is_open:
             path = [("cancelled", at + dt.timedelta(minutes=16))]

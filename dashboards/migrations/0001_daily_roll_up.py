@@ -39,7 +39,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('level', models.CharField(choices=[('province', 'Province'), ('commune', 'Commune'), ('cooperative', 'Cooperative'), ('product', 'Product'), ('variant', 'Variant')], max_length=12)),
-                ('day', models.DateField()),
+                ('sold_on', models.DateField()),
                 ('is_simulated', models.BooleanField()),
                 ('cooperative_name', models.CharField(blank=True, max_length=120)),
                 ('product_name', models.CharField(blank=True, max_length=120)),
@@ -57,8 +57,8 @@ class Migration(migrations.Migration):
                 ('variant', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='products.variant')),
             ],
             options={
-                'indexes': [models.Index(fields=['province', 'level', 'day'], name='figure_by_province')],
-                'constraints': [models.UniqueConstraint(fields=('session', 'day', 'level', 'is_simulated', 'province', 'commune', 'cooperative', 'product', 'variant'), name='figure_once_per_part', nulls_distinct=False)],
+                'indexes': [models.Index(fields=['province', 'level', 'sold_on'], name='figure_by_province')],
+                'constraints': [models.UniqueConstraint(fields=('session', 'sold_on', 'level', 'is_simulated', 'province', 'commune', 'cooperative', 'product', 'variant'), name='figure_once_per_part', nulls_distinct=False)],
             },
         ),
     ]

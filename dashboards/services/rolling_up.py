@@ -24,7 +24,7 @@ ROLL_UP_LOCK = 7_305_006  # with the session's number
 RUN_S = 3.0  # what one run of a task takes at most; the rest waits for the next
 CHECK_AFTER = dt.timedelta(hours=20)
 COLUMNS = (
-    "level, day, session_id, province_id, commune_id, cooperative_id, product_id, variant_id, "
+    "level, sold_on, session_id, province_id, commune_id, cooperative_id, product_id, variant_id, "
     "is_simulated, cooperative_name, product_name, order_count, unit_count, goods_vnd, weight_g, "
     "returned_vnd, closed_order_count"
 )
@@ -69,7 +69,7 @@ COUNT_SQL = """
 """
 # What is kept and not counted, or counted and not kept; places and names are those of the day
 COMPARED = (
-    "level, day, cooperative_id, product_id, variant_id, is_simulated, order_count, unit_count, "
+    "level, sold_on, cooperative_id, product_id, variant_id, is_simulated, order_count, unit_count, "
     "goods_vnd, weight_g, returned_vnd, closed_order_count"
 )
 CHECK_SQL = f"""

@@ -67,7 +67,7 @@ def list_parcels(request: HttpRequest, cooperative_slug: str) -> HttpResponse:
     coop = get_cooperative_to_pack(request.user, cooperative_slug)
     choice = Choice(request.GET, request.user, coop)
     page: Any = near_page(request, choice.parcels(), ON_A_PAGE)
-    found = counts(choice.searched())
+    found = counts(choice.searched(), is_narrow=bool(choice.words or choice.session_id))
     context = {
         "cooperative": coop,
         "choice": choice,

@@ -8,15 +8,18 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from coops.models import Cooperative
 from core import tabular
 from core.access import cooperative
 from core.clock import db_today
+from core.file_jobs import DIRECTLY, FileContent
+from core.file_views import lead_to_job
+from core.paging import count_at_most
 from livestreams.models import LivestreamSession
 from orders.access import get_cooperative_to_pack
-from orders.models import Parcel
+from orders.models import OrderLine, Parcel
 from orders.views.packing import ON_A_SHEET, PACKERS, Choice, phone_of, private
 
-IN_A_FILE = 5000
 SPREADSHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -59,26 +62,22 @@ def export_parcels(request: HttpRequest, cooperative_slug: str) -> HttpResponse:
     """The chosen parcels as CSV or XLSX, one line of goods a row; numbers as far as revealed."""
     coop = get_cooperative_to_pack(request.user, cooperative_slug)
     choice = Choice(request.GET, request.user, coop)
-    parcels = list(choice.parcels()[: IN_A_FILE + 1])
-    rows = [row for parcel in parcels[:IN_A_FILE] for row in rows_of(parcel)]
-    name = f"kien-hang-{coop.slug}-{db_today():%Y%m%d}"
-    if len(parcels) > IN_A_FILE:
-        name = f"{name}-{IN_A_FILE}-kien-dau"
-    if request.GET.get("dang") == "xlsx":
-        body, kind, name = (
-            tabular.xlsx_bytes(_("Parcels"), columns(), rows),
-            SPREADSHEET,
-            f"{name}.xlsx",
-        )
-    else:
-        body, kind, name = (
-            tabular.csv_bytes(columns(), rows),
-            "text/csv; charset=utf-8",
-            f"{name}.csv",
-        )
-    response = HttpResponse(body, content_type=kind)
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    file_format = "xlsx" if request.GET.get("dang") == "xlsx" else "csv"
+    lines = OrderLine.objects.filter(parcel__in=choice.searched().filter(choice.shelf.holds))
+    if count_at_most(lines, DIRECTLY + 1) > DIRECTLY:
+        params = {"cooperative": coop.pk, "query": request.GET.urlencode(), "format": file_format}
+        return lead_to_job(request, "orders.parcels", params, lines.count())
+    content = parcel_file(coop, [row for p in choice.parcels() for row in rows_of(p)], file_format)
+    response = HttpResponse(content.body, content_type=content.content_type)
+    response["Content-Disposition"] = f'attachment; filename="{content.name}"'
     return private(response)
+
+
+def parcel_file(coop: Cooperative, rows: list[list[Any]], file_format: str) -> FileContent:
+    name = f"kien-hang-{coop.slug}-{db_today():%Y%m%d}.{file_format}"
+    if file_format == "xlsx":
+        return FileContent(name, SPREADSHEET, tabular.xlsx_bytes(_("Parcels"), columns(), rows))
+    return FileContent(name, "text/csv; charset=utf-8", tabular.csv_bytes(columns(), rows))
 
 
 def columns() -> list[tabular.Column]:

@@ -49,7 +49,7 @@ def closed_period() -> Period:
 
 
 def kept() -> list[Any]:
-    return list(DailyFigure.objects.order_by("pk").values_list("level", "day", "order_count"))
+    return list(DailyFigure.objects.order_by("pk").values_list("level", "sold_on", "order_count"))
 
 
 def test_a_session_is_counted_once_its_tally_is_newer_and_not_again(session: Any) -> None:

@@ -12,6 +12,7 @@ BY_LOT = {
     ("orders_sessiontally", "id"),  # numbers of rows follow the order of their writing
     ("traceability_origincode", "id"),
     ("core_outboxmessage", "id"),
+    ("core_filejob", "token"),
     ("dashboards_dailyfigure", "id"),
     ("orders_order", "code"),
     ("orders_order", "search_text"),

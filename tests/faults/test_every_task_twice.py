@@ -20,9 +20,10 @@ from django.db.models import F
 from accounts.models import OneTimeCode
 from accounts.services import codes
 from config.celery import app
+from core import file_jobs
 from core.clock import db_now
 from core.middleware import is_busy
-from core.models import Allowance, IdempotencyRecord, OutboxMessage
+from core.models import Allowance, FileJob, IdempotencyRecord, OutboxMessage
 from dashboards.models import DailyFigure, SessionRollUp
 from dashboards.services import rolling_up
 from livestreams.models import Offer
@@ -30,6 +31,8 @@ from orders.models import Order
 from orders.services import cancelling
 from orders.services.standing_by import leave_line, promote_next
 from orders.services.tallies import recount_session
+from tests.factories.accounts import UserFactory
+from tests.factories.coops import member_of
 from tests.factories.livestreams import OfferFactory
 from tests.factories.orders import OrderFactory
 from tests.factories.products import ProductFactory
@@ -124,6 +127,31 @@ def people_to_be_told() -> list[Call]:
     while promote_next(offer_id=offer.pk):
         pass
     return [task("orders.tell_standby", entry.pk) for entry in offer.standby_entries.all()]
+
+
+def files_asked_for() -> list[FileJob]:
+    """Of a member and of one who has left, so that one is written and one fails."""
+    order = OrderFactory(quantity=2)
+    coop = order.session.cooperative
+    jobs = []
+    for user in (member_of(coop, "packer"), UserFactory()):
+        params = {"cooperative": coop.pk, "query": "ke=tat-ca", "format": "csv"}
+        jobs.append(
+            file_jobs.ask_for_file(user=user, kind="orders.parcels", params=params, row_count=1)
+        )
+    return jobs
+
+
+@scenario("core.write_file")
+def long_files() -> list[Call]:
+    return [task("core.write_file", job.pk) for job in files_asked_for()]
+
+
+@scenario("core.continue_files")
+def files_left_by_a_worker_that_died() -> list[Call]:
+    files_asked_for()
+    FileJob.objects.update(changed_at=db_now() - LONG_AGO)
+    return [task("core.continue_files")]
 
 
 @scenario("dashboards.roll_up_changed")
