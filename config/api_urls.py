@@ -49,6 +49,7 @@ urlpatterns = [
     # buyers
     path(ORDER, orders.ShowOrder.as_view(), name="api-show-order"),
     path(f"{ORDER}change/", changing.ChangeOrder.as_view(), name="api-change-order"),
+    path(f"{ORDER}paid/", orders.SayPaid.as_view(), name="api-say-paid"),
     path(f"{ORDER}cancel/", orders.CancelOrder.as_view(), name="api-cancel-order"),
     path(f"{ORDER}take/", standby.TakeOrder.as_view(), name="api-take-order"),
     path("standby/", standby.JoinStandby.as_view(), name="api-join-standby"),

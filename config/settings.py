@@ -271,6 +271,11 @@ SMS_PER_DAY = env_int("SMS_PER_DAY", 3_000)  # codes; beyond, the log has an err
 
 # Money and orders
 PAYMENT_WINDOW_MINUTES = env_int("PAYMENT_WINDOW_MINUTES", 15)
+# How much longer units are held once the buyer says that the transfer is made
+SAID_PAID_MINUTES = env_int("SAID_PAID_MINUTES", 120)
+SAID_PAID_MINUTES_NEW = env_int(
+    "SAID_PAID_MINUTES_NEW", 30
+)  # phones that have paid for nothing yet
 CANCEL_WINDOW_MINUTES = env_int("CANCEL_WINDOW_MINUTES", 30)  # for buyers who pay cash
 
 # Words, numbers, time

@@ -32,6 +32,7 @@ from orders.models import Order, OrderLine, Parcel, SessionTally
 from orders.models.standing import Payment
 from orders.services.cancelling import cancel_order, cancel_until
 from orders.services.packing import move_parcel, next_steps
+from orders.services.paying import say_paid
 
 MOST_LINES = 50
 MOVES = [Parcel.State.PACKED, Parcel.State.SHIPPED, Parcel.State.DELIVERED, Parcel.State.RETURNED]
@@ -87,7 +88,7 @@ class OrderSerializer(serializers.ModelSerializer):
         model = Order
         fields = [
             "code", "order_token", "page_url", "session", "state", "payment_method", "placed_at",
-            "pay_by", "paid_at", "closed_at", "close_reason", "goods_vnd", "shipping_vnd",
+            "pay_by", "buyer_paid_at", "paid_at", "closed_at", "close_reason", "goods_vnd", "shipping_vnd",
             "total_vnd", "buyer_name", "buyer_phone", "commune", "address_line", "note", "parcels",
             "cancel_until", "payment", "is_simulated",
         ]  # fmt: skip
@@ -214,6 +215,13 @@ class OrderButton(SecretLinkView):
 class CancelOrder(OrderButton):
     says = {"POST": _("Cancel an order while that is possible.")}
     act = staticmethod(cancel_order)
+
+
+class SayPaid(OrderButton):
+    """Holds the units longer, once; the co-op then looks for the money in its account."""
+
+    says = {"POST": _("Say that the transfer is made.")}
+    act = staticmethod(say_paid)
 
 
 class PackerView(MemberView):

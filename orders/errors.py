@@ -100,6 +100,15 @@ class CannotCancel(NotAllowed):
     message = _("This order can no longer be cancelled here. Please ring the co-op.")
 
 
+class CannotCallOff(CannotCancel):
+    """The same, in words for the co-op."""
+
+    message = _(
+        "A parcel of this order is packed or on its way, or the order is closed already. To call it"
+        " off, take the packed parcel one step back first."
+    )
+
+
 class NotAwaitingPayment(NotAllowed):
     code = "not_awaiting_payment"
     message = _("This order does not wait for a transfer.")

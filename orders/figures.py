@@ -9,7 +9,7 @@ from coops.models import Cooperative
 from core.clock import db_now
 from livestreams.models import LivestreamSession, Offer
 from orders.models import Order, OrderLine, Refund, SessionTally
-from orders.querysets import ORDERED_STATES
+from orders.querysets import ORDERED_STATES, SAID_PAID
 
 FIGURES = (
     "order_count",
@@ -51,9 +51,11 @@ def session_figures(
 def waiting_for_money(session: LivestreamSession) -> dict[str, Any]:
     """What the holder's account should still show, and what has to go back."""
     unpaid = Order.objects.filter(session=session).awaiting_payment()
+    said = Order.objects.filter(SAID_PAID, session=session)
     due = Refund.objects.due().filter(order__session=session)
     return {
         **unpaid.aggregate(count=Count("pk"), amount_vnd=Sum("total_vnd"), next_at=Min("pay_by")),
+        "said_count": said.count(),
         **due.aggregate(refund_count=Count("pk"), refund_vnd=Sum("amount_vnd")),
     }
 

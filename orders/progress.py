@@ -78,6 +78,10 @@ def next_words(order: Order, now: dt.datetime) -> str:
         return _held(is_over=is_over)
     if is_over:
         return _("The time to pay is over. Please do not transfer any more; order anew.")
+    if order.buyer_paid_at:
+        return _(
+            "You said that the money is sent. The co-op looks into its account and confirms here."
+        )
     return _("Transfer the money now. The co-op looks into its account and confirms here.")
 
 

@@ -29,6 +29,7 @@ urlpatterns = [
     path(f"{ORDER}trang-thai.json", following.show_order_state, name="show-order-state"),
     path(f"{ORDER}vietqr.png", following.show_payment_code, name="show-payment-code"),
     path(f"{ORDER}sua/", changing.change_own_order, name="change-order"),
+    path(f"{ORDER}da-chuyen/", following.say_paid, name="say-paid"),
     path(f"{ORDER}huy/", following.cancel_own_order, name="cancel-own-order"),
     path(f"{ORDER}lay/", standing_by.take_order, name="take-order"),
     path(

@@ -71,6 +71,7 @@ class Order(models.Model):
     language = models.CharField(max_length=2, default="vi")
     placed_at = models.DateTimeField(db_default=Now())
     pay_by = models.DateTimeField(null=True)
+    buyer_paid_at = models.DateTimeField(null=True)  # the buyer says that the transfer is made
     paid_at = models.DateTimeField(null=True)
     paid_confirmed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", db_index=False
@@ -136,6 +137,15 @@ class Order(models.Model):
         return self.state in {self.State.HELD, self.State.AWAITING_PAYMENT, self.State.CONFIRMED}
 
     @property
+    def is_unpacked(self) -> bool:
+        return all(p.state == Parcel.State.NEW for p in self.parcels.all() if p.goods_vnd)
+
+    @property
+    def may_be_called_off(self) -> bool:
+        """By the co-op that holds the session, as `cancel_order_for_coop` decides."""
+        return self.is_open and self.is_unpacked
+
+    @property
     def may_be_paid(self) -> bool:
         """A transfer for it may still be seen in the account, in time or late."""
         return (
@@ -143,6 +153,16 @@ class Order(models.Model):
             and self.paid_at is None
             and self.state != self.State.HELD
         )
+
+    @property
+    def may_say_paid(self) -> bool:
+        """The buyer may say that the transfer is made, once."""
+        return self.may_be_paid and self.buyer_paid_at is None
+
+    @property
+    def is_said_paid(self) -> bool:
+        """The buyer says that the transfer is made; nobody has seen it yet."""
+        return self.may_be_paid and self.buyer_paid_at is not None
 
     def pay_into_account_of(self, cooperative: Cooperative) -> None:
         """Copy the account, as placing.sql does."""

@@ -17,7 +17,7 @@ from accounts.models import User
 from core.clock import Instant
 from livestreams.models import Offer
 from orders import events
-from orders.errors import CannotCancel
+from orders.errors import CannotCallOff, CannotCancel
 from orders.models import BuyerShare, Order, Parcel
 from orders.querysets import ON_HOLD_STATES, OPEN_STATES
 from orders.services import refunding
@@ -76,7 +76,10 @@ def cancel_order_for_coop(*, order: Order, reason: str, user: User | None = None
     `reason` is shown to the buyer. Money already received goes into the queue of money to send
     back, noted by `user`.
     """
-    _close(order, Q(state__in=OPEN_STATES), Order.State.CANCELLED, reason)
+    try:
+        _close(order, Q(state__in=OPEN_STATES), Order.State.CANCELLED, reason)
+    except CannotCancel as refusal:
+        raise CannotCallOff from refusal
     if order.paid_at:
         refunding.note_cancelled(order=order, user=user)
     return order

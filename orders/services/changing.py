@@ -55,7 +55,7 @@ class _Short(Exception):
 def change_until(order: Order) -> dt.datetime | None:
     """Until when the buyer may change `order`, packing apart; None when it may not be changed."""
     is_fresh = all(parcel.state == Parcel.State.NEW for parcel in order.parcels.all())
-    return cancel_until(order) if is_fresh else None
+    return cancel_until(order) if is_fresh and not order.buyer_paid_at else None
 
 
 def change_order(
@@ -116,7 +116,8 @@ def _change(order_id: int, wanted: dict[int, int], given: dict[str, Any]) -> Ord
 
 def may_change() -> Q:
     """Orders whose buyer may still change them, by the row itself and the database's clock."""
-    waiting = Q(state__in=ON_HOLD_STATES, pay_by__gt=Instant())
+    # With the transfer made, another amount would not be the one that is paid
+    waiting = Q(state__in=ON_HOLD_STATES, pay_by__gt=Instant(), buyer_paid_at=None)
     fresh = Q(
         state=Order.State.CONFIRMED,
         payment_method=Order.PaymentMethod.COD,

@@ -1,13 +1,17 @@
-"""Somebody of the co-op saw the transfer in the bank account."""
+"""A transfer: its buyer says that it is made, somebody of the co-op sees it in the account."""
 
+import datetime as dt
+
+from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Case, F, Q, When
+from django.db.models.functions import Greatest
 
 from accounts.models import User
 from core.clock import Instant
 from orders import events
 from orders.errors import AmountChanged, NotAwaitingPayment
-from orders.models import Order
+from orders.models import Order, Parcel
 from orders.services import refunding
 
 
@@ -37,3 +41,39 @@ def confirm_payment(*, order: Order, user: User, seen_vnd: int | None = None) ->
     elif order.state == Order.State.AWAITING_PAYMENT:
         raise AmountChanged
     return order
+
+
+@transaction.atomic
+def say_paid(*, order: Order) -> Order:
+    """The buyer says that the transfer of `order` is made. A second call changes nothing.
+
+    The units are then held longer, once: hosts on air look into their account when they can. A
+    phone that has paid for nothing yet gets less, so that nobody holds stock by pressing. A closed
+    order stays closed; the co-op is told to look for its money.
+
+    Raises NotAwaitingPayment for cash, and for what the buyer has not taken yet.
+    """
+    unseen = Order.objects.filter(
+        pk=order.pk,
+        payment_method=Order.PaymentMethod.TRANSFER,
+        paid_at=None,
+        buyer_paid_at=None,
+    ).exclude(state=Order.State.HELD)
+    held_until = Greatest(F("pay_by"), Instant() + _hold_of(order.buyer_phone))
+    changed = unseen.update(
+        buyer_paid_at=Instant(),
+        pay_by=Case(When(state=Order.State.AWAITING_PAYMENT, then=held_until), default=F("pay_by")),
+    )
+    order.refresh_from_db()
+    if changed:
+        events.order_changed(order)
+    elif not order.buyer_paid_at and not order.paid_at:
+        raise NotAwaitingPayment
+    return order
+
+
+def _hold_of(buyer_phone: str) -> dt.timedelta:
+    has_paid = Q(paid_at__isnull=False) | Q(parcels__state=Parcel.State.DELIVERED)
+    is_known = Order.objects.filter(has_paid, buyer_phone=buyer_phone).exists()
+    minutes = settings.SAID_PAID_MINUTES if is_known else settings.SAID_PAID_MINUTES_NEW
+    return dt.timedelta(minutes=minutes)

@@ -26,7 +26,9 @@ from orders.forms import FindOrderForm
 from orders.models import Order, Parcel
 from orders.progress import next_words, steps_of
 from orders.querysets import ORDERED_STATES
+from orders.services import paying
 from orders.services.cancelling import cancel_order, cancel_until
+from orders.services.changing import change_until
 
 View = Callable[..., HttpResponse]
 Act = Callable[[], object]
@@ -86,6 +88,10 @@ def draw_order(request: HttpRequest, order: Order, **more: Any) -> HttpResponse:
         "is_overdue": is_overdue(order, now),
         "again_url": again_url(order),
         "payment": payment_of(order, now),
+        "is_joint": any(
+            p.cooperative_id != order.session.cooperative_id for p in order.parcels.all()
+        ),
+        "change_until": change_until(order),
         "share_url": f"{settings.SITE_URL}{reverse('show-order', args=[order.token])}",
         "version": version_of(order, now),
         **more,
@@ -158,6 +164,7 @@ def version_of(order: Order, now: dt.datetime) -> str:
     """Changes whenever the page would look different."""
     parts = [order.state, str(order.goods_vnd + order.shipping_vnd)]
     parts += [parcel.state for parcel in order.parcels.all()]
+    parts += ["said"] if order.buyer_paid_at else []
     parts += [refund.state for refund in order.refunds.all()]
     return ".".join([*parts, "over"] if is_overdue(order, now) else parts)
 
@@ -170,6 +177,16 @@ def version_of(order: Order, now: dt.datetime) -> str:
 def cancel_own_order(request: HttpRequest, order_token: str) -> HttpResponse:
     order = get_order_by_token(order_token)
     return press_on_order(request, order, partial(cancel_order, order=order))
+
+
+@secret_link
+@kept_secret
+@csrf_exempt  # as cancelling one's own order
+@require_POST
+def say_paid(request: HttpRequest, order_token: str) -> HttpResponse:
+    """The buyer says that the transfer is made."""
+    order = get_order_by_token(order_token)
+    return press_on_order(request, order, partial(paying.say_paid, order=order))
 
 
 def press_on_order(request: HttpRequest, order: Order, act: Act) -> HttpResponse:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Prefetch, Q
+from django.db.models import F, Prefetch, Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -21,7 +21,7 @@ from orders.access import get_order_to_host, get_session_to_follow
 from orders.figures import own_cooperatives, session_figures
 from orders.forms import CancelReasonForm
 from orders.models import Order, OrderLine, Parcel
-from orders.querysets import ON_HOLD_STATES
+from orders.querysets import ON_HOLD_STATES, SAID_PAID
 from orders.services import cancelling, paying
 from orders.views.crowd import crowd_context
 from orders.views.packing import private
@@ -30,7 +30,7 @@ HOSTS = ("manager", "host")
 ON_A_PAGE = 50
 TABS = {
     "tat-ca": Q(),
-    "cho-tien": Q(state__in=ON_HOLD_STATES),
+    "cho-tien": Q(state__in=ON_HOLD_STATES) | SAID_PAID,
     "da-nhan": Q(state=Order.State.CONFIRMED),
     "da-huy": Q(state__in=[Order.State.CANCELLED, Order.State.RELEASED]),
 }
@@ -53,7 +53,10 @@ def draw_orders(
     orders = visible_orders(session, mine).filter(TABS[tab])
     if words:
         orders = orders.matching(words)
-    page = near_page(request, orders.order_by("-placed_at", "-pk"), ON_A_PAGE)
+    latest = ["-placed_at", "-pk"]
+    if tab == "cho-tien":  # where somebody says that the money is there, one looks first
+        latest.insert(0, F("buyer_paid_at").asc(nulls_last=True))  # type: ignore[arg-type]
+    page = near_page(request, orders.order_by(*latest), ON_A_PAGE)
     labels = [_("All"), _("Waiting for money"), _("Taken"), _("Called off")]
     figures = session_figures(session, mine)
     context = {

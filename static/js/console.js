@@ -170,7 +170,10 @@ const askFigures = () => { figuresTimer = figuresTimer ?? setTimeout(showFigures
 const showMoney = (money) => {
   const link = box.querySelector("[data-words-money]");
   if (!link) return;
-  link.parentElement.hidden = !money?.count;
+  link.parentElement.hidden = !money?.count && !money?.said_count;
+  const said = box.querySelector("[data-words-said]");
+  said.hidden = !money?.said_count;
+  if (money?.said_count) write(said, said.dataset.wordsSaid.replace("%s", digits(money.said_count)));
   if (money?.count) write(link, link.dataset.wordsMoney.replace("%s", digits(money.count)).replace("%v", `${digits(money.amount_vnd)}\u00a0₫`));
 };
 const showFigures = async () => {
