@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 
-from livestreams.services import lining_up, running, selling
+from livestreams.services import joining, lining_up, running, selling
 from orders.services import cancelling, changing, paying, placing, refunding, standing_by
+from products.services import stock
 from tests.concurrency.market import HUE, MAI, Market
 from tests.concurrency.stepper.actor import Act
 
@@ -227,6 +228,54 @@ def close_offer(market: Market) -> Act:
 @command()
 def end_session(market: Market) -> Act:
     return partial(running.end_session, session=market.session)
+
+
+# What hosts do that no order waits for: every pair in the longer proof, those with HOT in each run
+
+
+@command()
+def move_offer(market: Market) -> Act:
+    return partial(lining_up.move_offer, offer=market.later, up=True)
+
+
+@command()
+def go_live(market: Market) -> Act:
+    """The next session begins; it sells from tea's lot as well."""
+    return partial(running.go_live, session=market.eve)
+
+
+@command()
+def open_offer(market: Market) -> Act:
+    return partial(selling.open_offer, offer=market.later)
+
+
+@command()
+def sell_now(market: Market) -> Act:
+    return partial(selling.sell_now, offer=market.tea)
+
+
+@command()
+def reopen_offer(market: Market) -> Act:
+    return partial(selling.reopen_offer, offer=market.tea)
+
+
+@command()
+def count_stock(market: Market) -> Act:
+    """One bag more stands on the shelf than the books say."""
+    lot = market.tea.lot
+    seen = lot.quantity_available
+    return partial(stock.count_stock, lot=lot, counted=seen + 1, seen=seen, reason="Đếm lại")
+
+
+@command()
+def leave_session(market: Market) -> Act:
+    return partial(joining.leave_session, slot=market.guest)
+
+
+DESK = frozenset(
+    {"move_offer", "go_live", "open_offer", "sell_now", "reopen_offer", "count_stock"}
+    | {"leave_session"}
+)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """A small market that can be set back to how it began, looked at as a whole, and audited.
 
 Two co-ops sell in one session. Tea (A01) is nearly gone, honey (A02) comes from another lot,
-`leaf` (A03) from tea's own. Lan's transfer of two bags of tea and a jar of honey is overdue and not yet
+`leaf` (A03) from tea's own, and so does `later`, which is lined up only. Tea's lot also stands in the
+next session, `eve`, into which the guest is invited as well. Lan's transfer of two bags of tea and a jar of honey is overdue and not yet
 released; Ba has time left to pay for one of each, and may change his mind.
 """
 
@@ -15,7 +16,7 @@ from django.db import connection
 from accounts.models import User
 from coops.models import Commune
 from core.clock import db_now
-from livestreams.models import LivestreamSession, Offer
+from livestreams.models import LivestreamSession, Offer, Slot
 from orders import books
 from orders.models import Order, Refund, StandbyEntry
 from orders.services import paying, standing_by, tallies
@@ -32,6 +33,7 @@ TABLES = (
     "products_lot",
     "products_stockmovement",
     "livestreams_livestreamsession",
+    "livestreams_slot",
     "livestreams_offer",
     "orders_order",
     "orders_parcel",
@@ -49,7 +51,9 @@ PICTURE_SQL = """
 SELECT json_build_object(
     'session', (SELECT json_agg(json_build_array(state, now_selling_id) ORDER BY id)
         FROM livestreams_livestreamsession),
-    'offers', (SELECT json_agg(json_build_array(live_code, state, quantity_offered,
+    'slots', (SELECT json_agg(json_build_array(id, joined_at IS NULL) ORDER BY id)
+        FROM livestreams_slot),
+    'offers', (SELECT json_agg(json_build_array(live_code, position, state, quantity_offered,
             quantity_claimed, unit_price_vnd, limit_per_buyer, standby_waiting, standby_issued)
             ORDER BY id) FROM livestreams_offer),
     'lots', (SELECT json_agg(json_build_array(id, quantity_available) ORDER BY id)
@@ -168,6 +172,9 @@ class Market:
     tea: Offer
     honey: Offer
     leaf: Offer
+    later: Offer
+    eve: LivestreamSession
+    guest: Slot
     lans: Order
     bas: Order
     commune: Commune
@@ -196,6 +203,11 @@ class Market:
             session=session, cooperative=guest, quantity_offered=8, limit_per_buyer=3
         )
         leaf = OfferFactory(session=session, lot=lot, quantity_offered=4)
+        later = OfferFactory(session=session, lot=lot, quantity_offered=2, lined_up=True)
+        eve = SessionFactory(cooperative=session.cooperative, coming=True)
+        invited = SlotFactory(session=eve, cooperative=guest)
+        OfferFactory(session=eve, lot=lot, quantity_offered=2, lined_up=True)
+        OfferFactory(session=eve, cooperative=guest, lot=honey.lot, lined_up=True)
         commune = CommuneFactory()
         lans = OrderFactory(
             offer=tea,
@@ -211,7 +223,9 @@ class Market:
             buyer_phone=BA,
             commune=commune,
         )
-        market = cls(session, tea, honey, leaf, lans, bas, commune, UserFactory())
+        market = cls(
+            session, tea, honey, leaf, later, eve, invited, lans, bas, commune, UserFactory()
+        )
         for phone in (TU, NAM)[:waiting]:
             market.line_up(phone)
         if money_came:

@@ -2,14 +2,15 @@
 
 The four hottest are in test_hot_pairs.py. The others are played here in the first market where both
 have to do, under the first six kinds of schedule and, where there are more, six by the fall of
-dice; in the longer proof under all kinds, in every market.
+dice; what hosts do beside the selling, with those four only. In the longer proof all are played
+under all kinds, in every market.
 """
 
 from functools import partial
 
 import pytest
 
-from tests.concurrency.commands import COMMANDS, HOT, Together, together
+from tests.concurrency.commands import COMMANDS, DESK, HOT, Together, together
 from tests.concurrency.conftest import Hall
 from tests.concurrency.stepper import some
 
@@ -17,7 +18,8 @@ from tests.concurrency.stepper import some
 pytestmark = pytest.mark.django_db
 
 ALL = [pair for pair in together(COMMANDS) if not set(pair.names) <= set(HOT)]
-FIRST = list({pair.names: pair for pair in reversed(ALL)}.values())
+SAMPLE = [pair for pair in ALL if not set(pair.names) & DESK or set(pair.names) & set(HOT)]
+FIRST = list({pair.names: pair for pair in reversed(SAMPLE)}.values())
 
 
 @pytest.mark.parametrize("pair", FIRST, ids=str)
