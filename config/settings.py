@@ -156,6 +156,7 @@ WORK = {
         "orders.recount_live_sessions",
         "orders.learn_buyers",
         "core.sweep_limits",
+        "livestreams.sweep",
     ),
     "messages": (
         "orders.tell_standby",
@@ -190,6 +191,7 @@ CELERY_BEAT_SCHEDULE = {
     "attend-standby-lines": _each(15, "orders.attend_standby"),
     "tell-standby-buyers": _each(15, "orders.tell_all_standby"),
     "recount-live-sessions": _each(60, "orders.recount_live_sessions"),
+    "sweep-sessions": _each(30, "livestreams.sweep"),
     "continue-origin-codes": _each(30, "traceability.continue_batches"),
     "send-overdue-codes": _each(15, "accounts.send_overdue_codes"),
     "roll-up-changed-figures": _each(20, "dashboards.roll_up_changed"),
@@ -230,6 +232,11 @@ FILE_JOBS = {
 }
 # What viewers of a feed see: feed kind -> function(feed key) that draws its public snapshot
 LIVE_SNAPSHOTS = {"session": "livestreams.updates.update"}
+# Where goods stand, for apps below that hide or remove them: kind -> function(id)
+GOODS_IN = {
+    "product": "livestreams.standing.whereabouts_of_product",
+    "variant": "livestreams.standing.whereabouts_of_variant",
+}
 # Keys of the feeds that are watched now: feed kind -> function; they are drawn though nothing happens
 LIVE_FEEDS = {"session": "livestreams.updates.watched"}
 

@@ -14,6 +14,7 @@ from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
+from core.clock import db_today
 from core.money import format_vnd, parse_vnd
 from core.numbers import format_number, format_weight, parse_count, parse_weight_g
 from core.phones import format_phone, normalize_phone
@@ -25,6 +26,10 @@ SHORT_TEXT = 120
 LONG_TEXT = 4000
 MAX_VND = 500_000_000
 MAX_WEIGHT_G = 1_000_000
+
+FIRST_DAY = date(2000, 1, 1)  # of anything told here
+MOST_YEARS_AHEAD = 20
+SHORT_YEAR = 100
 
 DayLimit: TypeAlias = date | Callable[[], date] | None
 
@@ -211,12 +216,14 @@ class LocalDateField(forms.DateField):
         "invalid": _("Enter a day such as 04/11/2025."),
         "earliest": _("The day must not be before %(limit)s."),
         "latest": _("The day must not be after %(limit)s."),
+        "short_year": _("Write the year with four digits, such as %(year)s."),
     }
 
     def __init__(
-        self, *, earliest: DayLimit = None, latest: DayLimit = None, **kwargs: Any
+        self, *, earliest: DayLimit = FIRST_DAY, latest: DayLimit = None, **kwargs: Any
     ) -> None:
-        self.earliest, self.latest = earliest, latest
+        """Without `latest`, MOST_YEARS_AHEAD: no day on any paper is later."""
+        self.earliest, self.latest = earliest, latest or last_day
         super().__init__(**kwargs)
 
     def prepare_value(self, value: Any) -> Any:
@@ -233,6 +240,11 @@ class LocalDateField(forms.DateField):
         super().validate(value)
         if value is None:
             return
+        if value.year < SHORT_YEAR:
+            params = {"year": 2000 + value.year}
+            raise ValidationError(
+                self.error_messages["short_year"], code="short_year", params=params
+            )
         earliest, latest = _day(self.earliest), _day(self.latest)
         if earliest and value < earliest:
             self._refuse("earliest", earliest)
@@ -278,6 +290,11 @@ def refused_as_invalid() -> Iterator[None]:
         yield
     except InputRefused as refusal:
         raise ValidationError(refusal.message, code=refusal.code) from refusal
+
+
+def last_day() -> date:
+    today = db_today()
+    return date(today.year + MOST_YEARS_AHEAD, 12, 31)
 
 
 def _day(limit: DayLimit) -> date | None:

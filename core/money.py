@@ -10,6 +10,7 @@ from django.utils.translation import get_language, gettext_lazy as _
 from core.refusals import InputRefused
 from core.typed import as_meant
 
+MEANT_WITH_DECIMALS = 4  # digits from which 125000.00 is read as a spreadsheet's whole amount
 MAX_VND = 9_999_999_999_999  # thirteen digits: what a VietQR payment can carry
 
 _NUMBER = r"[0-9]+(?:[., ][0-9]{3})*(?:[.,][0-9]+)?"
@@ -98,6 +99,8 @@ def _whole(number: str, unit: int, rest: str) -> int:
             raise InvalidAmount("fraction")
     if len(whole) > 15:
         raise InvalidAmount("too_large")
+    if decimals and unit == 1 and len(whole) < MEANT_WITH_DECIMALS:
+        raise InvalidAmount("fraction")  # 25.00 may be twenty-five thousand
     decimals = decimals.rstrip("0")
     scaled, remainder = divmod(int(decimals or "0") * unit, int("1" + "0" * len(decimals)))
     if remainder:

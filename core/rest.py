@@ -25,7 +25,7 @@ from rest_framework.response import Response
 
 from core.access import AccessRule, Audience
 from core.errors import DomainError
-from core.forms import MAX_VND
+from core.forms import FIRST_DAY, MAX_VND, last_day
 from core.idempotency import FORM_TYPES, KeyMissing, record_of, run_once
 from core.models import IdempotencyRecord, Picture
 from core.numbers import parse_count
@@ -92,7 +92,7 @@ class HouseView(GenericAPIView):
 
     def version_of(self, row: Any) -> str:
         """An ETag of what a PATCH may change in `row`."""
-        names = sorted(self.takes["PATCH"]().fields)
+        names = sorted(name for name in self.takes["PATCH"]().fields if hasattr(row, name))
         values = [str(getattr(getattr(row, name), "pk", getattr(row, name))) for name in names]
         return f'"{hashlib.sha256(json.dumps(values).encode()).hexdigest()[:20]}"'
 
@@ -283,6 +283,18 @@ class CountField(WholeField):
     def to_internal_value(self, data: Any) -> int:
         count = parse_count(data) if isinstance(data, str) else None
         return super().to_internal_value(data if count is None else count)
+
+
+class DayField(serializers.DateField):
+    """A local day within the bounds of every day told here (core.forms)."""
+
+    default_error_messages = {"bounds": _("This day cannot be meant. Look at the year.")}
+
+    def to_internal_value(self, data: Any) -> Any:
+        day = super().to_internal_value(data)
+        if not FIRST_DAY <= day <= last_day():
+            self.fail("bounds")
+        return day
 
 
 class VndField(WholeField):

@@ -100,6 +100,7 @@ def offers_shown(session: LivestreamSession) -> QuerySet[Offer]:
     covers = ProductPhoto.objects.select_related("picture").order_by("position", "pk")
     return (
         session.offers.exclude(state=Offer.State.CLOSED)
+        .presentable()
         .select_related("lot__variant__product", "cooperative")
         .prefetch_related(Prefetch("lot__variant__product__photos", covers))
         .order_by("position", "pk")

@@ -1,9 +1,11 @@
 """What the livestreams app refuses, in words for hosts."""
 
+import datetime as dt
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from core.clock import LOCAL_ZONE
 from core.errors import DomainError, NotAllowed
 
 
@@ -48,6 +50,28 @@ class SessionIsOver(NotAllowed):
     message = _("The session has ended or was called off, so nothing in it changes any more.")
 
 
+class GoesLiveEarly(NotAllowed):
+    code = "goes_live_early"
+
+    def __init__(self, starts_at: dt.datetime) -> None:
+        local = starts_at.astimezone(LOCAL_ZONE)
+        super().__init__(
+            _("Buyers were told %(time)s. Go on air already now?")
+            % {"time": f"{local:%H:%M, %d/%m/%Y}"},
+            starts_at=starts_at.isoformat(),
+        )
+
+
+class HasOrders(NotAllowed):
+    code = "has_orders"
+    message = _("Buyers have ordered already. End the session instead; their orders stay.")
+
+
+class TooLateToTakeBack(NotAllowed):
+    code = "too_late_to_take_back"
+    message = _("This can be taken back within ten minutes only. Schedule another session.")
+
+
 class NothingLinedUp(NotAllowed):
     code = "nothing_lined_up"
     message = _("Line up at least one offer before going live.")
@@ -76,6 +100,32 @@ class HolderStays(NotAllowed):
 class ForeignLot(NotAllowed):
     code = "foreign_lot"
     message = _("A co-op lines up its own goods only.")
+
+
+class PastBestBefore(NotAllowed):
+    code = "past_best_before"
+    message = _("The lot is past its best-before day.")
+
+
+class PressedMeanwhile(NotAllowed):
+    """The press was made on an older board; nothing was done."""
+
+    code = "pressed_meanwhile"
+
+    def __init__(self, now_selling: str) -> None:
+        words: Any = _("Somebody else pressed meanwhile. Look at the board, then press again.")
+        if now_selling:
+            words = _(
+                "Somebody else pressed meanwhile; %(code)s is being sold now. Look, then press again."
+            ) % {"code": now_selling}
+        super().__init__(words, now_selling=now_selling)
+
+
+class UnusualPrice(NotAllowed):
+    code = "unusual_price"
+
+    def __init__(self, question: str) -> None:
+        super().__init__(question, field="unit_price_vnd")
 
 
 class TooManyOffers(NotAllowed):

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
 from django.utils.translation import gettext_lazy as _
 
@@ -13,13 +14,15 @@ from core.forms import (
     WholeNumberField,
 )
 from core.models import Picture
+from core.money import format_vnd
 from core.pictures import held_picture, hold_word
 from core.row_forms import RowForm
 from livestreams.models import MAX_UNITS_PER_CLAIM, LivestreamSession, Offer
 from products.forms import PictureField
+from products.usual_prices import UsualPriceMixin
 
 MIN_MINUTES, MAX_MINUTES = 15, 12 * 60
-MAX_FEE_VND = 500_000
+MIN_FEE_VND, MAX_FEE_VND = 1_000, 500_000
 MIN_PRICE_VND, MAX_PRICE_VND = 1_000, 100_000_000
 MAX_UNITS = 100_000
 
@@ -49,6 +52,14 @@ def whole_number(**kwargs: Any) -> WholeNumberField:
     )
 
 
+def why_no_fee(fee_vnd: int) -> str:
+    """A sentence about a fee that nobody can mean, such as 25 ₫; else ""."""
+    if not 0 < fee_vnd < MIN_FEE_VND:
+        return ""
+    words = _("A delivery of %(fee)s? Enter %(thousands)s in full, or 0 when it is free.")
+    return words % {"fee": format_vnd(fee_vnd), "thousands": format_vnd(fee_vnd * 1000)}
+
+
 class SessionForm(RowForm, forms.Form):
     """What is told of a session. On air, time and fee are shown and stay as they are."""
 
@@ -67,7 +78,6 @@ class SessionForm(RowForm, forms.Form):
     shipping_fee_vnd = VndField(
         label=_("Delivery fee for each co-op's parcel"),
         max_vnd=MAX_FEE_VND,
-        initial=0,
         help_text=_("Told to buyers before they order. 0 means free."),
     )
     summary = PlainTextField(
@@ -92,9 +102,15 @@ class SessionForm(RowForm, forms.Form):
     )
 
     def __init__(self, *args: Any, is_live: bool = False, **kwargs: Any) -> None:
-        super().__init__(*args, shows_row="initial" in kwargs, **kwargs)
+        super().__init__(*args, **kwargs)
         for name in ("starts_at", "shipping_fee_vnd") if is_live else ():
             self.fields[name].disabled = True
+
+    def clean_shipping_fee_vnd(self) -> int:
+        fee: int = self.cleaned_data["shipping_fee_vnd"]
+        if reason := why_no_fee(fee):
+            raise ValidationError(reason)
+        return fee
 
     def clean(self) -> dict[str, Any]:
         """`cover` is a Picture: the one chosen now, else the one held from an earlier try."""
@@ -117,7 +133,8 @@ class SessionForm(RowForm, forms.Form):
         return {name: getattr(session, name) for name in names}
 
 
-class OfferForm(RowForm, forms.Form):
+class OfferForm(UsualPriceMixin, RowForm, forms.Form):
+    priced = "unit_price_vnd"
     unit_price_vnd = VndField(
         label=_("Price in the session"), min_vnd=MIN_PRICE_VND, max_vnd=MAX_PRICE_VND
     )

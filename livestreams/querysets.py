@@ -1,18 +1,42 @@
 """Which sessions and offers: the vocabulary of the livestreams app."""
 
+import datetime as dt
 from functools import reduce
 from operator import or_
 from typing import Any, Self
 
 from django.db import models
-from django.db.models import Case, Exists, F, OuterRef, Q, When
+from django.db.models import (
+    Case,
+    DateTimeField,
+    DurationField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    OuterRef,
+    Q,
+    Value,
+    When,
+)
 
 from coops.models import Cooperative
+from core.clock import Instant
 from core.models import SearchableQuerySet
 from core.search_terms import terms_of
 
 DRAFT, SCHEDULED, LIVE, ENDED, CANCELLED = "draft", "scheduled", "live", "ended", "cancelled"
 LINED_UP, OPEN, SOLD_OUT, CLOSED = "lined_up", "open", "sold_out", "closed"
+
+
+LEFT_ON_AIR_AFTER = dt.timedelta(hours=6)
+
+
+def ends_by_itself_at() -> ExpressionWrapper:
+    """The planned end, from when the session went on air, and six hours more."""
+    minutes = Value(dt.timedelta(minutes=1), output_field=DurationField())
+    planned = ExpressionWrapper(F("planned_minutes") * minutes, output_field=DurationField())
+    more = Value(LEFT_ON_AIR_AFTER, output_field=DurationField())
+    return ExpressionWrapper(F("went_live_at") + planned + more, output_field=DateTimeField())
 
 
 class LivestreamSessionQuerySet(SearchableQuerySet):
@@ -31,6 +55,10 @@ class LivestreamSessionQuerySet(SearchableQuerySet):
 
     def live(self) -> Self:
         return self.filter(state=LIVE).order_by("-went_live_at")
+
+    def left_on_air(self) -> Self:
+        """Sessions that end by themselves now: on air, and their planned end long over."""
+        return self.filter(state=LIVE).alias(ends=ends_by_itself_at()).filter(ends__lte=Instant())
 
     def coming(self) -> Self:
         return self.filter(state=SCHEDULED).order_by("starts_at")
@@ -116,6 +144,10 @@ class OfferQuerySet(models.QuerySet):
         return self.filter(
             state=OPEN, standby_waiting=0, quantity_claimed__lt=F("quantity_offered")
         )
+
+    def presentable(self) -> Self:
+        """Offers of goods that buyers may see: published, and the pack still sold."""
+        return self.filter(lot__variant__is_active=True, lot__variant__product__state="published")
 
     def of_product(self, product: Any) -> Self:
         return self.filter(lot__variant__product=product)

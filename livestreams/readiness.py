@@ -26,7 +26,7 @@ def why_not_openable(offer: Offer, today: dt.date) -> str | Promise:
         return _("The product is not published. Publish it first.")
     if not lot.variant.is_active:
         return _("This pack is no longer sold.")
-    if lot.best_before_on and lot.best_before_on <= today:
+    if lot.is_past(today):
         return _("The lot is past its best-before day.")
     if offer.holds_no_stock and lot.quantity_available < offer.quantity_unclaimed:
         return _("The lot has %(have)s units available, the offer needs %(need)s.") % {

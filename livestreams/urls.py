@@ -32,6 +32,7 @@ urlpatterns = [
     path(f"{RUN}dieu-khien/", console.run_session, name="run-session"),
     path(f"{RUN}dieu-khien/tin.json", console.list_session_news, name="list-session-news"),
     path(f"{RUN}len-song/", console.go_live, name="go-live"),
+    path(f"{RUN}hoan-tac/", console.take_back_session, name="take-back-session"),
     path(f"{RUN}ket-thuc/", console.end_session, name="end-session"),
     path(f"{OFFER}ban/", console.sell_now, name="sell-now"),
     path(f"{OFFER}het/", console.mark_sold_out, name="mark-sold-out"),

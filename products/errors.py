@@ -1,10 +1,12 @@
 """What the products app refuses."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import DomainError, NotAllowed
+from products.whereabouts import in_quotes
 
 
 class NotReadyToPublish(DomainError):
@@ -20,6 +22,19 @@ class NotReadyToPublish(DomainError):
 
 class TooManyPhotos(NotAllowed):
     code = "too_many_photos"
+
+
+class OnAirNow(NotAllowed):
+    """Goods that buyers can order this minute stay visible; `sessions` are titles."""
+
+    code = "on_air_now"
+
+    def __init__(self, sessions: Sequence[str]) -> None:
+        super().__init__(
+            _("It is on sale on air now, in %(sessions)s. Close its offers there first.")
+            % {"sessions": in_quotes(sessions)},
+            sessions=list(sessions),
+        )
 
 
 class LastPackOnSale(NotAllowed):

@@ -26,6 +26,7 @@ from products.gtins import normalize_gtin
 from products.models import RECOGNITION_MONTHS, Category, OcopRecognition, Product, Variant
 from products.services.photos import MAX_PHOTOS
 from products.services.stock import LOT_CODE
+from products.usual_prices import UsualPriceMixin
 
 MIN_PRICE_VND = 1_000
 MAX_PRICE_VND = 100_000_000
@@ -100,7 +101,8 @@ def units_field(**kwargs: Any) -> WholeNumberField:
     )
 
 
-class PackForm(RowForm, forms.Form):
+class PackForm(UsualPriceMixin, RowForm, forms.Form):
+    priced = "price_vnd"
     name = PlainTextField(
         label=_("Pack"), max_length=60, help_text=_("For example: bag of 200 g, jar, box of six.")
     )
@@ -223,7 +225,7 @@ class RecognitionForm(RowForm, forms.Form):
     def clean_issued_on(self) -> dt.date:
         issued_on = self.cleaned_data["issued_on"]
         ended_on = add_months(issued_on, RECOGNITION_MONTHS)
-        if ended_on <= db_today():
+        if ended_on < db_today():
             raise ValidationError(
                 _("A decision of this day ended on %(day)s. Enter the newer one.")
                 % {"day": ended_on.strftime("%d/%m/%Y")}

@@ -1,5 +1,6 @@
 """What there is to sell, and how much."""
 
+import datetime as dt
 import re
 
 import pghistory
@@ -142,6 +143,15 @@ class ProductPhoto(models.Model):
         return self.alt or str(self.picture)
 
 
+def name_with_weight(name: str, net_weight_g: int) -> str:
+    """A pack's name with its net weight, unless the name tells it already (“Gói 100 g”)."""
+    weight = format_weight(net_weight_g)
+    told = rf"(?<!\d)(?<!\d[.,]){re.escape(weight.replace(NO_BREAK_SPACE, ' '))}\b"
+    if re.search(told, name.replace(NO_BREAK_SPACE, " ")):
+        return name
+    return f"{name} · {weight}"
+
+
 @pghistory.track()
 class Variant(models.Model):
     """The pack a product is sold in. `gtin` has 14 digits, or none."""
@@ -172,11 +182,7 @@ class Variant(models.Model):
     @property
     def name_with_weight(self) -> str:
         """The pack's name, and its net weight unless the name tells it already (“Gói 100 g”)."""
-        weight = format_weight(self.net_weight_g)
-        told = rf"(?<!\d)(?<!\d[.,]){re.escape(weight.replace(NO_BREAK_SPACE, ' '))}\b"
-        if re.search(told, self.name.replace(NO_BREAK_SPACE, " ")):
-            return self.name
-        return f"{self.name} · {weight}"
+        return name_with_weight(self.name, self.net_weight_g)
 
     @property
     def price_per_kg_vnd(self) -> int:
@@ -188,7 +194,7 @@ class Variant(models.Model):
 class OcopRecognition(models.Model):
     """A star rating by decision of a public authority (Decision 26/2026/QĐ-TTg).
 
-    Shown only while verified by the province and in date; expiry is 36 months after issue.
+    Shown only while verified by the province and in date; the last day is 36 months after issue.
     """
 
     class State(models.TextChoices):
@@ -283,6 +289,10 @@ class Lot(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+    def is_past(self, today: dt.date) -> bool:
+        """Whether its best-before day is over; the day itself is a good day."""
+        return self.best_before_on is not None and self.best_before_on < today
 
     @property
     def product(self) -> Product:

@@ -51,7 +51,7 @@ class ProductQuerySet(SearchableQuerySet):
         lots = Lot.objects.filter(
             variant__product=OuterRef("pk"), variant__is_active=True, quantity_available__gt=0
         )
-        return self.filter(Exists(lots))
+        return self.filter(Exists(lots.good()))
 
     def drafts_first(self) -> Self:
         """As their managers look for them: drafts, then the newest."""
@@ -89,14 +89,16 @@ class VariantQuerySet(models.QuerySet):
         return self.filter(product__cooperative__in=Cooperative.objects.managed_by(user))
 
     def with_units_available(self) -> Self:
-        """Adds `units_available`: units no open offer holds, over all lots."""
-        return self.annotate(units_available=Sum("lots__quantity_available", default=0))
+        """Adds `units_available`: units no open offer holds, over all lots that are still good."""
+        good = Q(lots__best_before_on=None) | Q(lots__best_before_on__gte=Today())
+        units = Sum("lots__quantity_available", filter=good, default=0)
+        return self.annotate(units_available=units)
 
 
 class OcopRecognitionQuerySet(models.QuerySet):
     def valid(self) -> Self:
         """Verified and in date today (local day): the only ones whose stars are shown."""
-        in_date = self.filter(issued_on__lte=Today(), expires_on__gt=Today())
+        in_date = self.filter(issued_on__lte=Today(), expires_on__gte=Today())
         return in_date.filter(state=VERIFIED).order_by("-stars", "-issued_on")
 
     def reviewable_by(self, user: Any) -> Self:
@@ -122,6 +124,10 @@ class LotQuerySet(models.QuerySet):
 
     def traced_by(self, user: Any) -> Self:
         return self.filter(variant__product__cooperative__in=Cooperative.objects.traced_by(user))
+
+    def good(self) -> Self:
+        """Lots whose best-before day, itself a good day, is not over."""
+        return self.filter(Q(best_before_on=None) | Q(best_before_on__gte=Today()))
 
     def take(self, quantity: int) -> bool:
         """Take units out of what is available, in one statement; False when too few are there."""

@@ -14,6 +14,7 @@ from coops.api import CommuneField, CommuneSerializer, CooperativeSerializer
 from core.clock import db_today
 from core.rest import (
     CountField,
+    DayField,
     MemberView,
     PictureSerializer,
     PlainText,
@@ -27,6 +28,7 @@ from products.models import Lot, OcopRecognition
 from traceability.access import get_batch, get_lot_to_trace
 from traceability.forms import MOST_CODES
 from traceability.models import OriginCode, OriginCodeBatch, TraceEvent
+from traceability.order_of_steps import doubtful
 from traceability.public_views import CODE
 from traceability.services import issuing, steps
 
@@ -55,13 +57,17 @@ class OriginLotSerializer(serializers.ModelSerializer):
 
 
 class OriginSerializer(serializers.ModelSerializer):
-    product = serializers.CharField(source="lot.variant.product.name")
-    pack = serializers.CharField(source="lot.variant.name")
-    net_weight_g = serializers.IntegerField(source="lot.variant.net_weight_g")
+    product = serializers.CharField(source="batch.product_name")
+    pack = serializers.CharField(source="batch.pack_name")
+    net_weight_g = serializers.IntegerField(source="batch.net_weight_g")
     cooperative = CooperativeSerializer(source="lot.variant.product.cooperative")
     lot = OriginLotSerializer()
     steps = StepSerializer(many=True)
     recognition = RecognitionSerializer(allow_null=True)
+    doubtful_steps = serializers.ListField(
+        child=serializers.IntegerField(),
+        help_text="Places in `steps`, from 0, of those whose day cannot be so.",
+    )
     scan_count = serializers.IntegerField(help_text="How often people opened the code's page.")
     first_scan_at = serializers.DateTimeField(allow_null=True)
     page_url = serializers.SerializerMethodField()
@@ -70,7 +76,7 @@ class OriginSerializer(serializers.ModelSerializer):
         model = OriginCode
         fields = [
             "code", "serial", "issued_at", "product", "pack", "net_weight_g", "cooperative", "lot",
-            "steps", "recognition", "scan_count", "first_scan_at", "page_url",
+            "steps", "doubtful_steps", "recognition", "scan_count", "first_scan_at", "page_url",
         ]  # fmt: skip
 
     def get_page_url(self, origin: OriginCode) -> str:
@@ -94,10 +100,13 @@ class BatchSerializer(serializers.ModelSerializer):
 class NewStep(serializers.Serializer):
     step = serializers.ChoiceField(TraceEvent.Step.choices)
     title = PlainText(max_length=120, help_text="What was done, in your own words.")
-    happened_on = serializers.DateField(help_text="A local day, not in the future.")
+    happened_on = DayField(help_text="A local day, not in the future.")
     place = PlainText(required=False, max_length=160)
     note = PlainText(required=False, max_length=2000, has_lines=True)
     commune = CommuneField(required=False)
+    order_is_meant = serializers.BooleanField(
+        required=False, help_text="Needed for a day before a step that must come first."
+    )
 
     def validate_happened_on(self, day: Any) -> Any:
         if day > db_today():
@@ -124,7 +133,9 @@ class ShowOrigin(PublicView):
         if origin is None:
             raise Http404
         events = origin.lot.trace_events.standing().select_related("commune__province")
-        origin.steps = events.prefetch_related("photos__picture")
+        origin.steps = list(events.prefetch_related("photos__picture"))
+        unlikely = doubtful(origin.steps, origin.lot.harvested_on)
+        origin.doubtful_steps = [n for n, step in enumerate(origin.steps) if step.pk in unlikely]
         product = origin.lot.variant.product
         origin.recognition = OcopRecognition.objects.valid().filter(product=product).first()
         scans = origin.scans.aggregate(count=Count("pk"), first_at=Min("scanned_at"))
@@ -150,7 +161,9 @@ class ListSteps(TracerView):
     @once
     def post(self, request: Request, lot_id: int) -> Response:
         lot = get_lot_to_trace(request.user, lot_id)
-        event = steps.record_step(lot=lot, recorded_by=self.person, **self.said())
+        said = self.said()
+        is_meant = said.pop("order_is_meant", False)
+        event = steps.record_step(lot=lot, recorded_by=self.person, order_is_meant=is_meant, **said)
         event.refresh_from_db()
         return self.answer(event)
 

@@ -1,3 +1,5 @@
+import datetime as dt
+
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import DomainError
@@ -13,3 +15,16 @@ class OriginTooThin(DomainError):
 class StepAlreadyCorrected(DomainError):
     code = "step_already_corrected"
     message = _("This step was corrected meanwhile. Please look at the newest version.")
+
+
+class StepsOutOfOrder(DomainError):
+    """A day before a step that must come first; asked about once."""
+
+    code = "steps_out_of_order"
+
+    def __init__(self, earliest: dt.date) -> None:
+        super().__init__(
+            _("This day is before %(day)s, when the step that comes first was done. Is it right?")
+            % {"day": f"{earliest:%d/%m/%Y}"},
+            field="happened_on",
+        )

@@ -1,5 +1,7 @@
 """What can be proved about a lot."""
 
+from typing import Any
+
 import pghistory
 from django.conf import settings
 from django.db import models
@@ -9,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from coops.models import Commune
 from core.models import Picture
-from products.models import Lot
+from products.models import Lot, name_with_weight
 from traceability.querysets import OriginCodeBatchQuerySet, OriginCodeQuerySet, TraceEventQuerySet
 
 
@@ -88,6 +90,11 @@ class OriginCodeBatch(models.Model):
 
     lot = models.ForeignKey(Lot, models.PROTECT, related_name="origin_code_batches")
     quantity = models.PositiveIntegerField(_("how many"))
+    # As printed, whatever the product and pack are called later
+    product_name = models.CharField(max_length=120)
+    pack_name = models.CharField(max_length=60)
+    net_weight_g = models.PositiveIntegerField()
+    cooperative_name = models.CharField(max_length=120)
     sheet = models.CharField(_("paper"), max_length=12, choices=Sheet, default=Sheet.A4_24)
     state = models.CharField(max_length=8, choices=State, default=State.WAITING)
     quantity_done = models.PositiveIntegerField(default=0)
@@ -116,6 +123,18 @@ class OriginCodeBatch(models.Model):
 
     def __str__(self) -> str:
         return f"{self.lot}: {self.quantity}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self._state.adding:
+            pack = self.lot.variant
+            self.product_name, self.pack_name = pack.product.name, pack.name
+            self.net_weight_g = pack.net_weight_g
+            self.cooperative_name = pack.product.cooperative.name
+        super().save(*args, **kwargs)
+
+    @property
+    def pack_with_weight(self) -> str:
+        return name_with_weight(self.pack_name, self.net_weight_g)
 
     @property
     def failure_words(self) -> str:

@@ -13,6 +13,7 @@ from core.codes import ALPHABET, in_groups
 from products.models import OcopRecognition
 from traceability.forms import FindOriginForm, read_code
 from traceability.models import OriginCode, TraceEvent
+from traceability.order_of_steps import doubtful
 from traceability.services import scanning
 from traceability.services.issuing import CODE_LENGTH
 
@@ -58,13 +59,16 @@ def _origin_context(request: HttpRequest, origin: OriginCode) -> dict[str, objec
     lot = origin.lot
     standing = lot.trace_events.standing()
     told = standing.prefetch_related("photos__picture")
-    known = [TraceEvent.Step(step).label for step in standing.values_list("step", flat=True)]
+    unlikely = doubtful(standing.only("pk", "step", "happened_on"), lot.harvested_on)
+    likely = standing.exclude(pk__in=unlikely)
+    known = [TraceEvent.Step(step).label for step in likely.values_list("step", flat=True)]
     return {
         "origin": origin,
         "lot": lot,
         "variant": lot.variant,
         "product": lot.variant.product,
         "cooperative": lot.variant.product.cooperative,
+        "doubtful": unlikely,
         "steps": Paginator(told, STEPS_SHOWN).get_page(request.GET.get("page")),
         "journey": [words for words, _same in groupby(known)][:STEPS_IN_SHORT],
         "code": in_groups(origin.code),

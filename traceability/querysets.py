@@ -61,4 +61,4 @@ def lots_with_counts(lots: models.QuerySet) -> models.QuerySet:
 class OriginCodeQuerySet(models.QuerySet):
     def with_origin(self) -> Self:
         """With what the scan page tells, in a fixed number of queries."""
-        return self.select_related("lot__variant__product__cooperative__commune__province")
+        return self.select_related("batch", "lot__variant__product__cooperative__commune__province")

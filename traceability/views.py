@@ -1,5 +1,8 @@
 """The diary and the codes of a co-op's lots."""
 
+from functools import partial
+from typing import Any
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Exists, OuterRef, Q
@@ -28,7 +31,7 @@ from traceability.access import (
     get_event_to_correct,
     get_lot_to_trace,
 )
-from traceability.errors import OriginTooThin
+from traceability.errors import OriginTooThin, StepsOutOfOrder
 from traceability.forms import MOST_CODES, BatchForm, StepForm
 from traceability.models import OriginCodeBatch, TraceEvent
 from traceability.querysets import lots_with_counts
@@ -263,13 +266,18 @@ def _lot_page(
 
 
 def _step_page(
-    request: HttpRequest, lot: Lot, form: StepForm, corrects: TraceEvent | None = None
+    request: HttpRequest,
+    lot: Lot,
+    form: StepForm,
+    corrects: TraceEvent | None = None,
+    **more: Any,
 ) -> HttpResponse:
     context = {
         "lot": lot,
         "cooperative": lot.variant.product.cooperative,
         "form": form,
         "corrects": corrects,
+        **more,
     }
     status = 422 if form.is_bound else 200
     return render(request, "traceability/step_form.html", context, status=status)
@@ -279,7 +287,9 @@ def _save_step(
     request: HttpRequest, lot: Lot, form: StepForm, corrects: TraceEvent | None
 ) -> HttpResponse:
     values = form.cleaned_data
-    steps.record_step(
+    meant = str(values["happened_on"])
+    recorded = partial(
+        steps.record_step,
         lot=lot,
         step=values["step"],
         title=values["title"],
@@ -290,7 +300,14 @@ def _save_step(
         recorded_by=request.user,  # type: ignore[arg-type]
         commune=corrects.commune if corrects else None,
         corrects=corrects,
+        order_is_meant=request.POST.get("day_meant") == meant,
     )
+    try:
+        recorded()
+    except StepsOutOfOrder as refusal:
+        words = _("%(question)s Send again if it is.") % {"question": refusal.message}
+        form.add_error("happened_on", words)
+        return _step_page(request, lot, form, corrects=corrects, day_meant=meant)
     messages.success(request, _("Saved. It shows on the origin page at once."))
     return redirect("show-lot", lot_id=lot.pk)
 

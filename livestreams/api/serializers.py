@@ -13,6 +13,7 @@ from livestreams.forms import (
     MIN_MINUTES,
     MIN_PRICE_VND,
     HttpsField,
+    why_no_fee,
 )
 from livestreams.models import MAX_UNITS_PER_CLAIM, LivestreamSession, Offer
 from livestreams.querysets import ENDED, LIVE, SCHEDULED
@@ -106,6 +107,12 @@ class BoardSerializer(serializers.Serializer):
     o = BoardOfferSerializer(many=True, help_text="offers in the order of selling")
 
 
+class GoLiveWish(serializers.Serializer):
+    early = serializers.BooleanField(
+        default=False, help_text="Needed hours before the announced time."
+    )
+
+
 class NotOpenedSerializer(serializers.Serializer):
     live_code = serializers.CharField()
     reason = serializers.CharField()
@@ -131,10 +138,15 @@ class NewSession(serializers.Serializer):
         help_text="ISO 8601; without an offset it is local time in Vietnam."
     )
     planned_minutes = WholeField(default=120, min_value=MIN_MINUTES, max_value=MAX_MINUTES)
-    shipping_fee_vnd = VndField(default=0, max_vnd=MAX_FEE_VND)
+    shipping_fee_vnd = VndField(max_vnd=MAX_FEE_VND, help_text="0, or at least 1000.")
     summary = PlainText(required=False, max_length=1000, has_lines=True)
     stream_url = serializers.CharField(required=False, allow_blank=True, max_length=300)
     is_draft = serializers.BooleanField(default=False, help_text="Seen by its own people only.")
+
+    def validate_shipping_fee_vnd(self, fee_vnd: int) -> int:
+        if reason := why_no_fee(fee_vnd):
+            raise serializers.ValidationError(reason)
+        return fee_vnd
 
     def validate_stream_url(self, link: str) -> str:
         from django.core.exceptions import ValidationError
@@ -149,6 +161,9 @@ class OfferTerms(serializers.Serializer):
     unit_price_vnd = VndField(min_vnd=MIN_PRICE_VND, max_vnd=MAX_PRICE_VND)
     quantity_offered = CountField(min_value=1, max_value=MAX_UNITS)
     limit_per_buyer = CountField(default=10, min_value=1, max_value=MAX_UNITS_PER_CLAIM)
+    price_is_meant = serializers.BooleanField(
+        required=False, help_text="Needed for a price at a third of the usual, or three times it."
+    )
 
 
 class NewOffer(OfferTerms):

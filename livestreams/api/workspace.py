@@ -17,6 +17,7 @@ from livestreams.access import (
     get_session_to_prepare,
 )
 from livestreams.api.serializers import (
+    GoLiveWish,
     MyOfferSerializer,
     MySessionSerializer,
     NewOffer,
@@ -24,9 +25,11 @@ from livestreams.api.serializers import (
     OfferTerms,
     WentLiveSerializer,
 )
+from livestreams.errors import UnusualPrice
 from livestreams.models import LivestreamSession, Offer, Slot
 from livestreams.services import lining_up, locks, running, scheduling, selling
 from products.models import Lot
+from products.usual_prices import question_about
 
 
 class SessionView(MemberView):
@@ -84,12 +87,15 @@ class AnnounceSession(SessionView):
 
 class GoLive(SessionView):
     says = {"POST": _("Go on air and open all that is lined up.")}
+    takes = {"POST": GoLiveWish}
     gives = {"POST": WentLiveSerializer}
 
     @once
     def post(self, request: Request, session_id: int) -> Response:
         session = get_session_to_host(request.user, session_id)
-        not_opened = running.go_live(session=session, by=request.user)
+        not_opened = running.go_live(
+            session=session, by=request.user, early_is_meant=self.said()["early"]
+        )
         return self.answer({"session": as_it_stands(session), "not_opened": not_opened})
 
 
@@ -121,8 +127,10 @@ class ListOffers(OfferView):
     def post(self, request: Request, session_id: int) -> Response:
         session = get_session_to_prepare(request.user, session_id)
         said = self.said()
+        is_meant = said.pop("price_is_meant", False)
         lot = get_object_or_404(lots_to_line_up(request.user, session), pk=said.pop("lot"))
         cooperative = lot.variant.product.cooperative
+        refuse_unusual(said["unit_price_vnd"], lot, is_meant=is_meant)
         offer = lining_up.line_up_offer(session=session, cooperative=cooperative, lot=lot, **said)
         return self.draw(offer)
 
@@ -145,7 +153,11 @@ class ChangeOffer(OfferView):
         offer = get_offer_to_edit(request.user, offer_id)
         locks.lock_session(offer.session_id)
         self.refuse_stale(locks.lock_offer(offer.pk))
-        lining_up.edit_offer(offer=offer, by=request.user, **self.said())
+        said = self.said()
+        is_meant = said.pop("price_is_meant", False)
+        if said.get("unit_price_vnd", offer.unit_price_vnd) != offer.unit_price_vnd:
+            refuse_unusual(said["unit_price_vnd"], offer.lot, is_meant=is_meant)
+        lining_up.edit_offer(offer=offer, by=request.user, **said)
         return self.draw(offer)
 
 
@@ -173,6 +185,12 @@ class MarkSoldOut(OfferView):
 
 def as_it_stands(session: LivestreamSession) -> LivestreamSession:
     return LivestreamSession.objects.for_cards().get(pk=session.pk)
+
+
+def refuse_unusual(price_vnd: int, lot: Lot, *, is_meant: bool) -> None:
+    question = question_about(price_vnd, lot.variant.price_vnd)
+    if question and not is_meant:
+        raise UnusualPrice(question)
 
 
 def lots_to_line_up(user: Any, session: LivestreamSession) -> Any:

@@ -13,6 +13,7 @@ from livestreams.errors import (
     LackingStock,
     NotInSession,
     OfferMoved,
+    PastBestBefore,
     TooManyOffers,
 )
 from livestreams.models import MAX_OFFERS_PER_COOPERATIVE, LivestreamSession, Offer
@@ -37,12 +38,14 @@ def line_up_offer(
     """Add a lot of the co-op's own to the session, under its next free live code.
 
     Nothing leaves the lot yet: that happens when the offer opens. Raises NotInSession,
-    ForeignLot, LackingStock, TooManyOffers, SessionIsOver.
+    ForeignLot, PastBestBefore, LackingStock, TooManyOffers, SessionIsOver.
     """
     now = lock_unfinished(session.pk)
     letter = _letter_of(now, cooperative)
     if lot.variant.product.cooperative_id != cooperative.pk:
         raise ForeignLot
+    if not Lot.objects.good().filter(pk=lot.pk).exists():
+        raise PastBestBefore
     available = Lot.objects.values_list("quantity_available", flat=True).get(pk=lot.pk)
     if available < quantity_offered:
         raise LackingStock(available)

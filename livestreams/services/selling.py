@@ -1,4 +1,8 @@
-"""During the session: what is on sale, what is sold out, what is being sold now."""
+"""During the session: what is on sale, what is sold out, what is being sold now.
+
+`seen` is the version of the board on which the button was pressed (livestreams/presses.py); an older
+one raises PressedMeanwhile.
+"""
 
 from typing import Any
 
@@ -8,6 +12,7 @@ from core.clock import Instant, db_today
 from livestreams import events
 from livestreams.errors import OfferMoved, OfferNotReady
 from livestreams.models import LivestreamSession, Offer
+from livestreams.presses import refuse_old
 from livestreams.readiness import why_not_openable
 from livestreams.services.locks import lock_offer, lock_running
 from products.errors import TooFewInLot
@@ -17,12 +22,13 @@ State = Offer.State
 
 
 @transaction.atomic
-def open_offer(*, offer: Offer, by: Any = None) -> None:
+def open_offer(*, offer: Offer, by: Any = None, seen: int | None = None) -> None:
     """Put a lined-up or closed offer of a live session on sale: its units leave the lot.
 
     An offer already on sale stays as it is. Raises OfferNotReady, OfferMoved, SessionNotLive.
     """
-    lock_running(offer.session_id)
+    session = lock_running(offer.session_id)
+    refuse_old(session, offer, seen)
     now = lock_offer(offer.pk)
     if now.state != State.OPEN:
         open_locked(now, by=by)
@@ -30,12 +36,13 @@ def open_offer(*, offer: Offer, by: Any = None) -> None:
 
 
 @transaction.atomic
-def close_offer(*, offer: Offer, by: Any = None) -> None:
+def close_offer(*, offer: Offer, by: Any = None, seen: int | None = None) -> None:
     """Take an offer off sale for good and give what is left back to the lot.
 
     A second call changes nothing. Raises OfferMoved for one that never opened.
     """
     session = lock_running(offer.session_id)
+    refuse_old(session, offer, seen)
     _stop_selling(session, offer)
     now = lock_offer(offer.pk)
     if now.state == State.CLOSED:
@@ -47,29 +54,31 @@ def close_offer(*, offer: Offer, by: Any = None) -> None:
 
 
 @transaction.atomic
-def mark_sold_out(*, offer: Offer) -> None:
+def mark_sold_out(*, offer: Offer, seen: int | None = None) -> None:
     """Say that an offer is sold out: claims stop at once, its units stay with it until it closes.
 
     A second call changes nothing. Raises OfferMoved unless it was on sale, SessionNotLive.
     """
-    lock_running(offer.session_id)
+    refuse_old(lock_running(offer.session_id), offer, seen)
     _change(offer, State.OPEN, State.SOLD_OUT)
 
 
 @transaction.atomic
-def reopen_offer(*, offer: Offer) -> None:
+def reopen_offer(*, offer: Offer, seen: int | None = None) -> None:
     """Sell on what is left of an offer that was said to be sold out."""
-    lock_running(offer.session_id)
+    refuse_old(lock_running(offer.session_id), offer, seen)
     _change(offer, State.SOLD_OUT, State.OPEN)
 
 
 @transaction.atomic
-def sell_now(*, offer: Offer, by: Any = None) -> None:
+def sell_now(*, offer: Offer, by: Any = None, seen: int | None = None) -> None:
     """Show this offer as what is being sold now; opens it when it is still lined up.
 
     Raises OfferNotReady, OfferMoved (sold out or closed meanwhile), SessionNotLive.
     """
     session = lock_running(offer.session_id)
+    if session.now_selling_id != offer.pk:
+        refuse_old(session, offer, seen, about_now=True)
     now = lock_offer(offer.pk)
     if now.state == State.LINED_UP:
         open_locked(now, by=by)

@@ -10,6 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from core import access
+from core.clock import db_today
 from core.errors import DomainError
 from core.idempotency import idempotent
 from core.live_grants import grant
@@ -22,9 +23,11 @@ from livestreams.access import (
     get_session_to_host as get_session,
 )
 from livestreams.models import LivestreamSession, Offer
+from livestreams.presses import version_of
+from livestreams.readiness import why_not_openable
 from livestreams.services import running, selling
 from livestreams.views.answers import done, refused
-from livestreams.views.preparing import prepare_page
+from livestreams.views.preparing import of_the_clock, prepare_page
 
 ORDER_PLACED = "orders.order.placed"
 ORDERS_SHOWN = 8
@@ -48,10 +51,14 @@ def console_page(
     refusal: DomainError | None = None,
     status: int = 200,
 ) -> HttpResponse:
+    seen = version_of(session)  # before the board is read: what comes between is news to it
     session.refresh_from_db(from_queryset=LivestreamSession.objects.for_cards())
     if session.is_over:
         return redirect("prepare-session", session.pk)
     offers = list(board.offers_shown(session))
+    today = db_today()
+    for offer in offers:
+        offer.reason = why_not_openable(offer, today)  # type: ignore[attr-defined]
     feed = OutboxMessage.objects.filter(feed=session.feed, feed_number__isnull=False)
     newest = feed.order_by("-feed_number").values_list("feed_number", flat=True).first() or 0
     now = next((offer for offer in offers if offer.pk == session.now_selling_id), None)
@@ -67,22 +74,29 @@ def console_page(
         "newest": newest,
         "live_address": live_address(session),
         "refusal": refusal,
+        "is_host": True,
+        "seen": seen,
+        **of_the_clock(session),
     }
     return render(request, "livestreams/console.html", context, status=status)
 
 
 def _ready(offers: list[Offer], now: Offer | None, chosen: str) -> Offer | None:
     """The offer to be sold with the next press: as chosen, else the first after `now`, else any."""
-    sellable = [offer for offer in offers if not offer.is_gone and offer != now]
+    sellable = [offer for offer in offers if _can_be_sold(offer) and offer != now]
     picked = next((offer for offer in sellable if str(offer.pk) == chosen), None)
     return picked or _after(offers, now, now)
+
+
+def _can_be_sold(offer: Offer) -> bool:
+    return not offer.is_gone and not (offer.holds_no_stock and offer.reason)  # type: ignore[attr-defined]
 
 
 def _after(offers: list[Offer], here: Offer | None, now: Offer | None) -> Offer | None:
     """The next offer that can be sold after `here`, round the end; None when there is no other."""
     start = offers.index(here) + 1 if here in offers else 0
     others = [*offers[start:], *offers[:start]]
-    return next((o for o in others if not o.is_gone and o not in {here, now}), None)
+    return next((o for o in others if _can_be_sold(o) and o not in {here, now}), None)
 
 
 @hosts
@@ -113,15 +127,38 @@ def go_live(request: HttpRequest, session_id: int) -> HttpResponse:
     session = get_session(request.user, session_id)
     if request.method != "POST":
         return redirect("prepare-session", session.pk)
+    is_meant = request.POST.get("early") == "1"
     try:
-        not_opened = running.go_live(session=session, by=request.user)
+        not_opened = running.go_live(session=session, by=request.user, early_is_meant=is_meant)
     except DomainError as refusal:
         return refused(request, refusal, lambda **how: prepare_page(request, session, **how))
-    words = _("You are on air. Press “Sell this” for the first goods.")
-    if not_opened:
-        missing = " ".join(f"{offer.live_code}: {offer.reason}" for offer in not_opened)
-        words = _("You are on air. Not on sale yet: %(missing)s") % {"missing": missing}
-    return done(request, words, "run-session", session.pk)
+    return done(request, _on_air(not_opened), "run-session", session.pk)
+
+
+def _on_air(not_opened: list[running.NotOpened]) -> str:
+    if not not_opened:
+        return _("You are on air. Press “Sell this” for the first goods.")
+    missing = " ".join(f"{offer.live_code}: {offer.reason}" for offer in not_opened)
+    return _("You are on air. Not on sale yet: %(missing)s") % {"missing": missing}
+
+
+@hosts
+@form_methods
+@idempotent
+def take_back_session(request: HttpRequest, session_id: int) -> HttpResponse:
+    """POST takes back a step made by mistake: going on air, or the end of a moment ago."""
+    session = get_session(request.user, session_id)
+    if request.method != "POST":
+        return redirect("prepare-session", session.pk)
+    try:
+        if not session.is_over:
+            running.take_back_going_live(session=session, by=request.user)
+            words = _("Off air again. Nothing was sold; the goods are back in their lots.")
+            return done(request, words, "prepare-session", session.pk)
+        not_opened = running.take_back_end(session=session, by=request.user)
+    except DomainError as refusal:
+        return refused(request, refusal, lambda **how: prepare_page(request, session, **how))
+    return done(request, _on_air(not_opened), "run-session", session.pk)
 
 
 @hosts
@@ -151,9 +188,16 @@ def end_session(request: HttpRequest, session_id: int) -> HttpResponse:
 
 
 Get = Callable[[Any, int], Offer]
+Act = Callable[[Offer, Any, int | None], None]
 
 
-def _offer_action(get: Get, act: Callable[[Offer, Any], None], words: Any) -> Callable[..., Any]:
+def _seen(request: HttpRequest) -> int | None:
+    """The version of the board on which the button was pressed."""
+    typed = request.POST.get("seen", "")
+    return int(typed) if typed.isascii() and typed.isdecimal() and len(typed) < 18 else None
+
+
+def _offer_action(get: Get, act: Act, words: Any) -> Callable[..., Any]:
     """A view that does one thing with one offer of a live session."""
 
     @hosts
@@ -167,7 +211,7 @@ def _offer_action(get: Get, act: Callable[[Offer, Any], None], words: Any) -> Ca
         if request.method != "POST":
             return redirect(name, session.pk)
         try:
-            act(offer, request.user)
+            act(offer, request.user, _seen(request))
         except DomainError as refusal:
             return refused(request, refusal, lambda **how: page(request, session, **how))
         return done(request, words() % {"code": offer.live_code}, name, session.pk)
@@ -177,26 +221,26 @@ def _offer_action(get: Get, act: Callable[[Offer, Any], None], words: Any) -> Ca
 
 sell_now = _offer_action(
     get_offer_to_show,
-    lambda offer, user: selling.sell_now(offer=offer, by=user),
+    lambda offer, user, seen: selling.sell_now(offer=offer, by=user, seen=seen),
     lambda: _("%(code)s is being sold now."),
 )
 mark_sold_out = _offer_action(
     get_offer_to_run,
-    lambda offer, _user: selling.mark_sold_out(offer=offer),
+    lambda offer, _user, seen: selling.mark_sold_out(offer=offer, seen=seen),
     lambda: _("%(code)s is sold out."),
 )
 reopen_offer = _offer_action(
     get_offer_to_run,
-    lambda offer, _user: selling.reopen_offer(offer=offer),
+    lambda offer, _user, seen: selling.reopen_offer(offer=offer, seen=seen),
     lambda: _("%(code)s is on sale again."),
 )
 open_offer = _offer_action(
     get_offer_to_edit,
-    lambda offer, user: selling.open_offer(offer=offer, by=user),
+    lambda offer, user, seen: selling.open_offer(offer=offer, by=user, seen=seen),
     lambda: _("%(code)s is on sale."),
 )
 close_offer = _offer_action(
     get_offer_to_edit,
-    lambda offer, user: selling.close_offer(offer=offer, by=user),
+    lambda offer, user, seen: selling.close_offer(offer=offer, by=user, seen=seen),
     lambda: _("%(code)s is closed. What is left is back in its lot."),
 )

@@ -1,5 +1,6 @@
 """Before the session: who sells, what is lined up, what is still missing."""
 
+import datetime as dt
 from typing import Any
 
 from django.conf import settings
@@ -25,8 +26,10 @@ from livestreams.access import (
 )
 from livestreams.forms import OfferForm
 from livestreams.models import LivestreamSession, Offer, Slot
+from livestreams.presses import version_of
+from livestreams.querysets import LEFT_ON_AIR_AFTER
 from livestreams.readiness import checklist, why_not_openable
-from livestreams.services import joining, lining_up, locks
+from livestreams.services import joining, lining_up, locks, running
 from livestreams.views.answers import desk_of, done, refused
 from products.models import Lot
 
@@ -53,6 +56,7 @@ def prepare_page(
     status: int = 200,
 ) -> HttpResponse:
     user, today = request.user, db_today()
+    seen = version_of(session)
     session.refresh_from_db(from_queryset=LivestreamSession.objects.for_cards())
     mine = set(Cooperative.objects.hosted_by(user).values_list("pk", flat=True))
     managed = set(Cooperative.objects.managed_by(user).values_list("pk", flat=True))
@@ -77,8 +81,24 @@ def prepare_page(
         "found": _coops_to_invite(q, slots) if q else None,
         "share_url": settings.SITE_URL + reverse("show-session", args=[session.pk]),
         "refusal": refusal,
+        "seen": seen,
+        **of_the_clock(session),
     }
     return render(request, "livestreams/session_prepare.html", context, status=status)
+
+
+def of_the_clock(session: LivestreamSession) -> dict[str, Any]:
+    """What the clock still allows and will do: take back a mistake, end what was left on air."""
+    now = db_now()
+    if session.is_live and session.went_live_at:
+        planned = session.went_live_at + dt.timedelta(minutes=session.planned_minutes)
+        return {
+            "may_take_back": running.may_take_back_going_live(session),
+            "ends_at": planned + LEFT_ON_AIR_AFTER,
+            "is_overtime": now > planned,
+        }
+    ended_at = session.ended_at if session.state == session.State.ENDED else None
+    return {"may_take_back": bool(ended_at and ended_at > now - running.TAKE_BACK)}
 
 
 def _coops_to_invite(q: str, slots: list[Slot]) -> list[Cooperative]:
@@ -154,12 +174,20 @@ def line_up_offer(request: HttpRequest, session_id: int) -> HttpResponse:
     desk = {"session": session, "cooperative": desk_of(request.user, session)}
     chosen = request.POST.get("lo") or request.GET.get("lo")
     if not chosen:
-        context = {**desk, "lots": _with_codes(lots.filter(quantity_available__gt=0), session)}
+        context = {
+            **desk,
+            "lots": _with_codes(lots.good().filter(quantity_available__gt=0), session),
+        }
         return render(request, "livestreams/offer_lots.html", context)
     lot = get_object_or_404(lots, pk=chosen) if chosen.isdecimal() and len(chosen) < 12 else None
     if lot is None:
         raise Http404
-    form = OfferForm(request.POST or None, initial=_usual(lot), shows_row=False)
+    form = OfferForm(
+        request.POST or None,
+        initial=_usual(lot),
+        shows_row=False,
+        usual_vnd=lot.variant.price_vnd,
+    )
     if request.method == "POST" and form.is_valid():
         try:
             offer = lining_up.line_up_offer(
@@ -216,7 +244,11 @@ def edit_offer(request: HttpRequest, offer_id: int) -> HttpResponse:
         session, stands = locks.lock_session(session.pk), locks.lock_offer(offer.pk)
     if session.is_over or stands.state == Offer.State.CLOSED:
         return redirect("prepare-session", session.pk)
-    form = OfferForm(request.POST or None, initial=OfferForm.values_of(stands))
+    form = OfferForm(
+        request.POST or None,
+        initial=OfferForm.values_of(stands),
+        usual_vnd=stands.lot.variant.price_vnd,
+    )
     if request.method == "POST" and form.is_valid():
         try:
             lining_up.edit_offer(offer=stands, by=request.user, **form.changes)

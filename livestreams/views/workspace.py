@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from coops.models import Cooperative
 from core import access
 from core.errors import DomainError
 from core.idempotency import idempotent
@@ -51,6 +52,12 @@ def list_my_sessions(request: HttpRequest, cooperative_slug: str) -> HttpRespons
     return render(request, "livestreams/my_sessions.html", context)
 
 
+def usual_fee_of(cooperative: Cooperative) -> int | None:
+    """The delivery fee of the co-op's last session; the first time it must be stated."""
+    fees = cooperative.sessions.order_by("-pk").values_list("shipping_fee_vnd", flat=True)
+    return fees.first()
+
+
 @hosts
 @form_methods
 @never_cache
@@ -59,7 +66,10 @@ def list_my_sessions(request: HttpRequest, cooperative_slug: str) -> HttpRespons
 def schedule_session(request: HttpRequest, cooperative_slug: str) -> HttpResponse:
     """POST `keep` draft or announced; a co-op under review can only keep drafts."""
     cooperative = get_cooperative_to_host(request.user, cooperative_slug)
-    form = SessionForm(request.POST or None, request.FILES or None)
+    initial = {"shipping_fee_vnd": usual_fee_of(cooperative), "planned_minutes": 120}
+    form = SessionForm(
+        request.POST or None, request.FILES or None, initial=initial, shows_row=False
+    )
     session = None
     if request.method == "POST":
         session = _saved(

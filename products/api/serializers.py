@@ -8,6 +8,7 @@ from rest_framework import serializers
 from coops.api import CooperativeNameSerializer, ProvinceSerializer
 from core.rest import (
     CountField,
+    DayField,
     PictureSerializer,
     PlainText,
     VndField,
@@ -188,8 +189,8 @@ class NewLot(serializers.Serializer):
     """The same limits as on the page: what its form refuses is refused here in the same words."""
 
     quantity = CountField(min_value=1, max_value=MAX_UNITS, help_text="Packs made.")
-    harvested_on = serializers.DateField(help_text="A local day, not in the future.")
-    best_before_on = serializers.DateField(required=False)
+    harvested_on = DayField(help_text="A local day, not in the future.")
+    best_before_on = DayField(required=False)
     plot = PlainText(required=False, max_length=160, help_text="Where it grew.")
     code = serializers.RegexField(
         f"^{LOT_CODE}$", required=False, help_text="Left out: one made of the harvest day."

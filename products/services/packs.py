@@ -5,8 +5,9 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from products import events
-from products.errors import GtinTaken, LastPackOnSale
+from products.errors import GtinTaken, LastPackOnSale, OnAirNow
 from products.models import Product, Variant
+from products.whereabouts import whereabouts_of
 
 
 @transaction.atomic
@@ -47,12 +48,16 @@ def hold(variant: Variant) -> None:
 def retire_variant(*, variant: Variant) -> bool:
     """Take a pack off the product page; True when it was deleted because nothing hangs on it.
 
-    Raises LastPackOnSale when the product is on sale and has no other pack.
+    Raises LastPackOnSale when the product is on sale and has no other pack, OnAirNow while it is on
+    sale on air.
     """
     product = Product.objects.select_for_update().get(pk=variant.product_id)
     others = product.variants.active().exclude(pk=variant.pk)
     if product.is_published and not others.exists():
         raise LastPackOnSale
+    where = whereabouts_of("variant", variant.pk)
+    if where.on_air:
+        raise OnAirNow(where.on_air)
     has_history = variant.lots.exists()
     if product.published_at is None and not has_history:
         variant.delete()

@@ -1,5 +1,6 @@
 """From draft to shop window and back."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +14,9 @@ from core.codes import random_code
 from core.errors import NotAllowed
 from core.text import slugify_vi
 from products import events
-from products.errors import NotReadyToPublish
+from products.errors import NotReadyToPublish, OnAirNow
 from products.models import Product
+from products.whereabouts import whereabouts_of
 
 State = Product.State
 
@@ -64,8 +66,16 @@ def publish_product(*, product: Product) -> None:
 
 
 @transaction.atomic
-def hide_product(*, product: Product) -> None:
-    """Take a product out of the shop window; offers and orders made with it go on."""
+def hide_product(*, product: Product) -> Sequence[str]:
+    """Take a product out of the shop window; orders made with it go on.
+
+    Returns the titles of coming sessions in which it will not be opened. Raises OnAirNow while it
+    is on sale on air.
+    """
+    Product.objects.select_for_update(no_key=True).get(pk=product.pk)
+    where = whereabouts_of("product", product.pk)
+    if where.on_air:
+        raise OnAirNow(where.on_air)
     changed = Product.objects.filter(pk=product.pk, state=State.PUBLISHED).update(
         state=State.HIDDEN
     )
@@ -73,6 +83,7 @@ def hide_product(*, product: Product) -> None:
         raise NotAllowed(_("This product is not on sale now."))
     product.refresh_from_db()
     events.product_hidden(product)
+    return where.coming
 
 
 def _give_address(product: Product) -> None:

@@ -173,7 +173,9 @@ def form_of(product: Product, key: str, data: Any = None, files: Any = None) -> 
         case ("pack", _dash, number) if number.isdecimal() and len(number) < 19:
             variant = product.variants.filter(pk=int(number)).first()
             if variant:
-                return PackForm(data, initial=PackForm.values_of(variant), **options)
+                usual_vnd = variant.price_vnd if product.published_at else None
+                values = PackForm.values_of(variant)
+                return PackForm(data, initial=values, usual_vnd=usual_vnd, **options)
         case ("stars", "", _rest):
             return RecognitionForm(data, files, shows_row=False, **options)
     raise Http404

@@ -19,6 +19,8 @@ from products.models import Lot, StockMovement, Variant
 from products.services import packs, stock
 from products.views.editor import accept, editor_page, editor_url, form_of
 from products.views.public import page_of
+from products.views.workspace import tell_coming
+from products.whereabouts import whereabouts_of
 
 
 @access.cooperative("manager")
@@ -80,8 +82,10 @@ def retire_variant(request: HttpRequest, variant_id: int) -> HttpResponse:
         packs.bring_back_variant(variant=variant)
         messages.success(request, _("The pack “%(name)s” is back.") % {"name": variant.name})
     elif request.method == "POST":
+        coming = whereabouts_of("variant", variant.pk).coming
         packs.retire_variant(variant=variant)
         messages.success(request, _("The pack “%(name)s” is removed.") % {"name": variant.name})
+        tell_coming(request, coming)
     return redirect(editor_url(variant.product, "packs"))
 
 

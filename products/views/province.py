@@ -127,6 +127,6 @@ def _page(
         "product": recognition.product,
         "cooperative": recognition.product.cooperative,
         "form": form,
-        "is_over": recognition.expires_on <= db_today(),
+        "is_over": recognition.expires_on < db_today(),
     }
     return render(request, "products/recognition_review.html", context, status=status)

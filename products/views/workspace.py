@@ -1,5 +1,6 @@
 """A co-op's own products: list, first tap, publish, hide, delete, history."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -19,6 +20,7 @@ from products.models import Lot, OcopRecognition, Product
 from products.services import drafts, publishing
 from products.views.editor import editor_page, editor_url
 from products.views.public import page_of
+from products.whereabouts import in_quotes
 
 WARNING_DAYS = (30, 60, 120, 180)
 
@@ -128,9 +130,17 @@ def publish_product(request: HttpRequest, product_id: int) -> HttpResponse:
 def hide_product(request: HttpRequest, product_id: int) -> HttpResponse:
     product = get_product_to_manage(request.user, product_id)
     if request.method == "POST":
-        publishing.hide_product(product=product)
+        coming = publishing.hide_product(product=product)
         messages.success(request, _("Hidden. Buyers no longer see it; orders go on as they are."))
+        tell_coming(request, coming)
     return redirect(editor_url(product, "check"))
+
+
+def tell_coming(request: HttpRequest, coming: Sequence[str]) -> None:
+    """Name the coming sessions whose line-up holds what was just hidden or removed."""
+    if coming:
+        words = _("It still stands in %(sessions)s, but buyers do not see it there.")
+        messages.warning(request, words % {"sessions": in_quotes(coming)})
 
 
 @access.cooperative("manager")

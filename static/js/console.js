@@ -42,6 +42,7 @@ const send = async (form, body) => {
   return null;
 };
 let saidTimer;
+let lost = null; // the press that never got through; its button may be gone by now
 const say = (text, tone) => {
   const line = part(box, "said");
   line.className = `stage__said stage__said--${tone}`;
@@ -62,7 +63,8 @@ const act = async (form) => {
   button.removeAttribute("aria-disabled");
   form.className = `action ${answer?.done ? "is-done" : "is-failed"}`;
   write(state, answer ? "" : words.wordsFailed);
-  say(answer ? answer.done || answer.refused || "" : words.wordsFailed, answer?.done ? "done" : "failed");
+  lost = answer ? null : { action: form.getAttribute("action"), label: button.textContent.trim() };
+  say(answer ? answer.done || answer.refused || "" : `${lost.label}: ${words.wordsFailed}`, answer && answer.done ? "done" : "failed");
   document.querySelector(".messages")?.remove(); // what the page began with is over
   if (answer?.done) chosen = "";
   if (answer) await redraw();
@@ -112,6 +114,7 @@ const redraw = async ({ isChosen } = {}) => {
       old.replaceChildren(...document.adoptNode(fresh).childNodes);
     });
     if (!isChosen && targets() !== before) rest();
+    if (lost && !box.querySelector(`form[action="${lost.action}"]`)) { say(words.wordsLost.replace("%s", lost.label), "failed"); lost = null; }
     giveBack(focus);
   } catch { /* the next news asks again */ drawnAs = undefined; }
 };

@@ -127,7 +127,8 @@ def test_a_lot_that_tells_too_little_gets_no_codes(mai: Api, world: World) -> No
 
 
 def schedule(api: Api, world: World, **changed: Any) -> Any:
-    said = {"title": "Phiên chè mới", "starts_at": str(db_now() + dt.timedelta(days=1)), **changed}
+    tomorrow = str(db_now() + dt.timedelta(days=1))
+    said = {"title": "Phiên chè mới", "starts_at": tomorrow, "shipping_fee_vnd": 25_000, **changed}
     return api.post(f"my/cooperatives/{world.a.cooperative.slug}/sessions/", said)
 
 
@@ -137,13 +138,15 @@ def test_a_market_day_from_schedule_to_end(minh: Api, guest: Api, world: World) 
     terms = {"unit_price_vnd": 99_000, "quantity_offered": 30, "limit_per_buyer": 3}
     offer = minh.post(f"{path}offers/", {"lot": world.a.lot.pk, **terms}).json()
     changed = minh.patch(f"my/offers/{offer['id']}/", {"quantity_offered": 20}).json()
-    live = minh.post(f"{path}go-live/").json()
+    early = minh.post(f"{path}go-live/")
+    live = minh.post(f"{path}go-live/", {"early": True}).json()
     now = minh.post(f"my/offers/{offer['id']}/sell-now/").json()
     board = guest.get(f"sessions/{session['id']}/board/").json()
     sold_out = minh.post(f"my/offers/{offer['id']}/sold-out/").json()
     ended = minh.post(f"{path}end/").json()
 
     assert (session["state"], offer["live_code"]) == ("scheduled", "A01")
+    assert (early.status_code, early.json()["code"]) == (409, "goes_live_early")
     assert (changed["quantity_offered"], changed["unit_price_vnd"]) == (20, 99_000)
     assert (live["session"]["state"], live["not_opened"]) == ("live", [])
     assert (now["state"], board["n"]) == ("open", offer["id"])
@@ -155,7 +158,7 @@ def test_an_offer_that_cannot_open_is_named(minh: Api, world: World) -> None:
     session = SessionFactory(cooperative=world.a.cooperative, coming=True)
     OfferFactory(session=session, lot=world.a.lot, lined_up=True)
     hidden = OfferFactory(session=session, lined_up=True, lot__variant__product__hidden=True)
-    answer = minh.post(f"my/sessions/{session.pk}/go-live/").json()
+    answer = minh.post(f"my/sessions/{session.pk}/go-live/", {"early": True}).json()
 
     assert [row["live_code"] for row in answer["not_opened"]] == [hidden.live_code]
     assert answer["not_opened"][0]["reason"]
@@ -179,6 +182,7 @@ def test_a_draft_is_announced_later(minh: Api, guest: Api, world: World) -> None
         ({"starts_at": "2020-01-01T20:00:00+07:00"}, "starts_at"),
         ({"planned_minutes": 0}, "planned_minutes"),
         ({"shipping_fee_vnd": -1}, "shipping_fee_vnd"),
+        ({"shipping_fee_vnd": 25}, "shipping_fee_vnd"),
         ({"stream_url": "javascript:alert(1)"}, "stream_url"),
         ({"stream_url": "https://" + "a" * 400}, "stream_url"),
         ({"title": ""}, "title"),

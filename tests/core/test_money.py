@@ -50,6 +50,7 @@ def test_amounts_in_both_languages_keep_to_one_line():
         ("2 tỷ", 2_000_000_000),
         ("2 tỉ", 2_000_000_000),
         ("1.234.567", 1_234_567),
+        ("125000.00", 125_000),
         ("0", 0),
     ],
 )
@@ -65,6 +66,7 @@ def test_amounts_as_people_write_them(typed, amount_vnd):
         ("-5000", "negative"),
         ("−5000", "negative"),
         ("12.50", "fraction"),
+        ("25.00", "fraction"),
         ("125.000,50", "unreadable"),
         ("0,0005k", "fraction"),
         ("1.234.56", "unreadable"),

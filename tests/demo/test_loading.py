@@ -262,7 +262,8 @@ def test_new_sessions_never_run_out_of_stock_or_sell_what_is_past_its_day(demo) 
 
 def test_what_is_past_its_day_makes_room_for_a_new_harvest(demo) -> None:
     greens = Lot.objects.get(code="NT-BAUDAT-01")
-    Lot.objects.filter(pk=greens.pk).update(best_before_on=db_today())
+    yesterday = db_today() - dt.timedelta(days=1)
+    Lot.objects.filter(pk=greens.pk).update(best_before_on=yesterday)
 
     assert goods.keep_fresh(db_today()) == 1
     assert goods.keep_fresh(db_today()) == 0
@@ -297,7 +298,8 @@ def test_the_coming_session_stays_ahead(demo) -> None:
 def test_what_spoiled_is_lined_up_afresh_when_the_coming_session_moves(demo) -> None:
     session = LivestreamSession.objects.coming().get()
     spoiled = session.offers.select_related("lot").first()
-    Lot.objects.filter(pk=spoiled.lot_id).update(best_before_on=db_today())
+    yesterday = db_today() - dt.timedelta(days=1)
+    Lot.objects.filter(pk=spoiled.lot_id).update(best_before_on=yesterday)
     LivestreamSession.objects.filter(pk=session.pk).update(
         starts_at=db_now() - dt.timedelta(hours=1)
     )
@@ -306,7 +308,7 @@ def test_what_spoiled_is_lined_up_afresh_when_the_coming_session_moves(demo) -> 
 
     assert session.offers.count() == len(content.sessions().coming.offers)
     assert not session.offers.filter(pk=spoiled.pk).exists()
-    assert not session.offers.filter(lot__best_before_on__lte=db_today()).exists()
+    assert not session.offers.filter(lot__best_before_on__lt=db_today()).exists()
 
 
 def test_every_lot_tells_its_way_so_far_and_nothing_of_tomorrow(demo) -> None:
@@ -319,7 +321,7 @@ def test_every_lot_tells_its_way_so_far_and_nothing_of_tomorrow(demo) -> None:
 def test_some_stars_show_some_have_expired_and_some_wait_in_each_province(demo) -> None:
     valid = OcopRecognition.objects.valid().count()
     waiting = OcopRecognition.objects.filter(state="waiting")
-    expired = OcopRecognition.objects.filter(state="verified", expires_on__lte=db_today())
+    expired = OcopRecognition.objects.filter(state="verified", expires_on__lt=db_today())
     assert valid >= 15
     assert expired.count() >= 3
     provinces = waiting.values_list("product__cooperative__commune__province", flat=True)

@@ -21,7 +21,7 @@ from accounts.models import OneTimeCode
 from accounts.services import codes
 from config.celery import app
 from core import file_jobs
-from core.clock import db_now
+from core.clock import db_now, db_today
 from core.middleware import is_busy
 from core.models import Allowance, FileJob, IdempotencyRecord, OutboxMessage
 from dashboards.models import DailyFigure, SessionRollUp
@@ -82,6 +82,13 @@ def live_sessions_to_count() -> list[Call]:
     OrderFactory()
     OrderFactory(state=Order.State.CANCELLED)
     return [task("orders.recount_live_sessions")]
+
+
+@scenario("livestreams.sweep")
+def a_session_left_on_air_and_goods_past_their_day() -> list[Call]:
+    OfferFactory(session__went_live_at=db_now() - LONG_AGO)
+    OfferFactory(lot__best_before_on=db_today() - dt.timedelta(days=1))
+    return [task("livestreams.sweep")]
 
 
 @scenario("orders.release_overdue")

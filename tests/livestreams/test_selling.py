@@ -223,7 +223,7 @@ def spoil_variant(offer):
 
 
 def spoil_lot(offer):
-    type(offer.lot).objects.update(best_before_on=db_today())
+    type(offer.lot).objects.update(best_before_on=db_today() - dt.timedelta(days=1))
 
 
 def spoil_cooperative(offer):
@@ -243,10 +243,9 @@ def test_what_may_not_be_sold_stays_lined_up(spoil):
     assert lot_adds_up(offer.lot)
 
 
-def test_a_lot_good_until_tomorrow_is_sold_today():
+def test_a_lot_is_sold_on_its_best_before_day():
     session = SessionFactory(coming=True)
-    tomorrow = db_today() + dt.timedelta(days=1)
-    OfferFactory(session=session, lined_up=True, lot__best_before_on=tomorrow)
+    OfferFactory(session=session, lined_up=True, lot__best_before_on=db_today())
     assert go_live(session=session) == []
 
 

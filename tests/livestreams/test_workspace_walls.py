@@ -112,7 +112,7 @@ def test_the_console_takes_a_fixed_number_of_queries(cast, django_assert_max_num
     for _ in range(5):
         OfferFactory(session=session)
     minh = client_of(cast.minh)
-    with django_assert_max_num_queries(15):
+    with django_assert_max_num_queries(18):
         minh.get(f"/lam-viec/phien/{session.pk}/dieu-khien/")
-    with django_assert_max_num_queries(24):
+    with django_assert_max_num_queries(27):
         minh.get(f"/lam-viec/phien/{session.pk}/")

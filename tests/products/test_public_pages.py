@@ -134,8 +134,10 @@ def test_the_product_page_tells_packs_price_per_kilogram_and_the_decision(client
     assert "<b>Shan</b>" not in page
 
 
-@pytest.mark.parametrize(("expires_in_days", "is_shown"), [(1, True), (0, False), (-1, False)])
-def test_stars_end_on_the_very_day_of_expiry(client: Client, expires_in_days: int, is_shown: bool):
+@pytest.mark.parametrize(("expires_in_days", "is_shown"), [(1, True), (0, True), (-1, False)])
+def test_stars_are_shown_through_their_last_day(
+    client: Client, expires_in_days: int, is_shown: bool
+):
     product = ProductFactory()
     issued_on = three_years_before(db_today() + dt.timedelta(days=expires_in_days))
     recognition = OcopRecognitionFactory(product=product, issued_on=issued_on)

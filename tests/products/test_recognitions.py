@@ -190,14 +190,14 @@ def test_two_reviewers_at_once_make_one_decision():
 @pytest.mark.parametrize(
     ("instant", "is_valid"),
     [
-        ("2028-08-04 16:59:59+00", True),  # 23:59:59 on the 4th in Việt Nam
-        ("2028-08-04 17:00:00+00", False),  # midnight: the 5th has begun here, not yet in UTC
-        ("2028-08-05 23:00:00+00", False),
+        ("2028-08-05 16:59:59+00", True),  # 23:59:59 on the 5th, the last day, in Việt Nam
+        ("2028-08-05 17:00:00+00", False),  # midnight: the 6th has begun here, not yet in UTC
+        ("2028-08-06 23:00:00+00", False),
         ("2025-08-04 16:59:59+00", False),  # the day before it was issued
         ("2025-08-04 17:00:00+00", True),
     ],
 )
-def test_the_day_of_expiry_begins_at_midnight_in_viet_nam(
+def test_the_last_day_ends_at_midnight_in_viet_nam(
     monkeypatch: pytest.MonkeyPatch, instant: str, is_valid: bool
 ):
     OcopRecognitionFactory(issued_on=dt.date(2025, 8, 5))
@@ -218,7 +218,17 @@ def test_form_and_database_agree_on_the_last_day(day: dt.date):
 
 @pytest.mark.parametrize(
     ("days_left", "band"),
-    [(181, None), (180, 180), (121, 180), (120, 120), (60, 60), (30, 30), (1, 30), (0, None)],
+    [
+        (181, None),
+        (180, 180),
+        (121, 180),
+        (120, 120),
+        (60, 60),
+        (30, 30),
+        (1, 30),
+        (0, 30),
+        (-1, None),
+    ],
 )
 def test_the_manager_is_warned_180_120_60_and_30_days_before_the_end(
     mai: Client, product: Product, days_left: int, band: int | None
@@ -231,7 +241,8 @@ def test_the_manager_is_warned_180_120_60_and_30_days_before_the_end(
     warnings = running_out(product.cooperative)
     assert [warning["band"] for warning in warnings] == ([band] if band else [])
     page = text_of(mai.get(reverse("list-my-products", args=[product.cooperative.slug])))
-    assert (f"Còn {days_left} ngày" in page) is bool(band)
+    words = f"Còn {days_left} ngày" if days_left else "Hôm nay là ngày cuối"
+    assert (words in page) is bool(band)
 
 
 def test_waiting_or_foreign_decisions_warn_nobody(cast: Cast, product: Product):

@@ -195,7 +195,7 @@ def test_a_label_names_the_weight_once_and_where_a_code_is_typed(lot, settings) 
     variant = lot.variant
     variant.name, variant.net_weight_g = "Gói 100 g", 100
 
-    lines = printing.label_lines(OriginCodeBatchFactory.build(lot=lot))
+    lines = printing.label_lines(OriginCodeBatchFactory(lot=lot))
     assert lines[1] == "Gói 100 g"
     assert any("cho.example/t" in line for line in lines)
 

@@ -108,7 +108,7 @@ def _new_sheet(file: BinaryIO, batch: OriginCodeBatch) -> tuple[Canvas, Layout, 
     layout = LAYOUTS[OriginCodeBatch.Sheet(batch.sheet)]
     _register_fonts()
     canvas = Canvas(file, pagesize=(layout.page[0] * mm, layout.page[1] * mm))
-    canvas.setTitle(f"{batch.lot.variant.product.name} {batch.lot.code}")
+    canvas.setTitle(f"{batch.product_name} {batch.lot.code}")
     with translation.override("vi"):  # labels speak to buyers here
         return canvas, layout, label_lines(batch)
 
@@ -125,12 +125,12 @@ def _put_on_sheet(
 
 def label_lines(batch: OriginCodeBatch) -> list[str]:
     """What a label says beside its code. No stars: a recognition may lapse, a print does not."""
-    lot, variant = batch.lot, batch.lot.variant
+    lot = batch.lot
     site = settings.SITE_URL.partition("://")[2]
     return [
-        variant.product.name,
-        variant.name_with_weight,
-        variant.product.cooperative.name,
+        batch.product_name,
+        batch.pack_with_weight,
+        batch.cooperative_name,
         _("Lot %(code)s") % {"code": lot.code},
         _("Harvested %(day)s") % {"day": f"{lot.harvested_on:%d/%m/%Y}"},
         _("Scan, or type this at %(address)s:") % {"address": f"{site}/t"},

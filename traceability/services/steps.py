@@ -10,8 +10,9 @@ from coops.models import Commune
 from core.models import Picture
 from products.models import Lot
 from traceability import events
-from traceability.errors import StepAlreadyCorrected
+from traceability.errors import StepAlreadyCorrected, StepsOutOfOrder
 from traceability.models import TraceEvent, TracePhoto
+from traceability.order_of_steps import too_early_for
 
 LOT = "lot__variant__product__cooperative"
 
@@ -29,11 +30,15 @@ def record_step(  # noqa: PLR0913 - what, where, when, by whom: the key data of 
     commune: Commune | None = None,
     pictures: Sequence[Picture] = (),
     corrects: TraceEvent | None = None,
+    order_is_meant: bool = True,
 ) -> TraceEvent:
     """Write one step of `lot`; with `corrects`, it takes that step's place and the old one stays.
 
-    Raises StepAlreadyCorrected when another step corrects the same one.
+    Raises StepAlreadyCorrected when another step corrects the same one, and StepsOutOfOrder for a
+    day before a step that must come first, unless `order_is_meant`.
     """
+    if not order_is_meant:
+        _refuse_impossible(lot, step, happened_on, corrects)
     event = TraceEvent(
         lot=lot,
         step=step,
@@ -57,6 +62,13 @@ def record_step(  # noqa: PLR0913 - what, where, when, by whom: the key data of 
     )
     events.step_recorded(event)
     return event
+
+
+def _refuse_impossible(lot: Lot, step: str, day: dt.date, corrects: TraceEvent | None) -> None:
+    others = lot.trace_events.standing().exclude(pk=corrects.pk if corrects else 0)
+    told = list(others.values_list("step", "happened_on"))
+    if earliest := too_early_for((step, day), told, lot.harvested_on):
+        raise StepsOutOfOrder(earliest)
 
 
 def newest_of(event: TraceEvent) -> TraceEvent:

@@ -46,7 +46,7 @@ def fresh_lot(variant: Variant, units: int, today: dt.date) -> Lot:
     """A lot with `units` to sell that is not past its day; a new harvest when there is none."""
     found = variant.lots.filter(quantity_available__gte=units).order_by("-harvested_on", "-pk")
     for lot in found:
-        if lot.best_before_on is None or lot.best_before_on > today:
+        if lot.best_before_on is None or lot.best_before_on >= today:
             return lot
     demo = _product(variant.product.slug)
     cooperative = variant.product.cooperative
@@ -68,7 +68,7 @@ def keep_fresh(today: dt.date) -> int:
     """
     ours = [product.slug for coop in content.cooperatives() for product in coop.products]
     spoiled = Lot.objects.filter(
-        variant__product__slug__in=ours, best_before_on__lte=today, quantity_available__gt=0
+        variant__product__slug__in=ours, best_before_on__lt=today, quantity_available__gt=0
     ).select_related("variant__product__cooperative__commune")
     for lot in spoiled:
         _renew(lot, today)
