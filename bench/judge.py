@@ -148,6 +148,7 @@ async def post(port: int, path: str, body: bytes) -> tuple[str, dict[str, str]]:
         head = (
             f"POST {path} HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\n"
             "Content-Type: application/x-www-form-urlencoded\r\n"
+            f"X-Forwarded-For: 14.{random.randrange(250)}.{random.randrange(250)}.7\r\n"
             f"Content-Length: {len(body)}\r\n\r\n"
         )
         writer.write(head.encode() + body)

@@ -91,6 +91,7 @@ def environment_of_children(url: str, port: int) -> dict[str, str]:
         "SITE_URL": url,
         "PORT": str(port),
         "DEMO": "true",
+        "BEHIND_PROXY": "true",  # buyers of a test may come from many networks
         "WEB_THREADS": "4",
         "PYTHONUNBUFFERED": "1",
     }

@@ -93,6 +93,8 @@ def ask_all_at_once(url: str, bodies: list[dict], door: Door) -> list[Reply]:
         line = http.client.HTTPConnection(host, timeout=20)
         line.connect()
         path, sent, headers = door(body)
+        number = int(body["phone"][-4:])  # each at home, in a network of their own
+        headers["X-Forwarded-For"] = f"14.{number // 250}.{number % 250}.7"
         gun.wait(30)
         began = time.monotonic()
         line.request("POST", path, sent, headers)

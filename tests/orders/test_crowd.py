@@ -307,3 +307,8 @@ def test_a_host_takes_or_drops_those_who_were_called(
     )
     assert Order.objects.count() == 2
     assert CallBack.objects.filter(settled_at=None).count() == 1
+
+
+def test_a_crowd_that_is_played_is_not_asked(offer: Offer) -> None:
+    offer.session.__class__.objects.filter(pk=offer.session_id).update(is_simulated=True)
+    assert {buyer_at(n, offer)[0].status_code for n in range(4)} == {303}
