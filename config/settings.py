@@ -157,12 +157,15 @@ WORK = {
         "orders.learn_buyers",
         "core.sweep_limits",
         "livestreams.sweep",
+        "livestreams.apply_bank_changes",
     ),
     "messages": (
         "orders.tell_standby",
         "orders.tell_all_standby",
         "accounts.send_code",
         "accounts.send_overdue_codes",
+        "coops.send_bank_notice",
+        "coops.send_unsent_notices",
     ),
     "files": (
         "traceability.issue_batch",
@@ -193,6 +196,8 @@ CELERY_BEAT_SCHEDULE = {
     "recount-live-sessions": _each(60, "orders.recount_live_sessions"),
     "sweep-sessions": _each(30, "livestreams.sweep"),
     "continue-origin-codes": _each(30, "traceability.continue_batches"),
+    "apply-bank-changes": _each(30, "livestreams.apply_bank_changes"),
+    "send-unsent-bank-notices": _each(60, "coops.send_unsent_notices"),
     "send-overdue-codes": _each(15, "accounts.send_overdue_codes"),
     "roll-up-changed-figures": _each(20, "dashboards.roll_up_changed"),
     "check-figures": _each(600, "dashboards.check_figures"),
@@ -220,9 +225,12 @@ OUTBOX_TASKS: dict[str, list[tuple[str, tuple[str, ...]]]] = {
     "orders.standby.promoted": [("orders.tell_standby", ("entry_id",))],
     "traceability.batch.requested": [("traceability.issue_batch", ("batch_id",))],
     "core.file.requested": [("core.write_file", ("job_id",))],
+    "coops.bank_notice.written": [("coops.send_bank_notice", ("notice_id",))],
     "accounts.code.requested": [("accounts.send_code", ("code_id",))],
     "config.pictures.wanted": [("config.draw_pictures", ())],
 }
+# What apps above say on a page of an app below: page -> functions of the thing shown
+PAGE_PARTS = {"coops.bank_account": ["orders.parts.transfers_waiting"]}
 # Tasks that serve whatever came before them: the least seconds between two with the same arguments
 OUTBOX_PAUSES_S = {"orders.recount_session": 1.0}
 # Files a worker writes: kind -> may a person have it, and how it is written (core/file_jobs.py)
@@ -277,6 +285,7 @@ SMS_TIMEOUT_S = 5
 SMS_PER_DAY = env_int("SMS_PER_DAY", 3_000)  # codes; beyond, the log has an error and none is sent
 
 # Money and orders
+BANK_CHANGE_HOURS = env_int("BANK_CHANGE_HOURS", 24)  # until another account takes effect
 PAYMENT_WINDOW_MINUTES = env_int("PAYMENT_WINDOW_MINUTES", 15)
 # How much longer units are held once the buyer says that the transfer is made
 SAID_PAID_MINUTES = env_int("SAID_PAID_MINUTES", 120)

@@ -11,8 +11,10 @@ from rest_framework.response import Response
 
 from coops.access import get_cooperative_to_manage
 from coops.api import CommuneField, CommuneSerializer, ListMyCooperatives, MyCooperativeSerializer
+from coops.errors import BankAccountByPage
 from coops.models import Cooperative
 from coops.services.cooperatives import (
+    BANK_FIELDS,
     Particulars,
     hold,
     register_cooperative,
@@ -20,6 +22,7 @@ from coops.services.cooperatives import (
     update_cooperative,
 )
 from core.banks import BANK_CHOICES, normalize_account_name, normalize_account_number
+from core.refusals import InputRefused
 from core.rest import (
     MemberView,
     PhoneField,
@@ -31,7 +34,8 @@ from core.rest import (
 )
 from core.tax_codes import normalize_tax_code
 
-BANK = ("bank_bin", "bank_account_number", "bank_account_name")
+BANK = BANK_FIELDS
+UNCHANGED = _("Of a new co-op. Later as it stands, or left out: it is changed on the page only.")
 
 
 class TaxCode(serializers.CharField):
@@ -46,7 +50,7 @@ class TaxCode(serializers.CharField):
 
 
 class CooperativeWords(serializers.Serializer):
-    """What a co-op says of itself. Bank, number and holder come together or not at all."""
+    """What a co-op says of itself. The bank account of one that stands is changed on its page."""
 
     kind = serializers.ChoiceField(Cooperative.Kind.choices)
     name = PlainText(min_length=4, max_length=120)
@@ -56,25 +60,42 @@ class CooperativeWords(serializers.Serializer):
     address_line = PlainText(required=False, max_length=160)
     is_women_led = serializers.BooleanField(required=False)
     story = PlainText(required=False, max_length=4000, has_lines=True)
-    bank_bin = serializers.ChoiceField(BANK_CHOICES, required=False, allow_blank=True)
-    bank_account_number = PlainText(required=False, max_length=24)
-    bank_account_name = PlainText(required=False, max_length=80)
-
-    def validate_bank_account_number(self, typed: str) -> str:
-        with refused_as_invalid():
-            return normalize_account_number(typed)
-
-    def validate_bank_account_name(self, typed: str) -> str:
-        return normalize_account_name(typed)
+    bank_bin = PlainText(required=False, max_length=80, help_text=UNCHANGED)
+    bank_account_number = PlainText(required=False, max_length=80, help_text=UNCHANGED)
+    bank_account_name = PlainText(required=False, max_length=80, help_text=UNCHANGED)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """A new co-op, which nobody pays yet, comes with its account; later it is only read here."""
         known: Cooperative | None = self.context.get("cooperative")
-        stands = {name: attrs.get(name, getattr(known, name, "")) for name in BANK}
-        if any(stands.values()) and not all(stands.values()):
-            missing = next(name for name in BANK if not stands[name])
-            words = _("Fill in bank, number and holder, or leave all three empty.")
-            raise serializers.ValidationError({missing: words})
+        given = {name: attrs[name] for name in BANK if name in attrs}
+        if known is None:
+            return {**attrs, **_whole_account(given)}
+        for name, value in given.items():
+            if value != getattr(known, name):
+                raise BankAccountByPage(field=name)
         return attrs
+
+
+def _whole_account(given: dict[str, str]) -> dict[str, str]:
+    """Bank, number and holder as they are stored; all three or none."""
+    if not any(given.values()):
+        return given
+    if missing := next((name for name in BANK if not given.get(name)), ""):
+        words = _("Fill in bank, number and holder, or leave all three empty.")
+        raise serializers.ValidationError({missing: words})
+    bank_bin, number, name = (given[field] for field in BANK)
+    if bank_bin not in dict(BANK_CHOICES):
+        raise serializers.ValidationError({BANK[0]: _("Choose one of the banks.")})
+    try:
+        return dict(
+            zip(
+                BANK,
+                (bank_bin, normalize_account_number(number), normalize_account_name(name)),
+                strict=True,
+            )
+        )
+    except InputRefused as refusal:
+        raise serializers.ValidationError({BANK[1]: refusal.message}) from refusal
 
 
 class OwnCooperativeSerializer(serializers.ModelSerializer):

@@ -54,3 +54,35 @@ class TooManyPhotos(DomainError):
 class NoWordWithoutSecondFactor(NotAllowed):
     code = "no_word_without_second_factor"
     message = _("To confirm others, set up the second step yourself first.")
+
+
+class BankAccountByPage(DomainError):
+    """The bank account is changed on its own page, with password and second factor; never here."""
+
+    status = 403
+    code = "bank_account_by_page"
+    message = _(
+        "A program cannot change the bank account. A manager changes it on the co-op's page, with"
+        " password and second step."
+    )
+
+
+class SecondFactorNeeded(NotAllowed):
+    code = "second_factor_needed"
+    message = _("To change the bank account, set up the second step first.")
+
+
+class BankChangeWaits(NotAllowed):
+    code = "bank_change_waits"
+    message = _("Another change of the account is under way. Call it off first.")
+
+
+class SameAccount(DomainError):
+    status = 422
+    code = "same_account"
+    message = _("This is the account that stands already.")
+
+
+class BankChangeSettled(NotAllowed):
+    code = "bank_change_settled"
+    message = _("This change is in effect or called off already.")

@@ -1,6 +1,6 @@
 """Word of what happened to a co-op, left in the change's own transaction."""
 
-from coops.models import Cooperative
+from coops.models import BankAccountChange, BankNotice, Cooperative
 from core import outbox
 
 
@@ -14,3 +14,17 @@ def cooperative_reviewed(cooperative: Cooperative) -> None:
 
 def cooperative_changed(cooperative: Cooperative) -> None:
     outbox.add("coops.cooperative.changed", cooperative_id=cooperative.pk)
+
+
+def bank_change_settled(change: BankAccountChange) -> None:
+    """Asked for, in effect or called off; no account number is in the message."""
+    outbox.add(
+        "coops.bank_change.settled",
+        change_id=change.pk,
+        cooperative_id=change.cooperative_id,
+        state=change.state,
+    )
+
+
+def bank_notice_written(notice: BankNotice) -> None:
+    outbox.add("coops.bank_notice.written", notice_id=notice.pk)

@@ -1,5 +1,6 @@
 """What people type about a co-op, its members and pictures, and what reviewers say."""
 
+from dataclasses import fields
 from typing import Any
 
 from django import forms
@@ -7,10 +8,16 @@ from django.core.exceptions import ValidationError
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from accounts.forms import PasswordField, SecondFactorField
 from coops.commune_field import CommuneField, CommuneFormMixin
 from coops.models import Cooperative, CooperativePhoto, Membership, Province
-from coops.services.cooperatives import CHECKED_FIELDS, Particulars
-from core.banks import BANK_CHOICES, normalize_account_name, normalize_account_number
+from coops.services.cooperatives import BANK_FIELDS, CHECKED_FIELDS, Particulars
+from core.banks import (
+    BANK_CHOICES,
+    BankAccount,
+    normalize_account_name,
+    normalize_account_number,
+)
 from core.forms import (
     FormLook,
     IdempotencyKeyField,
@@ -32,7 +39,6 @@ __all__ = [
     "ReturnForm",
 ]
 
-BANK_FIELDS = ("bank_bin", "bank_account_number", "bank_account_name")
 MAX_PHOTOS_AT_ONCE = 6
 
 
@@ -53,9 +59,75 @@ class TaxCodeField(forms.CharField):
             return normalize_tax_code(text)
 
 
-class CooperativeForm(CommuneFormMixin, RowForm, forms.Form):
+class BankAccountFields(FormLook, forms.Form):
+    """Bank, number and holder: all three or none."""
+
+    bank_bin = forms.ChoiceField(
+        label=_("Bank"), choices=[("", _("None yet")), *BANK_CHOICES], required=False
+    )
+    bank_account_number = PlainTextField(
+        label=_("Account number"),
+        max_length=24,
+        required=False,
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+    )
+    bank_account_name = PlainTextField(
+        label=_("Account holder"),
+        max_length=80,
+        required=False,
+        help_text=_("As the bank writes it: capitals without marks."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+    def clean_bank_account_number(self) -> str:
+        with refused_as_invalid():
+            return normalize_account_number(self.cleaned_data["bank_account_number"])
+
+    def clean_bank_account_name(self) -> str:
+        return normalize_account_name(self.cleaned_data["bank_account_name"])
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        given = [name for name in BANK_FIELDS if cleaned.get(name)]
+        if given and not any(name in self.errors for name in BANK_FIELDS):
+            for name in set(BANK_FIELDS) - set(given):
+                self.add_error(
+                    name, _("Fill in bank, number and holder, or leave all three empty.")
+                )
+        return cleaned
+
+    @property
+    def account(self) -> BankAccount:
+        return BankAccount(*(self.cleaned_data[name] for name in BANK_FIELDS))
+
+
+class BankAccountForm(BankAccountFields):
+    """Another account, with what shows that a manager wants it."""
+
+    present = PasswordField(
+        label=_("Present password"),
+        autocomplete="current-password",
+        error_messages={"required": _("Enter your present password.")},
+    )
+    token = SecondFactorField()
+
+    def __init__(self, *args: Any, cooperative: Cooperative, has_code: bool, **kw: Any) -> None:
+        initial = {name: getattr(cooperative, name) for name in BANK_FIELDS}
+        super().__init__(*args, initial=initial, **kw)
+        if not has_code:
+            del self.fields["token"]
+        if cooperative.can_take_transfers:
+            choices = [("", _("None: only cash on delivery")), *BANK_CHOICES]
+            self.fields["bank_bin"].choices = choices  # type: ignore[attr-defined]
+
+
+class CooperativeForm(CommuneFormMixin, RowForm, BankAccountFields):
     """What a co-op says of itself; `particulars` is what the services take."""
 
+    field_order = (
+        *("kind", "name", "tax_code", "commune", "address_line", "phone", "is_women_led", "story"),
+        *BANK_FIELDS,
+    )
     kind = forms.ChoiceField(
         label=_("Kind"),
         choices=lambda: as_line_begins(Cooperative.Kind),
@@ -99,22 +171,6 @@ class CooperativeForm(CommuneFormMixin, RowForm, forms.Form):
         help_text=_("Who you are, what you grow, what makes it good. Your own words are the best."),
         widget=forms.Textarea(attrs={"rows": 6}),
     )
-    bank_bin = forms.ChoiceField(
-        label=_("Bank"), choices=[("", _("None yet")), *BANK_CHOICES], required=False
-    )
-    bank_account_number = PlainTextField(
-        label=_("Account number"),
-        max_length=24,
-        required=False,
-        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
-    )
-    bank_account_name = PlainTextField(
-        label=_("Account holder"),
-        max_length=80,
-        required=False,
-        help_text=_("As the bank writes it: capitals without marks."),
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
-    )
     idempotency_key = IdempotencyKeyField()
 
     def __init__(self, *args: Any, cooperative: Cooperative | None = None, **kwargs: Any) -> None:
@@ -126,9 +182,9 @@ class CooperativeForm(CommuneFormMixin, RowForm, forms.Form):
                 if name != "idempotency_key"
             }
         super().__init__(*args, shows_row=cooperative is not None, **kwargs)
-        if self.is_checked:
-            for name in CHECKED_FIELDS:
-                del self.fields[name]
+        fixed = BANK_FIELDS if cooperative else ()
+        for name in (*fixed, *(CHECKED_FIELDS if self.is_checked else ())):
+            del self.fields[name]
 
     @property
     def is_checked(self) -> bool:
@@ -136,30 +192,13 @@ class CooperativeForm(CommuneFormMixin, RowForm, forms.Form):
         states = {Cooperative.State.APPROVED, Cooperative.State.SUSPENDED}
         return self.cooperative is not None and self.cooperative.state in states
 
-    def clean_bank_account_number(self) -> str:
-        with refused_as_invalid():
-            return normalize_account_number(self.cleaned_data["bank_account_number"])
-
-    def clean_bank_account_name(self) -> str:
-        return normalize_account_name(self.cleaned_data["bank_account_name"])
-
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        given = [name for name in BANK_FIELDS if cleaned.get(name)]
-        if given and not any(name in self.errors for name in BANK_FIELDS):
-            for name in set(BANK_FIELDS) - set(given):
-                self.add_error(
-                    name, _("Fill in bank, number and holder, or leave all three empty.")
-                )
-        return cleaned
-
     @property
     def particulars(self) -> Particulars:
         """Of a valid form; what is fixed comes from the co-op itself."""
         left_out = {"idempotency_key", AS_SHOWN}
         values = {name: self.cleaned_data[name] for name in self.fields if name not in left_out}
-        if self.is_checked:
-            values |= {name: getattr(self.cooperative, name) for name in CHECKED_FIELDS}
+        fixed = [field.name for field in fields(Particulars) if field.name not in values]
+        values |= {name: getattr(self.cooperative, name) for name in fixed}
         return Particulars(**values)
 
 

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from coops.models import Cooperative
+from core.banks import BankAccount
 
 State = Cooperative.State
 NOT_TOLD = {"slug", "submitted_at", "reviewed_at", "reviewed_by_id", "review_note", "is_demo"}
@@ -36,7 +37,25 @@ def history_of(cooperative: Cooperative) -> list[Change]:
         for row, before in zip(rows, [*rows[1:], None], strict=True)
         if before is not None or row.pgh_label == "insert"
     ]
+    changes += _bank_changes(cooperative)
+    changes.sort(key=lambda change: change.at, reverse=True)
     return [change for change in changes if change.what][:SHOWN]
+
+
+def _bank_changes(cooperative: Cooperative) -> list[Change]:
+    """What managers asked for, and called off; accounts by their last digits. That one took effect
+    is among the co-op's own rows.
+    """
+    found = cooperative.bank_changes.select_related("requested_by", "called_off_by")
+    changes = []
+    for row in found.order_by("-pk")[:SHOWN]:
+        old, new = row.old.masked or "–", row.new.masked or "–"
+        what = _("asked for another bank account: %(old)s → %(new)s") % {"old": old, "new": new}
+        changes.append(Change(row.requested_at, str(row.requested_by), what, tone="wait"))
+        if row.called_off_by and row.settled_at:
+            what = _("called off the other bank account: %(new)s") % {"new": new}
+            changes.append(Change(row.settled_at, str(row.called_off_by), what, tone="stop"))
+    return changes
 
 
 def _change(row: Any, before: Any, names: dict[int, str]) -> Change:
@@ -50,6 +69,12 @@ def _change(row: Any, before: Any, names: dict[int, str]) -> Change:
         return change
     change.fields = _changed_fields(row, before)
     change.what = _("changed: %(fields)s") % {"fields": ", ".join(change.fields)}
+    old, new = (
+        BankAccount(one.bank_bin, one.bank_account_number, one.bank_account_name)
+        for one in (before, row)
+    )
+    if old != new:
+        change.note = f"{old.masked or '–'} → {new.masked or '–'}"
     if not change.fields:
         change.what = ""
     return change

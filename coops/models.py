@@ -9,8 +9,13 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from coops.querysets import CommuneQuerySet, CooperativeQuerySet, StaffRoleQuerySet
-from core.banks import bank_name
+from coops.querysets import (
+    BankAccountChangeQuerySet,
+    CommuneQuerySet,
+    CooperativeQuerySet,
+    StaffRoleQuerySet,
+)
+from core.banks import BankAccount, bank_name
 from core.models import Picture, SearchableModel, SearchableQuerySet
 from core.tax_codes import format_tax_code
 
@@ -178,6 +183,10 @@ class Cooperative(SearchableModel):
         return bank_name(self.bank_bin)
 
     @property
+    def bank_account(self) -> BankAccount:
+        return BankAccount(self.bank_bin, self.bank_account_number, self.bank_account_name)
+
+    @property
     def written_tax_code(self) -> str:
         return format_tax_code(self.tax_code)
 
@@ -185,6 +194,93 @@ class Cooperative(SearchableModel):
     def cover(self) -> Picture | None:
         photo = next(iter(self.photos.all()), None)
         return photo.picture if photo else None
+
+
+class BankAccountChange(models.Model):
+    """Another bank account for a co-op, or none: asked for, in effect some time later, or called off.
+
+    What stood before is kept with it, so the history needs nothing else.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("takes effect later")
+        IN_EFFECT = "in_effect", _("in effect")
+        CALLED_OFF = "called_off", _("called off")
+
+    cooperative = models.ForeignKey(Cooperative, models.CASCADE, related_name="bank_changes")
+    old_bank_bin = models.CharField(max_length=6, blank=True)
+    old_account_number = models.CharField(max_length=19, blank=True)
+    old_account_name = models.CharField(max_length=80, blank=True)
+    new_bank_bin = models.CharField(max_length=6, blank=True)
+    new_account_number = models.CharField(max_length=19, blank=True)
+    new_account_name = models.CharField(max_length=80, blank=True)
+    state = models.CharField(max_length=10, choices=State, default=State.WAITING)
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    requested_at = models.DateTimeField(db_default=Now())
+    takes_effect_at = models.DateTimeField()
+    settled_at = models.DateTimeField(null=True)
+    called_off_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+    )
+
+    objects = BankAccountChangeQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["cooperative"],
+                condition=models.Q(state="waiting"),
+                name="one_bank_change_waits_per_cooperative",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["takes_effect_at"],
+                condition=models.Q(state="waiting"),
+                name="bank_change_due",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.cooperative}: {self.new_account_number or '–'}"
+
+    @property
+    def old(self) -> BankAccount:
+        return BankAccount(self.old_bank_bin, self.old_account_number, self.old_account_name)
+
+    @property
+    def new(self) -> BankAccount:
+        return BankAccount(self.new_bank_bin, self.new_account_number, self.new_account_name)
+
+
+class BankNotice(models.Model):
+    """A message to a manager or reviewer about a change of the bank account; sent once."""
+
+    class About(models.TextChoices):
+        REQUESTED = "requested", _("asked for")
+        IN_EFFECT = "in_effect", _("in effect")
+        CALLED_OFF = "called_off", _("called off")
+
+    change = models.ForeignKey(BankAccountChange, models.CASCADE, related_name="notices")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    about = models.CharField(max_length=10, choices=About)
+    created_at = models.DateTimeField(db_default=Now())
+    sent_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["change", "user", "about"], name="bank_notice_once"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["created_at"],
+                condition=models.Q(sent_at=None),
+                name="bank_notice_to_send",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.get_about_display()}"
 
 
 class CooperativePhoto(models.Model):

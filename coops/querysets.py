@@ -5,6 +5,7 @@ from typing import Any, Self
 from django.db import models
 
 from coops.known_communes import known_index
+from core.clock import Instant
 from core.models import SearchableQuerySet
 from core.text import fold, search_query
 
@@ -111,3 +112,19 @@ class StaffRoleQuerySet(models.QuerySet):
 
     def reviewing(self) -> Self:
         return self.filter(role=REVIEWER)
+
+
+class BankAccountChangeQuerySet(models.QuerySet):
+    def waiting(self) -> Self:
+        return self.filter(state=WAITING)
+
+    def due(self) -> Self:
+        """Changes whose time has come, by the database's clock."""
+        return self.waiting().filter(takes_effect_at__lte=Instant())
+
+    def manageable_by(self, user: Any) -> Self:
+        """Changes that `user`, a manager of the co-op, may call off."""
+        if not user.is_authenticated:
+            return self.none()
+        mine = user.memberships.filter(role=MANAGER).values("cooperative_id")
+        return self.filter(cooperative__in=mine)

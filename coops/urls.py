@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from coops.views import members, photos, province, public, workspace
+from coops.views import bank_account, members, photos, province, public, workspace
 
 MINE = "lam-viec/<slug:cooperative_slug>/"
 PHOTO = f"{MINE}anh/<int:photo_id>/"
@@ -14,6 +14,16 @@ urlpatterns: list[URLPattern] = [
     path("lam-viec/htx-moi/", workspace.register_coop, name="register-cooperative"),
     path(MINE, workspace.show_cooperative_desk, name="show-cooperative-desk"),
     path(f"{MINE}ho-so/", workspace.edit_cooperative, name="edit-cooperative"),
+    path(
+        f"{MINE}tai-khoan-ngan-hang/",
+        bank_account.change_bank_account,
+        name="change-bank-account",
+    ),
+    path(
+        f"{MINE}tai-khoan-ngan-hang/huy/",
+        bank_account.call_off_change,
+        name="call-off-bank-change",
+    ),
     path(f"{MINE}gui-duyet/", workspace.resubmit_coop, name="resubmit-cooperative"),
     path(f"{MINE}anh/", photos.edit_coop_photos, name="edit-coop-photos"),
     path(f"{PHOTO}chuyen/", photos.move_coop_photo, name="move-coop-photo"),

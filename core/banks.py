@@ -9,6 +9,7 @@ the wallet can issue. A plain code made of a phone number would lead to nobody's
 """
 
 import re
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from django.utils.translation import gettext_lazy as _
@@ -76,6 +77,26 @@ _SHORT_NAMES = {bank_bin: short_name for bank_bin, short_name, _name in BANKS}
 def bank_name(bank_bin: str) -> str:
     """The short name people know, e.g. “Agribank” for 970405."""
     return _SHORT_NAMES.get(bank_bin, bank_bin)
+
+
+@dataclass(frozen=True)
+class BankAccount:
+    """An account by bank, number and holder; all empty is none."""
+
+    bank_bin: str = ""
+    number: str = ""
+    name: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.number)
+
+    def __str__(self) -> str:
+        return f"{bank_name(self.bank_bin)} {self.number}, {self.name}" if self else ""
+
+    @property
+    def masked(self) -> str:
+        """Enough to recognise it by: bank and the last four digits."""
+        return f"{bank_name(self.bank_bin)} ••• {self.number[-4:]}" if self else ""
 
 
 class InvalidAccount(InputRefused):

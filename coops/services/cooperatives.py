@@ -14,6 +14,7 @@ from core.text import slugify_vi
 
 # Addresses of the workspace that have a dash; a co-op's own always has one
 RESERVED_SLUGS = {"htx-moi", "san-pham", "kien-hang", "ho-so", "thanh-vien", "doi-soat", "so-lieu"}
+BANK_FIELDS = ("bank_bin", "bank_account_number", "bank_account_name")  # services/bank_accounts.py
 CHECKED_FIELDS = ("kind", "name", "tax_code", "commune")  # fixed once the province approved
 State = Cooperative.State
 
@@ -78,13 +79,13 @@ def free_slug(particulars: Particulars, attempt: int = 1) -> str:
 
 @transaction.atomic
 def update_cooperative(*, cooperative: Cooperative, particulars: Particulars) -> Cooperative:
-    """Keep what the co-op changed about itself.
+    """Keep what the co-op changed about itself; its bank account has a service of its own.
 
     Raises CheckedByProvince when an approved co-op changes what its province has checked, and
     TaxCodeTaken.
     """
     row = Cooperative.objects.select_for_update(no_key=True).get(pk=cooperative.pk)
-    given = particulars.values()
+    given = {n: value for n, value in particulars.values().items() if n not in BANK_FIELDS}
     changed = [name for name, value in given.items() if getattr(row, name) != value]
     if not changed:
         return row

@@ -19,7 +19,7 @@ from coops.access import (
 from coops.errors import NotWaiting
 from coops.forms import ReturnForm
 from coops.history import history_of
-from coops.models import Cooperative, Membership, Province
+from coops.models import BankAccountChange, Cooperative, Membership, Province
 from coops.services.province import approve_cooperative, return_cooperative
 from coops.services.vouching import enrolling_among, vouch_for_colleague
 from coops.views.members import say_vouched
@@ -48,7 +48,15 @@ def review_cooperatives(request: HttpRequest, province_code: str) -> HttpRespons
     return render(
         request,
         "coops/reviews.html",
-        {"province": province, "page": page, **_may(request, province)},
+        {
+            "province": province,
+            "page": page,
+            "bank_changes": BankAccountChange.objects.waiting()
+            .filter(cooperative__commune__province=province)
+            .select_related("cooperative", "requested_by")
+            .order_by("takes_effect_at")[:PER_PAGE],
+            **_may(request, province),
+        },
     )
 
 
@@ -179,6 +187,7 @@ def _page(
         "managers": [place.user for place in places if place.role == Membership.Role.MANAGER],
         "enrolling": [people[user] for user in people if user.pk in enrolling],
         "changes": history_of(cooperative),
+        "bank_change": cooperative.bank_changes.waiting().select_related("requested_by").first(),
         **may,
     }
     return render(request, "coops/review.html", context, status=status)

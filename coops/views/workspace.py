@@ -78,6 +78,7 @@ def show_cooperative_desk(request: HttpRequest, cooperative_slug: str) -> HttpRe
         "is_manager": Membership.Role.MANAGER in roles,
         "handles_money": bool(roles & {Membership.Role.MANAGER, Membership.Role.HOST}),
         "roles": [str(Membership.Role(role).label) for role in sorted(roles)],
+        "bank_change": cooperative.bank_changes.waiting().select_related("requested_by").first(),
         "steps": steps_of_review(cooperative),
         "photo_count": cooperative.photos.count(),
         "waiting_before": Cooperative.objects.waiting_before(cooperative).count(),

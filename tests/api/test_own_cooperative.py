@@ -7,6 +7,7 @@ import pytest
 from coops.models import Cooperative, Membership
 from coops.services.province import return_cooperative
 from tests.api.conftest import Api
+from tests.cast import client_of
 from tests.world import World
 
 NEW: dict[str, Any] = {
@@ -95,15 +96,24 @@ def test_what_the_province_has_checked_stays(mai: Api, world: World) -> None:
     assert story.json()["story"] == "Hai đoạn.\n\nMột câu."
 
 
-def test_half_a_bank_account_is_none(mai: Api, world: World) -> None:
-    Cooperative.objects.filter(pk=world.a.cooperative.pk).update(
-        bank_bin="", bank_account_number="", bank_account_name=""
-    )
+@pytest.mark.parametrize(
+    "change", [{"bank_account_number": "0123456789"}, {"bank_bin": ""}, {"bank_account_name": "X"}]
+)
+def test_no_program_changes_the_bank_account(
+    mai: Api, world: World, change: dict[str, str]
+) -> None:
+    """It may be sent back as it was read."""
     path = f"my/cooperatives/{world.a.cooperative.slug}/"
+    before = mai.get(path).json()
+    same = {name: before[name] for name in before if name.startswith("bank_")}
 
-    answer = mai.patch(path, {"bank_bin": "970436", "bank_account_number": "0123456789"})
+    refused = mai.patch(path, {"story": "Chè.", **same, **change})
+    by_session = Api(client=client_of(world.cast.mai)).patch(path, change)
 
-    assert (answer.status_code, answer.json()["field"]) == (400, "bank_account_name")
+    assert (refused.status_code, refused.json()["code"]) == (403, "bank_account_by_page")
+    assert (by_session.status_code, by_session.json()["code"]) == (403, "bank_account_by_page")
+    assert mai.get(path).json() == before
+    assert mai.patch(path, {"story": "Chè.", **same}).status_code == 200
 
 
 def test_only_its_managers_read_and_change_it(minh: Api, thao: Api, world: World) -> None:

@@ -20,7 +20,10 @@ from django.db.models import F
 from accounts.models import OneTimeCode
 from accounts.services import codes
 from config.celery import app
+from coops.models import BankAccountChange
+from coops.services.bank_accounts import request_bank_change
 from core import file_jobs
+from core.banks import BankAccount
 from core.clock import db_now, db_today
 from core.middleware import is_busy
 from core.models import Allowance, FileJob, IdempotencyRecord, OutboxMessage
@@ -31,8 +34,8 @@ from orders.models import Order
 from orders.services import cancelling
 from orders.services.standing_by import leave_line, promote_next
 from orders.services.tallies import recount_session
-from tests.factories.accounts import UserFactory
-from tests.factories.coops import member_of
+from tests.factories.accounts import TotpDeviceFactory, UserFactory
+from tests.factories.coops import MembershipFactory, StaffRoleFactory, member_of
 from tests.factories.livestreams import OfferFactory
 from tests.factories.orders import OrderFactory
 from tests.factories.products import ProductFactory
@@ -189,6 +192,36 @@ def places_that_came_to_nothing() -> list[Call]:
         state="ended", ended_at=db_now() - LONG_AGO, went_live_at=db_now() - LONG_AGO
     )
     return [task("orders.sweep")]
+
+
+def accounts_about_to_change() -> BankAccountChange:
+    """One that waits and is due; its co-op has a manager and a reviewer to tell."""
+    manager = MembershipFactory().user
+    TotpDeviceFactory(user=manager)
+    StaffRoleFactory()
+    cooperative = manager.memberships.get().cooperative
+    account = BankAccount("970436", "0011002233445", "HTX CHE")
+    change = request_bank_change(cooperative=cooperative, account=account, by=manager)
+    BankAccountChange.objects.update(takes_effect_at=db_now())
+    return change
+
+
+@scenario("livestreams.apply_bank_changes")
+def accounts_whose_day_has_come() -> list[Call]:
+    accounts_about_to_change()
+    return [task("livestreams.apply_bank_changes")]
+
+
+@scenario("coops.send_bank_notice")
+def people_to_tell_about_an_account() -> list[Call]:
+    notices = accounts_about_to_change().notices.order_by("pk")
+    return [task("coops.send_bank_notice", notice.pk) for notice in notices]
+
+
+@scenario("coops.send_unsent_notices")
+def people_nobody_told_about_an_account() -> list[Call]:
+    accounts_about_to_change()
+    return [task("coops.send_unsent_notices")]
 
 
 @scenario("accounts.send_code")
