@@ -265,6 +265,7 @@ LOGOUT_REDIRECT_URL = "show-home"
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 30
 # Managers, hosts and all who work in a co-op: led to the second factor, or not let in without it
 SECOND_FACTOR_FOR_COOPERATIVES = env_flag("SECOND_FACTOR_FOR_COOPERATIVES")
+TWO_REVIEWERS = env_flag("TWO_REVIEWERS")  # a province says yes with two voices
 STAFF_SESSION_AGE_S = 60 * 60 * 12  # of staff, who always show their second factor
 STAFF_SESSION_IDLE_S = 60 * 30
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SITE_IS_HTTPS

@@ -161,4 +161,4 @@ class ResubmitCooperative(ManagerView):
     @once
     def post(self, request: Request, cooperative_slug: str) -> Response:
         cooperative = get_cooperative_to_manage(request.user, cooperative_slug)
-        return self.answer(resubmit_cooperative(cooperative=cooperative))
+        return self.answer(resubmit_cooperative(cooperative=cooperative, by=self.person))

@@ -20,6 +20,19 @@ class NotWaiting(NotAllowed):
     message = _("This co-op no longer waits for review.")
 
 
+class OwnMatter(NotAllowed):
+    code = "own_matter"
+    message = _(
+        "You registered this, handed it in, or work in the co-op yourself. Somebody else in the"
+        " office has to decide."
+    )
+
+
+class SecondReviewerNeeded(NotAllowed):
+    code = "second_reviewer_needed"
+    message = _("You have approved this already. A second reviewer has to approve it as well.")
+
+
 class CheckedByProvince(NotAllowed):
     code = "checked_by_province"
     message = _("The province has checked this. To change it, please call the province's office.")

@@ -11,7 +11,10 @@ from coops.models import Cooperative
 from core.banks import BankAccount
 
 State = Cooperative.State
-NOT_TOLD = {"slug", "submitted_at", "reviewed_at", "reviewed_by_id", "review_note", "is_demo"}
+NOT_TOLD = {
+    *("slug", "is_demo", "registered_by_id", "submitted_at", "submitted_by_id"),
+    *("first_approved_by_id", "reviewed_at", "reviewed_by_id", "review_note"),
+}
 SHOWN = 50
 
 
@@ -66,6 +69,9 @@ def _change(row: Any, before: Any, names: dict[int, str]) -> Change:
     if row.state != before.state:
         change.what, change.tone = _words_of_state(row.state)
         change.note = row.review_note if row.state == State.RETURNED else ""
+        return change
+    if row.first_approved_by_id and row.first_approved_by_id != before.first_approved_by_id:
+        change.what, change.tone = _("approved the co-op, as the first of two"), "info"
         return change
     change.fields = _changed_fields(row, before)
     change.what = _("changed: %(fields)s") % {"fields": ", ".join(change.fields)}

@@ -138,7 +138,17 @@ class Cooperative(SearchableModel):
     bank_account_number = models.CharField(_("account number"), max_length=19, blank=True)
     bank_account_name = models.CharField(_("account holder"), max_length=80, blank=True)
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
+    registered_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+    )
     submitted_at = models.DateTimeField(db_default=Now())
+    submitted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+    )
+    # With TWO_REVIEWERS: the first of the two; emptied when the co-op changes or is returned
+    first_approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+    )
     reviewed_at = models.DateTimeField(null=True)
     reviewed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"

@@ -58,7 +58,11 @@ def register_cooperative(*, creator: User, particulars: Particulars) -> Cooperat
 
 def _register(creator: User, particulars: Particulars, attempt: int) -> Cooperative:
     cooperative = Cooperative.objects.create(
-        slug=free_slug(particulars, attempt), submitted_at=db_now(), **particulars.values()
+        slug=free_slug(particulars, attempt),
+        registered_by=creator,
+        submitted_by=creator,
+        submitted_at=db_now(),
+        **particulars.values(),
     )
     Membership.objects.create(user=creator, cooperative=cooperative, role=Membership.Role.MANAGER)
     events.cooperative_submitted(cooperative)
@@ -93,6 +97,9 @@ def update_cooperative(*, cooperative: Cooperative, particulars: Particulars) ->
         raise CheckedByProvince(field=next(name for name in changed if name in CHECKED_FIELDS))
     for name in changed:
         setattr(row, name, given[name])
+    if row.first_approved_by_id:  # the first of two approved something else
+        row.first_approved_by = None
+        changed.append("first_approved_by")
     try:
         with transaction.atomic():
             row.save(update_fields=changed)
@@ -109,10 +116,12 @@ def hold(cooperative: Cooperative) -> None:
 
 
 @transaction.atomic
-def resubmit_cooperative(*, cooperative: Cooperative) -> Cooperative:
+def resubmit_cooperative(*, cooperative: Cooperative, by: User | None = None) -> Cooperative:
     """Send a returned co-op to the province again. Raises NotWaiting when it was not returned."""
     returned = Cooperative.objects.filter(pk=cooperative.pk, state=State.RETURNED)
-    if not returned.update(state=State.WAITING, submitted_at=db_now()):
+    if not returned.update(
+        state=State.WAITING, submitted_at=db_now(), submitted_by=by, first_approved_by=None
+    ):
         raise NotWaiting
     cooperative.refresh_from_db()
     events.cooperative_submitted(cooperative)

@@ -1,5 +1,6 @@
 """What provincial staff do: review co-ops; and who is on the staff."""
 
+from django.conf import settings
 from django.db import transaction
 
 from accounts.models import User
@@ -7,6 +8,7 @@ from accounts.services.people import end_sessions
 from coops import events
 from coops.errors import NotWaiting
 from coops.models import Cooperative, Province, StaffRole
+from coops.services.impartiality import why_not
 from core.clock import db_now
 
 State = Cooperative.State
@@ -14,14 +16,27 @@ State = Cooperative.State
 
 @transaction.atomic
 def approve_cooperative(*, cooperative: Cooperative, reviewer: User) -> Cooperative:
-    """Let buyers see the co-op. Raises NotWaiting when somebody decided before."""
+    """Let buyers see the co-op; with TWO_REVIEWERS it waits on after the first approval.
+
+    Raises NotWaiting when somebody decided before, OwnMatter or SecondReviewerNeeded.
+    """
+    row = Cooperative.objects.select_for_update(no_key=True).get(pk=cooperative.pk)
+    if row.state == State.WAITING:
+        if refusal := why_not(reviewer, row, first=row.first_approved_by_id):
+            raise refusal
+        if settings.TWO_REVIEWERS and row.first_approved_by_id is None:
+            Cooperative.objects.filter(pk=row.pk).update(first_approved_by=reviewer)
+            cooperative.refresh_from_db()
+            return cooperative
     return _decide(cooperative, reviewer, State.APPROVED, "")
 
 
 @transaction.atomic
 def return_cooperative(*, cooperative: Cooperative, reviewer: User, reason: str) -> Cooperative:
     """Ask the co-op to correct something; `reason` is shown to it. Raises NotWaiting."""
-    return _decide(cooperative, reviewer, State.RETURNED, reason)
+    done = _decide(cooperative, reviewer, State.RETURNED, reason)
+    Cooperative.objects.filter(pk=cooperative.pk).update(first_approved_by=None)
+    return done
 
 
 def _decide(

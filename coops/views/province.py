@@ -16,10 +16,11 @@ from coops.access import (
     get_province_of_staff,
     get_province_to_review,
 )
-from coops.errors import NotWaiting
+from coops.errors import NotWaiting, OwnMatter, SecondReviewerNeeded
 from coops.forms import ReturnForm
 from coops.history import history_of
 from coops.models import BankAccountChange, Cooperative, Membership, Province
+from coops.services.impartiality import why_not
 from coops.services.province import approve_cooperative, return_cooperative
 from coops.services.vouching import enrolling_among, vouch_for_colleague
 from coops.views.members import say_vouched
@@ -102,8 +103,14 @@ def approve_coop(request: HttpRequest, province_code: str, cooperative_slug: str
         approve_cooperative(cooperative=cooperative, reviewer=request.user)  # type: ignore[arg-type]
     except NotWaiting:
         return _decided_before(request, cooperative)
-    words = _("%(name)s is approved. Buyers can see it now.") % {"name": cooperative.name}
-    messages.success(request, words)
+    except (OwnMatter, SecondReviewerNeeded) as refusal:
+        messages.error(request, str(refusal.message))
+        return redirect("review-cooperative", province_code, cooperative.slug)
+    if cooperative.is_approved:
+        words = _("%(name)s is approved. Buyers can see it now.")
+    else:
+        words = _("Your approval of %(name)s is noted. A second reviewer has to approve as well.")
+    messages.success(request, words % {"name": cooperative.name})
     return redirect("review-cooperatives", province_code)
 
 
@@ -187,6 +194,7 @@ def _page(
         "managers": [place.user for place in places if place.role == Membership.Role.MANAGER],
         "enrolling": [people[user] for user in people if user.pk in enrolling],
         "changes": history_of(cooperative),
+        "why_not": why_not(request.user, cooperative, first=cooperative.first_approved_by_id),
         "bank_change": cooperative.bank_changes.waiting().select_related("requested_by").first(),
         **may,
     }

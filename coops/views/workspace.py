@@ -130,7 +130,7 @@ def _saved(request: HttpRequest, cooperative: Cooperative) -> HttpResponse:
     """A returned co-op is sent again with the same press, unless only saving was asked for."""
     note_done(request, f"coop-{cooperative.pk}")
     if cooperative.state == Cooperative.State.RETURNED and "only_save" not in request.POST:
-        resubmit_cooperative(cooperative=cooperative)
+        resubmit_cooperative(cooperative=cooperative, by=request.user)  # type: ignore[arg-type]
         messages.success(request, _("Sent to the province again. You will see the answer here."))
     elif cooperative.state == Cooperative.State.RETURNED:
         messages.success(request, _("Saved. Send it to the province when you are ready."))
@@ -144,6 +144,6 @@ def _saved(request: HttpRequest, cooperative: Cooperative) -> HttpResponse:
 @idempotent
 def resubmit_coop(request: HttpRequest, cooperative_slug: str) -> HttpResponse:
     cooperative = get_cooperative_to_manage(request.user, cooperative_slug)
-    resubmit_cooperative(cooperative=cooperative)
+    resubmit_cooperative(cooperative=cooperative, by=request.user)  # type: ignore[arg-type]
     messages.success(request, _("Sent to the province again. You will see the answer here."))
     return redirect("show-cooperative-desk", cooperative.slug)

@@ -3,9 +3,11 @@
 import datetime as dt
 from typing import Any
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from coops.models import Province
+from coops.services.impartiality import why_not
 from core.clock import Instant
 from core.models import Picture
 from products import events
@@ -16,7 +18,7 @@ State = OcopRecognition.State
 
 
 @transaction.atomic
-def submit_recognition(
+def submit_recognition(  # noqa: PLR0913 - what a decision says
     *,
     product: Product,
     stars: int,
@@ -24,6 +26,7 @@ def submit_recognition(
     issued_on: dt.date,
     issuer: str,
     evidence: Picture | None = None,
+    by: Any = None,
 ) -> OcopRecognition:
     """Hand a decision in for verification; no star is shown before. Raises DecisionTaken."""
     recognition = OcopRecognition(
@@ -33,6 +36,7 @@ def submit_recognition(
         issued_on=issued_on,
         issuer=issuer,
         evidence=evidence,
+        submitted_by=by,
     )
     _save(recognition)
     events.recognition_submitted(recognition)
@@ -40,14 +44,14 @@ def submit_recognition(
 
 
 @transaction.atomic
-def resubmit_recognition(*, recognition: OcopRecognition, **values: Any) -> None:
+def resubmit_recognition(*, recognition: OcopRecognition, by: Any = None, **values: Any) -> None:
     """Correct a decision that waits or was not accepted; it waits (again).
 
     Raises AlreadyDecided when it has been verified or revoked meanwhile, DecisionTaken.
     """
     open_states = (State.WAITING, State.REFUSED)
     changed = OcopRecognition.objects.filter(pk=recognition.pk, state__in=open_states).update(
-        state=State.WAITING, submitted_at=Instant()
+        state=State.WAITING, submitted_at=Instant(), submitted_by=by, first_verified_by=None
     )
     if not changed:
         raise AlreadyDecided
@@ -67,9 +71,32 @@ def withdraw_recognition(*, recognition: OcopRecognition) -> None:
         raise AlreadyDecided
 
 
+@transaction.atomic
 def verify_recognition(*, recognition: OcopRecognition, by: Any, note: str = "") -> None:
-    """The province has seen the decision: stars may be shown while in date."""
+    """The province has seen the decision: stars may be shown while in date. With TWO_REVIEWERS it
+    waits on after the first.
+
+    Raises AlreadyDecided, OwnMatter or SecondReviewerNeeded.
+    """
+    row = OcopRecognition.objects.select_for_update(no_key=True).get(pk=recognition.pk)
+    if row.state == State.WAITING:
+        if refusal := why_not_verify(by, row):
+            raise refusal
+        if settings.TWO_REVIEWERS and row.first_verified_by_id is None:
+            OcopRecognition.objects.filter(pk=row.pk).update(first_verified_by=by)
+            recognition.refresh_from_db()
+            return
     _decide(recognition, State.WAITING, State.VERIFIED, by, note)
+
+
+def why_not_verify(by: Any, recognition: OcopRecognition) -> Any:
+    """The refusal a reviewer would meet, for the page; None when they may verify."""
+    return why_not(
+        by,
+        recognition.product.cooperative,
+        recognition.submitted_by_id,
+        first=recognition.first_verified_by_id,
+    )
 
 
 def refuse_recognition(*, recognition: OcopRecognition, by: Any, note: str) -> None:

@@ -73,6 +73,10 @@ def review_recognition(
     except DomainError as refusal:
         recognition.refresh_from_db()
         return _page(request, province, recognition, form, refusal=refusal, status=refusal.status)
+    if form.cleaned_data["decision"] == "verify" and recognition.is_waiting:
+        words = _("Noted for “%(product)s”. A second reviewer has to verify it as well.")
+        messages.success(request, words % {"product": recognition.product})
+        return redirect("review-recognitions", province.pk)
     words = _("Done: the decision of “%(product)s” is now %(state)s. The co-op sees it at once.")
     names = {"product": recognition.product, "state": recognition.get_state_display()}
     messages.success(request, words % names)
@@ -127,6 +131,7 @@ def _page(
         "product": recognition.product,
         "cooperative": recognition.product.cooperative,
         "form": form,
+        "why_not": recognitions.why_not_verify(request.user, recognition),
         "is_over": recognition.expires_on < db_today(),
     }
     return render(request, "products/recognition_review.html", context, status=status)

@@ -31,7 +31,7 @@ def add_recognition(request: HttpRequest, product_id: int) -> HttpResponse:
     form = form_of(product, "stars", request.POST, request.FILES)
     if form.is_valid():
         try:
-            recognitions.submit_recognition(product=product, **form.cleaned_data)
+            recognitions.submit_recognition(product=product, by=request.user, **form.cleaned_data)
         except DomainError as refusal:
             form.add_error(refusal.field, str(refusal.message))
         else:
@@ -58,7 +58,8 @@ def edit_recognition(request: HttpRequest, recognition_id: int) -> HttpResponse:
     if not form.is_valid():
         return _page(request, recognition, form, status=422)
     try:
-        recognitions.resubmit_recognition(recognition=recognition, **form.changes)
+        changes = form.changes
+        recognitions.resubmit_recognition(recognition=recognition, by=request.user, **changes)
     except DomainError as refusal:
         form.add_error(refusal.field, str(refusal.message))
         return _page(request, recognition, form, status=refusal.status)
