@@ -6,11 +6,13 @@ from typing import Any
 from django import forms
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext_lazy as _
+from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy as _, ngettext
 
 from accounts.models import ApiToken, User
 from accounts.seals import CODE_DIGITS
 from accounts.services.recovery_codes import PAPER_DIGITS
+from accounts.services.tokens import DAYS, DAYS_TO_CHOOSE
 from core.forms import FormLook, IdempotencyKeyField, PhoneField, PlainTextField
 from core.phones import is_mobile
 from core.row_forms import RowForm
@@ -183,8 +185,32 @@ class ApiTokenForm(FormLook, forms.ModelForm):
         max_length=80,
         error_messages={"required": _("Write what the token is for.")},
     )
+    scope = forms.ChoiceField(
+        label=_("What may it do?"),
+        required=False,
+        choices=lambda: [(value, capfirst(label)) for value, label in ApiToken.Scope.choices],
+        widget=forms.RadioSelect,
+        initial=ApiToken.Scope.WRITE,
+        help_text=_("It never changes the bank account or the members."),
+    )
+    days = forms.TypedChoiceField(
+        label=_("For how long?"),
+        required=False,
+        choices=lambda: [
+            (days, ngettext("%(days)s day", "%(days)s days", days) % {"days": days})
+            for days in DAYS_TO_CHOOSE
+        ],
+        coerce=int,
+        initial=DAYS,
+    )
     idempotency_key = IdempotencyKeyField()
 
     class Meta:
         model = ApiToken
         fields = ["name"]
+
+    def clean_scope(self) -> str:
+        return self.cleaned_data["scope"] or ApiToken.Scope.WRITE
+
+    def clean_days(self) -> int:
+        return self.cleaned_data["days"] or DAYS

@@ -182,15 +182,26 @@ class EnrolmentRequest(models.Model):
 
 
 class ApiToken(models.Model):
-    """A program's key to a person's account; shown once, kept as a hash."""
+    """A program's key to a person's account; shown once, kept as a keyed hash, good for some days."""
+
+    class Scope(models.TextChoices):
+        READ = "read", _("only read")
+        WRITE = "write", _("read and write")
 
     user = models.ForeignKey(User, models.CASCADE, related_name="api_tokens")
     name = models.CharField(_("what it is for"), max_length=80)
     token_hash = models.CharField(max_length=64, unique=True)
+    scope = models.CharField(max_length=5, choices=Scope, default=Scope.WRITE)
     created_at = models.DateTimeField(db_default=Now())
+    expires_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
 
     objects = ApiTokenQuerySet.as_manager()
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_read_only(self) -> bool:
+        return self.scope == self.Scope.READ

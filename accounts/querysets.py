@@ -11,6 +11,7 @@ from core.clock import Instant, db_now
 CODE_TRIES = 5
 VOUCHED_LASTS = dt.timedelta(hours=24)
 ASKING_LASTS = dt.timedelta(days=3)
+NOTED_EVERY = dt.timedelta(minutes=10)  # how exactly the last use of a token is kept
 RESEND_AFTER_S = 10  # between two tries of the sweeper to hand a code over
 
 
@@ -40,7 +41,13 @@ class ApiTokenQuerySet(models.QuerySet):
         return self.filter(user=user) if user.is_authenticated else self.none()
 
     def working(self) -> Self:
-        return self.filter(revoked_at=None)
+        """Tokens that are neither stopped nor too old, by the database's clock."""
+        return self.filter(revoked_at=None, expires_at__gt=Instant())
+
+    def not_noted_lately(self) -> Self:
+        """Tokens whose last use was noted some minutes ago or never."""
+        before = db_now() - NOTED_EVERY
+        return self.filter(Q(last_used_at=None) | Q(last_used_at__lt=before))
 
 
 class RecoveryCodeQuerySet(models.QuerySet):

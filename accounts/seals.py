@@ -26,6 +26,11 @@ def is_same_hash(one: str, other: str) -> bool:
     return constant_time_compare(one, other)
 
 
+def api_token_hash(text: bytes) -> str:
+    """What is kept of a token; without SECRET_KEY nobody can tell which token it is of."""
+    return salted_hmac("accounts.api_token", text, algorithm="sha256").hexdigest()
+
+
 def seal(code: str) -> str:
     """`code` encrypted with a key stream of its own (HMAC-SHA256 of a fresh nonce), and signed."""
     nonce = secrets.token_bytes(_NONCE_BYTES)

@@ -53,6 +53,12 @@ class CleanJSONParser(JSONParser):
 # Who may come
 
 
+class TokenOnlyReads(DomainError):
+    status = 403
+    code = "token_only_reads"
+    message = _("This token may only read. Make one that may write as well.")
+
+
 class HouseView(GenericAPIView):
     """Base of all API views; take one of its children, each of which says who may come."""
 
@@ -71,6 +77,10 @@ class HouseView(GenericAPIView):
         if request._request.content_type in FORM_TYPES:
             # Who reads the fingerprint reads the form, after which it would look empty
             raise UnsupportedMediaType(request._request.content_type)
+        if request.method not in permissions.SAFE_METHODS and getattr(
+            request.auth, "is_read_only", False
+        ):
+            raise TokenOnlyReads
         if request.user.is_authenticated:
             # The middleware that opened the history's context knew nobody by token
             pghistory.context(user=request.user.pk)

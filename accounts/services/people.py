@@ -5,9 +5,10 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from accounts import limits
-from accounts.errors import PhoneTaken, WrongPassword
+from accounts.errors import PhoneTaken
 from accounts.models import User
-from core.clock import db_now
+from accounts.services.passwords import check_present_password
+from core.clock import Instant, db_now
 
 
 def create_account(
@@ -50,13 +51,16 @@ def reset_password(*, user: User, password: str) -> User:
     return user
 
 
-@transaction.atomic
-def change_password(*, user: User, present: str, password: str) -> User:
-    """Raises WrongPassword. The other sessions of the person end."""
-    if not user.check_password(present):
-        raise WrongPassword(field="present")
-    user.set_password(password)
-    user.save(update_fields=["password"])
+def change_password(*, user: User, present: str, password: str, session_key: str = "") -> User:
+    """The other sessions of the person and their tokens for programs end.
+
+    Raises WrongPassword, or TooManyTries; wrong ones count, so not in a transaction of the caller's.
+    """
+    check_present_password(user=user, present=present, session_key=session_key)
+    with transaction.atomic():
+        user.set_password(password)
+        user.save(update_fields=["password"])
+        user.api_tokens.working().update(revoked_at=Instant())
     return user
 
 

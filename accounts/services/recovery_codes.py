@@ -5,8 +5,8 @@ import secrets
 from django.db import transaction
 from django.utils.crypto import salted_hmac
 
-from accounts.errors import WrongPassword
 from accounts.models import RecoveryCode, User
+from accounts.services.passwords import check_present_password
 from core.clock import db_now
 
 CODE_COUNT = 10
@@ -30,10 +30,9 @@ def make_recovery_codes(*, user: User) -> list[str]:
     return sorted(codes)
 
 
-def renew_recovery_codes(*, user: User, present: str) -> list[str]:
-    """A new set for a person who shows the password again. Raises WrongPassword."""
-    if not user.check_password(present):
-        raise WrongPassword(field="present")
+def renew_recovery_codes(*, user: User, present: str, session_key: str = "") -> list[str]:
+    """A new set for a person who shows the password again. Raises WrongPassword, TooManyTries."""
+    check_present_password(user=user, present=present, session_key=session_key)
     return make_recovery_codes(user=user)
 
 

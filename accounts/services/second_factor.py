@@ -15,10 +15,10 @@ from accounts.errors import (
     SecondFactorBusy,
     SecondFactorExists,
     WrongCode,
-    WrongPassword,
 )
 from accounts.models import RecoveryCode, SpentStep, User
 from accounts.services import enrolment, recovery_codes
+from accounts.services.passwords import check_present_password
 from core.clock import db_now
 
 MOST_DRIFT = 10  # steps of half a minute that a phone's clock may be off and still be followed
@@ -59,18 +59,19 @@ def confirm_second_factor(*, user: User, key: str, token: str) -> tuple[TOTPDevi
     return device, recovery_codes.make_recovery_codes(user=user)
 
 
-@transaction.atomic
-def move_second_factor(*, user: User, key: str, token: str, present: str) -> TOTPDevice:
+def move_second_factor(
+    *, user: User, key: str, token: str, present: str, session_key: str = ""
+) -> TOTPDevice:
     """Put `key` in the place of the authenticator the person has: a new phone.
 
     `present` is the password: a session left open is not enough. Sessions that showed the old
-    one have to show the new. Raises WrongPassword or WrongCode, and the old one stays.
+    one have to show the new. Raises WrongPassword, TooManyTries or WrongCode, and the old one stays.
     """
-    User.objects.select_for_update().get(pk=user.pk)
-    if not user.check_password(present):
-        raise WrongPassword(field="present")
-    device = _first_shown(user, key, token)
-    TOTPDevice.objects.filter(user=user).exclude(pk=device.pk).delete()
+    check_present_password(user=user, present=present, session_key=session_key)
+    with transaction.atomic():
+        User.objects.select_for_update().get(pk=user.pk)
+        device = _first_shown(user, key, token)
+        TOTPDevice.objects.filter(user=user).exclude(pk=device.pk).delete()
     return device
 
 

@@ -16,6 +16,7 @@ from accounts.models import User
 from accounts.services import people, recovery_codes, tokens
 from core import access
 from core.idempotency import idempotent
+from core.limits import TooManyTries
 
 NEW_TOKEN_IN_SESSION = "new_api_token"  # noqa: S105 - the name of a place
 
@@ -64,12 +65,19 @@ def change_password(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         user: User = request.user  # type: ignore[assignment]
         try:
-            people.change_password(user=user, **form.cleaned_data)
-        except WrongPassword as refusal:
+            people.change_password(
+                user=user, session_key=request.session.session_key or "", **form.cleaned_data
+            )
+        except (WrongPassword, TooManyTries) as refusal:
             form.add_error("present", str(refusal.message))
+            status = refusal.status
         else:
             update_session_auth_hash(request, user)
-            messages.success(request, _("Your password is changed. Other devices are signed out."))
+            words = _(
+                "Your password is changed. Other devices are signed out, and tokens for programs"
+                " no longer work."
+            )
+            messages.success(request, words)
             return redirect("show-account")
     return render(request, "accounts/change_password.html", {"form": form}, status=status)
 
@@ -85,7 +93,8 @@ def list_api_tokens(request: HttpRequest) -> HttpResponse:
     status = 422 if form.is_bound else 200
     if form.is_valid():
         try:
-            _token, text = tokens.create_api_token(user=user, name=form.cleaned_data["name"])
+            chosen = {name: form.cleaned_data[name] for name in ("name", "scope", "days")}
+            _token, text = tokens.create_api_token(user=user, **chosen)
         except TooManyTokens as refusal:
             form.add_error(None, str(refusal.message))
             status = refusal.status

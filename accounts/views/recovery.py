@@ -12,6 +12,7 @@ from accounts.forms import RenewCodesForm
 from accounts.models import User
 from accounts.services import recovery_codes
 from core import access
+from core.limits import TooManyTries
 
 
 @access.signed_in
@@ -27,9 +28,12 @@ def show_recovery_codes(request: HttpRequest) -> HttpResponse:
     status = 422 if form.is_bound else 200
     if form.is_valid():
         try:
-            codes = recovery_codes.renew_recovery_codes(user=user, **form.cleaned_data)
-        except WrongPassword as refusal:
+            codes = recovery_codes.renew_recovery_codes(
+                user=user, session_key=request.session.session_key or "", **form.cleaned_data
+            )
+        except (WrongPassword, TooManyTries) as refusal:
             form.add_error("present", str(refusal.message))
+            status = refusal.status
         else:
             sessions.note_recovery_codes(request, codes)
             return redirect("show-recovery-codes")

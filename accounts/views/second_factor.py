@@ -24,6 +24,7 @@ from accounts.models import User
 from accounts.services import enrolment, recovery_codes, second_factor
 from accounts.services.recovery_codes import PAPER_DIGITS
 from core import access
+from core.limits import TooManyTries
 from core.qr import qr_svg
 from core.ways import go_to
 
@@ -119,8 +120,13 @@ def move_second_factor(request: HttpRequest) -> HttpResponse:
     status = 422 if form.is_bound else 200
     if form.is_valid():
         try:
-            device = second_factor.move_second_factor(user=user, key=key, **form.cleaned_data)
-        except (WrongPassword, WrongCode) as refusal:
+            device = second_factor.move_second_factor(
+                user=user,
+                key=key,
+                session_key=request.session.session_key or "",
+                **form.cleaned_data,
+            )
+        except (WrongPassword, WrongCode, TooManyTries) as refusal:
             words = words_of(refusal) if isinstance(refusal, WrongCode) else str(refusal.message)
             form.add_error(refusal.field, words)
             status = refusal.status

@@ -9,6 +9,7 @@ from django.test import Client
 
 from accounts.models import ApiToken, User
 from accounts.services.tokens import create_api_token
+from core import limits
 from core.models import IdempotencyRecord
 from tests.cast import client_of, second_factor
 from tests.factories.accounts import PASSWORD, UserFactory
@@ -56,6 +57,25 @@ def test_the_present_password_is_asked_for() -> None:
     assert user.check_password(PASSWORD)
 
 
+def test_wrong_present_passwords_are_counted_by_browser_and_person() -> None:
+    user = UserFactory()
+    here, there = client_of(user), client_of(user)
+    data = {"present": "sai", "password": "mot-mat-khau-moi"}
+    codes = [here.post("/mat-khau/doi/", data).status_code for _ in range(9)]
+    assert codes == [422] * 8 + [429]
+    assert here.post("/mat-khau/doi/", {**data, "present": PASSWORD}).status_code == 429
+    assert there.post("/mat-khau/doi/", {**data, "present": PASSWORD}).status_code == 302
+
+
+def test_without_the_count_passwords_could_be_tried_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(limits, "check", lambda *_tries: None)
+    client = client_of(UserFactory())
+    data = {"present": "sai", "password": "mot-mat-khau-moi"}
+    assert {client.post("/mat-khau/doi/", data).status_code for _ in range(10)} == {422}
+
+
 def test_no_digest_of_a_password_is_kept_with_the_answers() -> None:
     """An unkeyed digest of a form with a password in it would help whoever steals the database."""
     user = UserFactory()
@@ -67,7 +87,7 @@ def test_no_digest_of_a_password_is_kept_with_the_answers() -> None:
 
 
 def make_token(client: Client, name: str = "Phần mềm kế toán") -> str:
-    data = {"name": name, "idempotency_key": key()}
+    data = {"name": name, "scope": "write", "days": "90", "idempotency_key": key()}
     assert client.post("/tai-khoan/ma-truy-cap/", data).status_code == 302
     return str(client.get("/tai-khoan/ma-truy-cap/").context["new_token"])
 
@@ -83,7 +103,7 @@ def test_a_token_is_shown_once_and_kept_as_a_hash() -> None:
 
 def test_pressing_twice_makes_one_token() -> None:
     client = client_of(UserFactory())
-    data = {"name": "Kế toán", "idempotency_key": key()}
+    data = {"name": "Kế toán", "scope": "read", "days": "30", "idempotency_key": key()}
     client.post("/tai-khoan/ma-truy-cap/", data)
     client.post("/tai-khoan/ma-truy-cap/", data)
     assert ApiToken.objects.count() == 1
