@@ -4,7 +4,6 @@ from dataclasses import fields
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
@@ -12,6 +11,7 @@ from accounts.forms import PasswordField, SecondFactorField
 from coops.commune_field import CommuneField, CommuneFormMixin
 from coops.models import Cooperative, CooperativePhoto, Membership, Province
 from coops.services.cooperatives import BANK_FIELDS, CHECKED_FIELDS, Particulars
+from coops.services.photos import MAX_PHOTOS
 from core.banks import (
     BANK_CHOICES,
     BankAccount,
@@ -25,6 +25,7 @@ from core.forms import (
     PlainTextField,
     refused_as_invalid,
 )
+from core.picture_fields import PicturesField
 from core.row_forms import AS_SHOWN, RowForm
 from core.tax_codes import format_tax_code, normalize_tax_code
 
@@ -38,8 +39,6 @@ __all__ = [
     "PhotosForm",
     "ReturnForm",
 ]
-
-MAX_PHOTOS_AT_ONCE = 6
 
 
 def as_line_begins(choices: Any) -> list[tuple[str, str]]:
@@ -202,31 +201,12 @@ class CooperativeForm(CommuneFormMixin, RowForm, BankAccountFields):
         return Particulars(**values)
 
 
-class PhotosInput(forms.FileInput):
-    allow_multiple_selected = True
-
-
-class PhotosField(forms.FileField):
-    """Several pictures; cleans to a list of uploaded files. What they hold is looked at later."""
-
-    widget = PhotosInput
-
-    def clean(self, data: Any, initial: Any = None) -> list[Any]:
-        files = [file for file in (data if isinstance(data, list) else [data]) if file]
-        if not files:
-            raise ValidationError(self.error_messages["required"], code="required")
-        if len(files) > MAX_PHOTOS_AT_ONCE:
-            raise ValidationError(
-                _("Send at most %(most)s pictures at a time."), params={"most": MAX_PHOTOS_AT_ONCE}
-            )
-        return files
-
-
 class PhotosForm(FormLook, forms.Form):
-    pictures = PhotosField(
+    pictures = PicturesField(
+        most=MAX_PHOTOS,
+        required=True,
         label=_("Pictures"),
-        help_text=_("Your people, your fields, your work. Up to six at a time."),
-        widget=PhotosInput(attrs={"accept": "image/*"}),
+        help_text=_("Your people, your fields, your work. Several at a time if you like."),
         error_messages={"required": _("Choose a picture first.")},
     )
     idempotency_key = IdempotencyKeyField()

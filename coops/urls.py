@@ -26,6 +26,8 @@ urlpatterns: list[URLPattern] = [
     ),
     path(f"{MINE}gui-duyet/", workspace.resubmit_coop, name="resubmit-cooperative"),
     path(f"{MINE}anh/", photos.edit_coop_photos, name="edit-coop-photos"),
+    path(f"{MINE}anh/giu/", photos.hold_picture, name="hold-picture"),
+    path(f"{MINE}giay/giu/", photos.hold_paper, name="hold-paper"),
     path(f"{PHOTO}chuyen/", photos.move_coop_photo, name="move-coop-photo"),
     path(f"{PHOTO}chu-thich/", photos.caption_coop_photo, name="caption-coop-photo"),
     path(f"{PHOTO}bo/", photos.remove_coop_photo, name="remove-coop-photo"),

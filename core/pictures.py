@@ -11,7 +11,12 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from core import limits
 from core.codes import secret_token
-from core.images.intake import PictureRefused, ProcessedPicture, take_picture
+from core.images.intake import (
+    PictureRefused,
+    ProcessedPicture,
+    take_pages,
+    take_picture,
+)
 from core.models import Picture
 
 HOLD_SALT = "core.pictures"
@@ -19,9 +24,8 @@ HELD_S = 24 * 60 * 60
 PREPARED = "prepared_picture"  # on an uploaded file: what became of it
 SEND_AGAIN_S = 5  # a picture whose turn did not come
 OF_ONE_PERSON = limits.Limit("pictures", at_most=20, within_s=60)
-MOST_AT_ONCE = 20  # no form takes more; the rest is read where it is used, or refused unread
-
 LATER = {"busy", "too_many"}
+MOST_AT_ONCE = 20  # no form takes more; the rest is read where it is used, or refused unread
 
 View = Callable[..., HttpResponse]
 
@@ -33,14 +37,22 @@ def pictures_first(view: View) -> View:
     below the access rule: strangers' pictures are not read. A picture whose turn did not come, or
     one too many of this person in a minute, is sent again by the page's script.
     """
+    return _read_first(view, lambda file: [take_picture(file)])
 
+
+def papers_first(view: View) -> View:
+    """As pictures_first, for a view that also takes PDFs."""
+    return _read_first(view, take_pages)
+
+
+def _read_first(view: View, take: Callable[[BinaryIO], list[ProcessedPicture]]) -> View:
     @functools.wraps(view)
     def prepared(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         files = [file for _name, sent in request.FILES.lists() for file in sent]
         person = f"user:{getattr(request.user, 'pk', None)}"
         for file in files[:MOST_AT_ONCE]:
             try:
-                setattr(file, PREPARED, _taken_for(person, file))
+                setattr(file, PREPARED, _taken_for(person, file, take))
             except PictureRefused as refusal:
                 if refusal.code in LATER and sent_by_script(request):
                     return _send_again(refusal)
@@ -50,10 +62,15 @@ def pictures_first(view: View) -> View:
     return prepared
 
 
-def _taken_for(person: str, file: Any) -> ProcessedPicture:
+def _taken_for(
+    person: str, file: Any, take: Callable[[BinaryIO], list[ProcessedPicture]]
+) -> list[ProcessedPicture]:
     if not limits.allow(OF_ONE_PERSON, person):
         raise PictureRefused("too_many")
-    return take_picture(cast("BinaryIO", file))
+    pages = take(cast("BinaryIO", file))
+    for _further_page in pages[1:]:
+        limits.allow(OF_ONE_PERSON, person)  # what follows a long paper waits longer
+    return pages
 
 
 def _send_again(refusal: PictureRefused) -> HttpResponse:
@@ -65,18 +82,26 @@ def _send_again(refusal: PictureRefused) -> HttpResponse:
 def sent_by_script(request: HttpRequest) -> bool:
     """Whether js/send_photos.js sent the pictures: it hears in JSON what became of them.
 
-    The answer is `{"kept": 1, "refused": ["sentence", …]}`, or 422 with `refused` alone.
+    The answer is `{"kept": 1, "refused": ["sentence", …]}`, or 422 with `refused` alone; 503 when
+    the script is to send the same again a little later.
     """
     return request.headers.get("Accept", "") == "application/json"
 
 
 def keep_picture(file: BinaryIO) -> Picture:
-    """Re-encode `file` and store it. Raises PictureRefused with words for the sender.
+    """Re-encode `file` and store it. Raises PictureRefused with words for the sender."""
+    return _stored(_taken(file, lambda file: [take_picture(file)])[0])
 
-    Files are written before the row, so a row never points at nothing; files of a transaction
+
+def keep_pages(file: BinaryIO) -> list[Picture]:
+    """As keep_picture, and each page of a PDF."""
+    return [_stored(page) for page in _taken(file, take_pages)]
+
+
+def _stored(processed: ProcessedPicture) -> Picture:
+    """Files are written before the row, so a row never points at nothing; files of a transaction
     that rolled back are unreachable (their token is nowhere).
     """
-    processed = _taken(file)
     picture = Picture(token=secret_token(), width=processed.width, height=processed.height)
     for (size, fmt), content in processed.files.items():
         _write(Path(settings.MEDIA_ROOT) / picture.path(size, fmt), content)
@@ -84,11 +109,13 @@ def keep_picture(file: BinaryIO) -> Picture:
     return picture
 
 
-def _taken(file: BinaryIO) -> ProcessedPicture:
+def _taken(
+    file: BinaryIO, take: Callable[[BinaryIO], list[ProcessedPicture]]
+) -> list[ProcessedPicture]:
     prepared = getattr(file, PREPARED, None)
     if isinstance(prepared, PictureRefused):
         raise prepared
-    return prepared or take_picture(file)
+    return prepared or take(file)
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -13,12 +13,10 @@ from core.forms import (
     VndField,
     WholeNumberField,
 )
-from core.models import Picture
 from core.money import format_vnd
-from core.pictures import held_picture, hold_word
+from core.picture_fields import PicturesField, PicturesForm
 from core.row_forms import RowForm
 from livestreams.models import MAX_UNITS_PER_CLAIM, LivestreamSession, Offer
-from products.forms import PictureField
 from products.usual_prices import UsualPriceMixin
 
 MIN_MINUTES, MAX_MINUTES = 15, 12 * 60
@@ -60,7 +58,7 @@ def why_no_fee(fee_vnd: int) -> str:
     return words % {"fee": format_vnd(fee_vnd), "thousands": format_vnd(fee_vnd * 1000)}
 
 
-class SessionForm(RowForm, forms.Form):
+class SessionForm(PicturesForm, RowForm, forms.Form):
     """What is told of a session. On air, time and fee are shown and stay as they are."""
 
     title = PlainTextField(
@@ -94,11 +92,8 @@ class SessionForm(RowForm, forms.Form):
             "Where you go on air: Facebook, YouTube, TikTok, Zalo. It can be added later, too."
         ),
     )
-    cover = PictureField(
-        label=_("Picture"),
-        required=False,
-        widget=forms.FileInput(attrs={"accept": "image/*", "data-preview": "cover-preview"}),
-        help_text=_("A photo of the goods or the people."),
+    cover = PicturesField(
+        most=1, label=_("Picture"), help_text=_("A photo of the goods or the people.")
     )
 
     def __init__(self, *args: Any, is_live: bool = False, **kwargs: Any) -> None:
@@ -113,17 +108,10 @@ class SessionForm(RowForm, forms.Form):
         return fee
 
     def clean(self) -> dict[str, Any]:
-        """`cover` is a Picture: the one chosen now, else the one held from an earlier try."""
-        data = super().clean() or {}
-        if "cover" not in self.errors and not data.get("cover"):
-            data["cover"] = held_picture(self.data.get("held", ""))
+        """`cover` is the Picture chosen now, or held from an earlier try, or None."""
+        data = super().clean()
+        data["cover"] = next(iter(data["cover"]), None)
         return data
-
-    @property
-    def held(self) -> tuple[str, Picture] | None:
-        """The picture that came with a form that had an error elsewhere; goes back with it."""
-        picture = getattr(self, "cleaned_data", {}).get("cover")
-        return (hold_word(picture), picture) if picture else None
 
     @staticmethod
     def values_of(session: LivestreamSession) -> dict[str, Any]:

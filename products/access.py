@@ -40,9 +40,7 @@ def get_lot_to_manage(user: Any, lot_id: int) -> Lot:
 
 
 def get_recognition_to_manage(user: Any, recognition_id: int) -> OcopRecognition:
-    mine = OcopRecognition.objects.managed_by(user).select_related(
-        f"product__{WITH_PLACE}", "evidence"
-    )
+    mine = OcopRecognition.objects.managed_by(user).select_related(f"product__{WITH_PLACE}")
     return get_object_or_404(mine, pk=recognition_id)
 
 

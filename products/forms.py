@@ -19,11 +19,17 @@ from core.forms import (
     WholeNumberField,
     refused_as_invalid,
 )
-from core.models import Picture
-from core.pictures import held_picture, hold_word, keep_picture
+from core.picture_fields import PicturesField, PicturesForm
 from core.row_forms import RowForm
 from products.gtins import normalize_gtin
-from products.models import RECOGNITION_MONTHS, Category, OcopRecognition, Product, Variant
+from products.models import (
+    MAX_EVIDENCE,
+    RECOGNITION_MONTHS,
+    Category,
+    OcopRecognition,
+    Product,
+    Variant,
+)
 from products.services.photos import MAX_PHOTOS
 from products.services.stock import LOT_CODE
 from products.usual_prices import UsualPriceMixin
@@ -180,18 +186,7 @@ class CountForm(FormLook, forms.Form):
     seen = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=2**31 - 1)
 
 
-class PictureField(forms.FileField):
-    """A photo; cleans to a kept Picture, so that an error elsewhere in the form does not lose it."""
-
-    def clean(self, data: Any, initial: Any = None) -> Picture | None:
-        file = super().clean(data, initial)
-        if not file:
-            return None
-        with refused_as_invalid():
-            return keep_picture(file)
-
-
-class RecognitionForm(RowForm, forms.Form):
+class RecognitionForm(PicturesForm, RowForm, forms.Form):
     stars = forms.TypedChoiceField(
         label=_("Stars"), choices=STARS, coerce=int, widget=forms.RadioSelect
     )
@@ -202,25 +197,14 @@ class RecognitionForm(RowForm, forms.Form):
     issuer = PlainTextField(
         label=_("Issued by"), max_length=160, help_text=_("For example: UBND tỉnh Lào Cai.")
     )
-    evidence = PictureField(
-        label=_("Photo of the decision"),
-        required=False,
-        widget=forms.FileInput(attrs={"accept": "image/*", "data-preview": "evidence-chosen"}),
-        help_text=_("Helps the reviewer. It is not shown to buyers."),
+    evidence = PicturesField(
+        most=MAX_EVIDENCE,
+        papers=True,
+        label=_("Photos or PDF of the decision"),
+        help_text=_(
+            "Up to 10 pages: photos, or a PDF. They help the reviewer and are not shown to buyers."
+        ),
     )
-
-    def clean(self) -> dict[str, Any]:
-        """`evidence` is a Picture: the one chosen now, else the one held from an earlier try."""
-        data = super().clean() or {}
-        if "evidence" not in self.errors and not data.get("evidence"):
-            data["evidence"] = held_picture(self.data.get("held", ""))
-        return data
-
-    @property
-    def held(self) -> tuple[str, Picture] | None:
-        """The photo that came with a form that had an error elsewhere; goes back with it."""
-        picture = getattr(self, "cleaned_data", {}).get("evidence")
-        return (hold_word(picture), picture) if picture else None
 
     def clean_issued_on(self) -> dt.date:
         issued_on = self.cleaned_data["issued_on"]
@@ -239,31 +223,13 @@ class RecognitionForm(RowForm, forms.Form):
         }
 
 
-class ManyFiles(forms.ClearableFileInput):
-    allow_multiple_selected = True
-
-
-class PhotosField(forms.FileField):
-    """Several files at once; cleans to a list."""
-
-    widget = ManyFiles
-
-    def clean(self, data: Any, initial: Any = None) -> list[Any]:
-        files = data if isinstance(data, list | tuple) else [data]
-        if not any(files):
-            raise ValidationError(_("Choose or take at least one photo."))
-        if len(files) > MAX_PHOTOS:
-            raise ValidationError(
-                _("A product has at most %(count)s photos.") % {"count": MAX_PHOTOS}
-            )
-        return list(files)
-
-
 class PhotosForm(FormLook, forms.Form):
-    photos = PhotosField(
+    photos = PicturesField(
+        most=MAX_PHOTOS,
+        required=True,
         label=_("Photos"),
         help_text=_("Daylight, one product, no text over it. The first photo is the cover."),
-        widget=ManyFiles(attrs={"accept": "image/*"}),
+        error_messages={"required": _("Choose or take at least one photo.")},
     )
 
 

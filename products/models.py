@@ -21,6 +21,7 @@ from products.querysets import (
     VariantQuerySet,
 )
 
+MAX_EVIDENCE = 10  # pages with one decision
 RECOGNITION_MONTHS = 36  # Decision 26/2026/QĐ-TTg
 
 
@@ -217,7 +218,6 @@ class OcopRecognition(models.Model):
         output_field=models.DateField(),
         db_persist=True,
     )
-    evidence = models.ForeignKey(Picture, models.PROTECT, null=True, related_name="+")
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
     submitted_at = models.DateTimeField(db_default=Now())
     submitted_by = models.ForeignKey(
@@ -264,6 +264,20 @@ class OcopRecognition(models.Model):
         """Tone of the chip that shows the state."""
         tones = {"waiting": "wait", "verified": "done", "refused": "stop", "revoked": "stop"}
         return tones[self.state]
+
+
+class RecognitionPage(models.Model):
+    """A photo, or a page of a paper, that the reviewer looks at; buyers do not see it."""
+
+    recognition = models.ForeignKey(OcopRecognition, models.CASCADE, related_name="pages")
+    picture = models.ForeignKey(Picture, models.PROTECT, related_name="+")
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position", "pk"]
+
+    def __str__(self) -> str:
+        return str(self.picture)
 
 
 @pghistory.track(exclude=["quantity_available"])

@@ -14,9 +14,7 @@ from core.forms import (
     PlainTextField,
     WholeNumberField,
 )
-from core.images.intake import PictureRefused
-from core.models import Picture
-from core.pictures import held_picture, hold_word, keep_picture
+from core.picture_fields import PicturesField, PicturesForm
 from core.row_forms import RowForm
 from traceability.models import OriginCodeBatch, TraceEvent
 
@@ -24,28 +22,7 @@ MOST_PICTURES = 6
 MOST_CODES = 2000
 
 
-class ManyFilesInput(forms.ClearableFileInput):
-    allow_multiple_selected = True
-
-
-class PicturesField(forms.FileField):
-    """Several photographs; kept as Pictures, so an error elsewhere in the form loses none."""
-
-    widget = ManyFilesInput
-
-    def clean(self, data: Any, initial: Any = None) -> list[Picture]:
-        uploads = [file for file in (data or []) if file] if isinstance(data, list) else []
-        if len(uploads) > MOST_PICTURES:
-            raise forms.ValidationError(
-                _("Please choose at most %(most)s pictures at a time.") % {"most": MOST_PICTURES}
-            )
-        try:
-            return [keep_picture(file) for file in uploads]
-        except PictureRefused as refusal:
-            raise forms.ValidationError(refusal.message) from refusal
-
-
-class StepForm(RowForm, forms.Form):
+class StepForm(PicturesForm, RowForm, forms.Form):
     step = forms.ChoiceField(label=_("Step"), choices=TraceEvent.Step)
     title = PlainTextField(
         label=_("What was done"),
@@ -63,10 +40,13 @@ class StepForm(RowForm, forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
     )
     pictures = PicturesField(
+        most=MOST_PICTURES,
+        papers=True,
         label=_("Pictures"),
-        required=False,
-        help_text=_("Taken by you. Place and phone data are removed from them."),
-        widget=ManyFilesInput(attrs={"accept": "image/*", "data-preview": "step-preview"}),
+        help_text=_(
+            "Taken by you, up to 6; a test report may be a PDF."
+            " Place and phone data are removed from them."
+        ),
     )
     idempotency_key = IdempotencyKeyField()
 
@@ -74,19 +54,6 @@ class StepForm(RowForm, forms.Form):
     def values_of(event: TraceEvent) -> dict[str, Any]:
         names = ("step", "title", "happened_on", "place", "note")
         return {name: getattr(event, name) for name in names}
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        words = self.data.getlist("held") if hasattr(self.data, "getlist") else []
-        held = [picture for word in words[:MOST_PICTURES] if (picture := held_picture(word))]
-        cleaned["pictures"] = [*held, *cleaned.get("pictures", [])][:MOST_PICTURES]
-        return cleaned
-
-    @property
-    def held(self) -> list[tuple[str, Picture]]:
-        """Pictures that arrived with a form that had an error elsewhere; sent back with it."""
-        pictures = self.cleaned_data.get("pictures", []) if self.is_bound else []
-        return [(hold_word(picture), picture) for picture in pictures]
 
 
 class BatchForm(FormLook, forms.Form):

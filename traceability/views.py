@@ -17,10 +17,11 @@ from coops.models import Cooperative
 from core import access
 from core.clock import db_today
 from core.codes import in_groups
+from core.drafts import note_done
 from core.idempotency import idempotent
 from core.numbers import format_number
 from core.paging import near_page
-from core.pictures import pictures_first
+from core.pictures import papers_first
 from core.qr import qr_svg
 from core.text import fold
 from products.models import Lot
@@ -84,7 +85,7 @@ def show_lot(request: HttpRequest, lot_id: int) -> HttpResponse:
 
 @tracers
 @require_http_methods(["GET", "HEAD", "POST"])
-@pictures_first
+@papers_first
 @idempotent
 def add_step(request: HttpRequest, lot_id: int) -> HttpResponse:
     """One step of the lot's life."""
@@ -102,7 +103,7 @@ def add_step(request: HttpRequest, lot_id: int) -> HttpResponse:
 
 @tracers
 @require_http_methods(["GET", "HEAD", "POST"])
-@pictures_first
+@papers_first
 @idempotent
 def correct_step(request: HttpRequest, event_id: int) -> HttpResponse:
     """Write the step anew; the earlier version stays on record, the newest is corrected."""
@@ -308,6 +309,7 @@ def _save_step(
         words = _("%(question)s Send again if it is.") % {"question": refusal.message}
         form.add_error("happened_on", words)
         return _step_page(request, lot, form, corrects=corrects, day_meant=meant)
+    note_done(request, f"step-{lot.pk}-{corrects.pk if corrects else 'new'}")
     messages.success(request, _("Saved. It shows on the origin page at once."))
     return redirect("show-lot", lot_id=lot.pk)
 

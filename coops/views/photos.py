@@ -1,7 +1,7 @@
 """Pictures on a co-op's page."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, BinaryIO, cast
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -10,8 +10,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from coops.access import get_cooperative_to_manage, get_photo_to_manage
-from coops.errors import TooManyPhotos
+from coops.access import (
+    get_cooperative_of_member,
+    get_cooperative_to_manage,
+    get_photo_to_manage,
+)
 from coops.forms import CaptionForm, PhotosForm
 from coops.models import Cooperative, CooperativePhoto
 from coops.services.photos import MAX_PHOTOS, add_photo, caption_photo, move_photo, remove_photo
@@ -19,7 +22,16 @@ from core import access
 from core.drafts import note_done
 from core.idempotency import idempotent
 from core.images.intake import PictureRefused
-from core.pictures import keep_picture, pictures_first, sent_by_script
+from core.models import Picture
+from core.picture_fields import named, take_in
+from core.pictures import (
+    hold_word,
+    keep_pages,
+    keep_picture,
+    papers_first,
+    pictures_first,
+    sent_by_script,
+)
 
 
 @access.cooperative("manager")
@@ -38,7 +50,10 @@ def edit_coop_photos(request: HttpRequest, cooperative_slug: str) -> HttpRespons
         del form.fields["idempotency_key"]  # each picture has one of its own, in the header
     kept, refusals = 0, list[str]()
     if form.is_valid():
-        kept, refusals = _keep(cooperative, form.cleaned_data["pictures"])
+        kept, refusals = take_in(
+            form.cleaned_data["pictures"],
+            lambda picture: add_photo(cooperative=cooperative, picture=picture),
+        )
     if not kept:
         for words in refusals:
             form.add_error("pictures", words)
@@ -53,20 +68,40 @@ def edit_coop_photos(request: HttpRequest, cooperative_slug: str) -> HttpRespons
     return redirect("edit-coop-photos", cooperative.slug)
 
 
-def _keep(cooperative: Cooperative, files: Iterable[Any]) -> tuple[int, list[str]]:
-    """How many pictures were kept, and what is wrong with the others."""
-    kept, refusals = 0, []
-    for file in files:
-        try:
-            add_photo(cooperative=cooperative, picture=keep_picture(file))
-        except PictureRefused as refusal:
-            refusals.append(f"{file.name[:60]}: {refusal.message}")
-        except TooManyPhotos as refusal:
-            refusals.append(str(refusal.message))
-            break
-        else:
-            kept += 1
-    return kept, refusals
+@access.cooperative("manager", "diarist", "host")
+@require_POST
+@pictures_first
+@idempotent
+def hold_picture(request: HttpRequest, cooperative_slug: str) -> HttpResponse:
+    """Keep `photo` for a form that is not sent yet (core.picture_fields).
+
+    Answers `{"held": [{"word", "url"}]}`, or 422 with `refused`.
+    """
+    return _hold(request, cooperative_slug, lambda file: [keep_picture(file)])
+
+
+@access.cooperative("manager", "diarist", "host")
+@require_POST
+@papers_first
+@idempotent
+def hold_paper(request: HttpRequest, cooperative_slug: str) -> HttpResponse:
+    """As hold_picture; of a PDF, `held` has each page."""
+    return _hold(request, cooperative_slug, keep_pages)
+
+
+def _hold(
+    request: HttpRequest, cooperative_slug: str, keep: Callable[[BinaryIO], list[Picture]]
+) -> HttpResponse:
+    get_cooperative_of_member(request.user, cooperative_slug)
+    file = request.FILES.get("photo")
+    if file is None:
+        return JsonResponse({"refused": [_("Choose a picture first.")]}, status=422)
+    try:
+        pages = keep(cast("BinaryIO", file))
+    except PictureRefused as refusal:
+        return JsonResponse({"refused": [named(file, refusal.message)]}, status=422)
+    held = [{"word": hold_word(page), "url": page.url(320, "webp")} for page in pages]
+    return JsonResponse({"held": held})
 
 
 @access.cooperative("manager")
@@ -129,6 +164,7 @@ def _page(
         "form": form,
         "captions": captions,
         "most": MAX_PHOTOS,
+        "photos_left": MAX_PHOTOS - len(photos),
         "is_full": len(photos) >= MAX_PHOTOS,
     }
     return render(request, "coops/photos.html", context, status=status)

@@ -1,6 +1,7 @@
 """OCOP stars: entered by the co-op, believed once the province has looked at the decision."""
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
@@ -12,7 +13,7 @@ from core.clock import Instant
 from core.models import Picture
 from products import events
 from products.errors import AlreadyDecided, DecisionTaken, RegisterAlreadyCounted
-from products.models import OcopRecognition, OcopRegister, Product
+from products.models import OcopRecognition, OcopRegister, Product, RecognitionPage
 
 State = OcopRecognition.State
 
@@ -25,7 +26,7 @@ def submit_recognition(  # noqa: PLR0913 - what a decision says
     number: str,
     issued_on: dt.date,
     issuer: str,
-    evidence: Picture | None = None,
+    evidence: Sequence[Picture] = (),
     by: Any = None,
 ) -> OcopRecognition:
     """Hand a decision in for verification; no star is shown before. Raises DecisionTaken."""
@@ -35,18 +36,25 @@ def submit_recognition(  # noqa: PLR0913 - what a decision says
         number=number,
         issued_on=issued_on,
         issuer=issuer,
-        evidence=evidence,
         submitted_by=by,
     )
     _save(recognition)
+    _put_pages(recognition, evidence)
     events.recognition_submitted(recognition)
     return recognition
 
 
 @transaction.atomic
-def resubmit_recognition(*, recognition: OcopRecognition, by: Any = None, **values: Any) -> None:
+def resubmit_recognition(
+    *,
+    recognition: OcopRecognition,
+    evidence: Sequence[Picture] = (),
+    by: Any = None,
+    **values: Any,
+) -> None:
     """Correct a decision that waits or was not accepted; it waits (again).
 
+    Pages sent now take the place of those sent before; without any, those stay.
     Raises AlreadyDecided when it has been verified or revoked meanwhile, DecisionTaken.
     """
     open_states = (State.WAITING, State.REFUSED)
@@ -58,6 +66,9 @@ def resubmit_recognition(*, recognition: OcopRecognition, by: Any = None, **valu
     for name, value in values.items():
         setattr(recognition, name, value)
     _save(recognition, fields=list(values))
+    if evidence:
+        recognition.pages.all().delete()
+        _put_pages(recognition, evidence)
     recognition.refresh_from_db()
     events.recognition_submitted(recognition)
 
@@ -138,6 +149,13 @@ def _decide(recognition: OcopRecognition, old: str, new: str, by: Any, note: str
         raise AlreadyDecided
     recognition.refresh_from_db()
     events.recognition_decided(recognition)
+
+
+def _put_pages(recognition: OcopRecognition, pictures: Sequence[Picture]) -> None:
+    RecognitionPage.objects.bulk_create(
+        RecognitionPage(recognition=recognition, picture=picture, position=position)
+        for position, picture in enumerate(pictures)
+    )
 
 
 def _save(recognition: OcopRecognition, fields: list[str] | None = None) -> None:

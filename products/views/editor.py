@@ -140,6 +140,7 @@ def editor_page(
         "photos": [(photo, bound.get(f"alt-{photo.pk}") or alt_form(photo)) for photo in photos],
         "can_add_photos": len(photos) < MAX_PHOTOS,
         "max_photos": MAX_PHOTOS,
+        "photos_left": MAX_PHOTOS - len(photos),
         "packs": packs_to_edit(product, bound),
         "retired_packs": product.variants.filter(is_active=False),
         "recognitions": product.recognitions.order_by("-issued_on"),

@@ -14,8 +14,8 @@ from core.drafts import note_done
 from core.errors import DomainError
 from core.idempotency import idempotent
 from core.models import Picture
-from core.pictures import keep_picture, pictures_first, sent_by_script
-from core.refusals import InputRefused
+from core.picture_fields import take_in
+from core.pictures import pictures_first, sent_by_script
 from products.access import get_photo_to_manage, get_product_to_manage
 from products.forms import PhotosForm
 from products.models import Product, ProductPhoto
@@ -39,7 +39,10 @@ def add_photos(request: HttpRequest, product_id: int) -> HttpResponse:
     form = PhotosForm(request.POST, request.FILES, auto_id="photos_%s")
     kept, refused = 0, list[str]()
     if form.is_valid():
-        kept, refused = _take_in(product, form.cleaned_data["photos"])
+        kept, refused = take_in(
+            form.cleaned_data["photos"],
+            lambda picture: services.add_photo(product=product, picture=picture),
+        )
     if not kept:
         for words in refused:
             form.add_error("photos", words)
@@ -124,16 +127,3 @@ def read_undo(word: str, product: Product) -> dict[str, Any] | None:
     except signing.BadSignature:
         return None
     return removed if removed["product"] == product.pk else None
-
-
-def _take_in(product: Product, files: list[Any]) -> tuple[int, list[str]]:
-    """How many photos were kept, and a sentence for each that was not."""
-    kept, refused = 0, list[str]()
-    for file in files:
-        try:
-            services.add_photo(product=product, picture=keep_picture(file))
-        except (InputRefused, DomainError) as refusal:
-            refused.append(f"{file.name[:60]}: {refusal.message}")
-        else:
-            kept += 1
-    return kept, refused

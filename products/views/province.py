@@ -133,5 +133,9 @@ def _page(
         "form": form,
         "why_not": recognitions.why_not_verify(request.user, recognition),
         "is_over": recognition.expires_on < db_today(),
+        "pages": [
+            (page.picture, page.picture.url(1280, "webp"))
+            for page in recognition.pages.select_related("picture")
+        ],
     }
     return render(request, "products/recognition_review.html", context, status=status)

@@ -12,7 +12,7 @@ from core import access
 from core.drafts import note_done
 from core.errors import DomainError
 from core.idempotency import idempotent
-from core.pictures import pictures_first
+from core.pictures import papers_first
 from products.access import get_product_to_manage, get_recognition_to_manage
 from products.forms import RecognitionForm
 from products.models import OcopRecognition
@@ -22,7 +22,7 @@ from products.views.editor import accept, editor_page, editor_url, form_of
 
 @access.cooperative("manager")
 @require_http_methods(["GET", "HEAD", "POST"])
-@pictures_first
+@papers_first
 @idempotent
 def add_recognition(request: HttpRequest, product_id: int) -> HttpResponse:
     product = get_product_to_manage(request.user, product_id)
@@ -43,7 +43,7 @@ def add_recognition(request: HttpRequest, product_id: int) -> HttpResponse:
 
 @access.cooperative("manager")
 @require_http_methods(["GET", "HEAD", "POST"])
-@pictures_first
+@papers_first
 @idempotent
 def edit_recognition(request: HttpRequest, recognition_id: int) -> HttpResponse:
     """Correct a decision that waits or was not accepted, and hand it in again."""
@@ -95,5 +95,6 @@ def _page(
         "product": recognition.product,
         "cooperative": recognition.product.cooperative,
         "form": form,
+        "pages": recognition.pages.select_related("picture"),
     }
     return render(request, "products/recognition_edit.html", context, status=status)

@@ -49,7 +49,10 @@ const restore = (form) => {
   bringMarks(form, changed.map(([name]) => name), kept.marks);
   say(form, "restored", kept.at);
 };
-document.querySelectorAll("[data-draft-done]").forEach((mark) => { try { localStorage.removeItem(store(mark.dataset.draftDone)); } catch { /* nothing was kept */ } });
+// `done:KEY` tells js/send_photos.js that the photos went with the form.
+document.querySelectorAll("[data-draft-done]").forEach((mark) => {
+  try { localStorage.removeItem(store(mark.dataset.draftDone)); localStorage.setItem(`done:${mark.dataset.draftDone}`, Date.now()); } catch { /* nothing was kept */ }
+});
 document.querySelectorAll("form[data-draft]").forEach((form) => {
   restore(form);
   let timer;

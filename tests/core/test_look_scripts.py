@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 
 import pytest
 from django import forms
-from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.template import engines
 from django.test import RequestFactory
@@ -264,17 +263,6 @@ def test_the_desk_shows_where_we_are(shop: Shop, scripts: list[str], is_seen: bo
         expect(here).to_be_in_viewport(ratio=1)
     else:
         expect(here).not_to_be_in_viewport()
-
-
-def test_a_chosen_picture_is_shown_before_it_is_sent(shop: Shop) -> None:
-    page = shop.show(
-        '<label>Ảnh <input type="file" data-preview="seen"></label><div id="seen"></div>', "preview"
-    )
-    sign = (settings.BASE_DIR / "static/img/logo.svg").read_bytes()
-    page.get_by_label("Ảnh").set_input_files(
-        {"name": "che.svg", "mimeType": "image/svg+xml", "buffer": sign}
-    )
-    page.get_by_alt_text("che.svg").wait_for()
 
 
 class WholeForm(FormLook, forms.Form):

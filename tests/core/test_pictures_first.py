@@ -9,7 +9,8 @@ from django.test import Client
 from django.urls import reverse
 
 from core import pictures
-from core.images.intake import PictureRefused, ProcessedPicture, take_picture
+from core.images import intake
+from core.images.intake import PictureRefused, ProcessedPicture
 from core.limits import Limit
 from core.models import Picture
 from tests.cast import client_of
@@ -22,6 +23,8 @@ FORMS = {
     "add-photos": ("photos", lambda side: [side.product.pk]),
     "add-recognition": ("evidence", lambda side: [side.product.pk]),
     "edit-recognition": ("evidence", lambda side: [side.recognition.pk]),
+    "hold-picture": ("photo", lambda side: [side.cooperative.slug]),
+    "hold-paper": ("photo", lambda side: [side.cooperative.slug]),
     "add-step": ("pictures", lambda side: [side.lot.pk]),
     "correct-step": ("pictures", lambda side: [side.event.pk]),
     "schedule-session": ("cover", lambda side: [side.cooperative.slug]),
@@ -44,16 +47,18 @@ def held_while_reading(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """For each picture read: how many locks our connection held."""
     held = []
 
-    def watched(file: Any) -> ProcessedPicture:
+    decoded = intake._decoded
+
+    def watched(data: bytes, page: int) -> bytes:
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT count(*) FROM pg_locks"
                 " WHERE pid = pg_backend_pid() AND mode LIKE '%Exclusive%' AND relation IS NOT NULL"
             )
             held.append(cursor.fetchone()[0])
-        return take_picture(file)
+        return decoded(data, page)
 
-    monkeypatch.setattr(pictures, "take_picture", watched)
+    monkeypatch.setattr(intake, "_decoded", watched)
     return held
 
 
@@ -80,7 +85,7 @@ def test_what_was_read_before_is_what_is_kept(mai: Client, world: World) -> None
     assert Picture.objects.latest("pk").width == 64
 
 
-@pytest.mark.parametrize("form", ["edit-coop-photos", "add-photos", "add-step"])
+@pytest.mark.parametrize("form", ["edit-coop-photos", "hold-picture", "add-step"])
 def test_without_it_rows_are_locked_for_as_long_as_it_takes(
     mai: Client,
     world: World,

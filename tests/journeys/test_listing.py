@@ -140,8 +140,8 @@ def test_without_network_it_says_so_and_what_was_typed_goes_later(open_page: Ope
     page.route("**/giu-nhap/", network)
     page.route("**/anh/", network)
     page.locator("input[type=file][name=photos]").set_input_files(camera("doi.jpg", "bup.jpg"))
-    expect(page.locator("[data-photos-say]")).to_contain_text("còn giữ trên máy này")
-    expect(page.locator("[data-photos-waiting] img")).to_have_count(2)
+    expect(page.locator("#step-photos [data-photos-say]")).to_contain_text("còn giữ trên máy này")
+    expect(page.locator("#step-photos [data-photos-waiting] img")).to_have_count(2)
     page.get_by_label("Tên sản phẩm").fill("Gạo Séng Cù")
     says = page.locator("[data-autosave-says]")
     expect(says).to_contain_text("Chưa gửi được – còn giữ trên máy này")
@@ -150,7 +150,9 @@ def test_without_network_it_says_so_and_what_was_typed_goes_later(open_page: Ope
     expect(says).to_contain_text("Chưa gửi được")
     product.refresh_from_db()
     assert product.name == ""
-    expect(page.locator("[data-photos-waiting] img")).to_have_count(2)  # the photos too
+    expect(page.locator("#step-photos [data-photos-waiting] img")).to_have_count(
+        2
+    )  # the photos too
     assert not product.photos.exists()
     is_down = False
     expect(page.locator("#step-photos li")).to_have_count(2, timeout=20_000)
@@ -195,7 +197,7 @@ def test_what_the_server_does_not_take_is_told_at_the_field(open_page: OpenPage,
     page.locator("input[type=file][name=photos]").set_input_files(
         [{"name": "xau.jpg", "mimeType": "image/jpeg", "buffer": bad}]
     )
-    expect(page.locator("[data-photos-say]")).to_contain_text("xau.jpg")
+    expect(page.locator("#step-photos [data-photos-say]")).to_contain_text("xau.jpg")
     axe(page)
 
 

@@ -17,6 +17,41 @@ from tests.journeys.people import sign_in
 MOST_BYTES = 50_000
 
 
+def test_a_step_with_six_photos_one_of_them_bad_on_a_slow_line(
+    open_page: OpenPage, axe: Callable[[Page], None]
+) -> None:
+    cast = make_cast()
+    lot = LotFactory(variant=VariantFactory(product__cooperative=cast.coop_a))
+    page = open_page("phone")
+    sign_in(page, cast.mai, then=reverse("add-step", args=[lot.pk]))
+    line = page.context.new_cdp_session(page)
+    line.send("Network.enable")
+    slow = {"offline": False, "latency": 100, "downloadThroughput": 50_000}
+    line.send("Network.emulateNetworkConditions", {**slow, "uploadThroughput": 50_000})
+    photos = [
+        {
+            "name": f"{n}.jpg",
+            "mimeType": "image/jpeg",
+            "buffer": photo_file(size=(1600, 1200)).read(),
+        }
+        for n in range(1, 6)
+    ]
+    bad = {"name": "hong.jpg", "mimeType": "image/jpeg", "buffer": b"no picture at all"}
+    page.get_by_label("Đã làm gì").fill("Hái một tôm hai lá")
+    page.locator("input[type=file]").set_input_files([*photos[:2], bad, *photos[2:]])  # type: ignore[list-item]
+    tiles = page.locator("[data-photos-waiting] > *")
+    expect(tiles.filter(has_text="hong.jpg")).to_contain_text("không phải ảnh", timeout=30_000)
+    page.reload()  # in the middle: what has arrived is still there, the rest goes on
+    page.get_by_role("button", name="Lưu bước này").click()
+    expect(page.locator(".trail .photos img")).to_have_count(5, timeout=30_000)
+    event = lot.trace_events.get()
+    assert (event.title, event.photos.count()) == ("Hái một tôm hai lá", 5)
+
+    page.goto(reverse("add-step", args=[lot.pk]))
+    expect(tiles).to_have_count(0)  # they went with the step
+    axe(page)
+
+
 @pytest.mark.parametrize("device", ["phone", "desk"])
 def test_from_the_diary_to_the_scan(
     open_page: OpenPage, axe: Callable[[Page], None], platform_server, device: str

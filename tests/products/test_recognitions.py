@@ -1,6 +1,7 @@
 """OCOP: handed in by the co-op, decided by its own province once, warned about before the end."""
 
 import datetime as dt
+import io
 import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +23,7 @@ from products.services.recognitions import (
 )
 from products.views.workspace import running_out
 from tests.cast import Cast, client_of
+from tests.core.photographs import pdf
 from tests.factories.accounts import UserFactory
 from tests.factories.core import photo_file
 from tests.factories.products import OcopRecognitionFactory, ProductFactory
@@ -58,14 +60,14 @@ def test_a_decision_waits_until_the_province_has_looked_at_it(
     assert send(mai, url, **decision(), evidence=photo_file()).status_code == 302
     recognition = product.recognitions.get()
     assert (recognition.state, recognition.stars) == (State.WAITING, 4)
-    assert recognition.evidence is not None
+    assert recognition.pages.count() == 1
     assert not OcopRecognition.objects.valid().exists()
 
     listed = text_of(ha.get(reverse("review-recognitions", args=["15"])))
     review = reverse("review-recognition", args=["15", recognition.pk])
     assert review in listed
     page = text_of(ha.get(review))
-    assert recognition.evidence.url(640, "webp") in page
+    assert recognition.pages.get().picture.url(640, "webp") in page
     assert send(ha, review, decision="verify").status_code == 302
     recognition.refresh_from_db()
     assert recognition.state == State.VERIFIED
@@ -320,7 +322,27 @@ def test_the_photo_of_the_decision_outlives_an_error_elsewhere(mai: Client, prod
     assert held
     forged = send(mai, url, **decision(), held=held[1] + "x")
     assert forged.status_code == 302
-    assert product.recognitions.get().evidence is None
+    assert not product.recognitions.get().pages.exists()
     product.recognitions.all().delete()
     assert send(mai, url, **decision(), held=held[1]).status_code == 302
-    assert product.recognitions.get().evidence is not None
+    assert product.recognitions.get().pages.count() == 1
+
+
+def test_evidence_is_photos_and_papers_and_a_new_paper_takes_the_old_ones_place(
+    mai: Client, ha: Client, product: Product
+):
+    url = reverse("add-recognition", args=[product.pk])
+    paper = io.BytesIO(pdf((595, 842), (595, 842)))
+    paper.name = "quyet-dinh.pdf"
+    assert send(mai, url, **decision(), evidence=[photo_file(), paper]).status_code == 302
+    recognition = product.recognitions.get()
+    assert [page.picture.width for page in recognition.pages.all()] == [800, 1280, 1280]
+    shown = text_of(ha.get(reverse("review-recognition", args=["15", recognition.pk])))
+    assert shown.count('class="photo"') == 3
+    assert "Trang 3/3" in shown
+
+    again = reverse("edit-recognition", args=[recognition.pk])
+    assert send(mai, again, **decision()).status_code == 302
+    assert recognition.pages.count() == 3
+    assert send(mai, again, **decision(), evidence=photo_file()).status_code == 302
+    assert [page.picture.width for page in recognition.pages.all()] == [800]
