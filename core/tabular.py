@@ -49,14 +49,35 @@ Header = Any  # a Column, or its title alone
 def csv_bytes(headers: Sequence[Header], rows: Iterable[Sequence[Value]]) -> bytes:
     """UTF-8 with a byte order mark, commas, CRLF: what Excel in Viet Nam opens by itself.
 
-    Numbers are digits with a decimal point, days 2025-11-04, instants 2025-11-04 20:15 local time.
-    Text that a spreadsheet would take for a formula gets an apostrophe before it.
+    A Vietnamese spreadsheet reads a decimal point as a mark of thousands: weights are whole grams,
+    another part of a number stands after a comma. Days are 2025-11-04, instants 2025-11-04 20:15
+    local time. Text that a spreadsheet would take for a formula gets an apostrophe before it.
     """
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow([_csv_cell(_column(header).title) for header in headers])
-    writer.writerows([_csv_cell(cell) for cell in row] for row in rows)
+    columns = [_column(header) for header in headers]
+    writer.writerow([_csv_cell(_csv_title(column)) for column in columns])
+    writer.writerows(
+        [
+            _csv_cell(_in_grams(cell) if kind == "weight" else cell)
+            for cell, kind in _by_kind(row, columns)
+        ]
+        for row in rows
+    )
     return b"\xef\xbb\xbf" + out.getvalue().encode("utf-8", "replace")
+
+
+def _csv_title(column: Column) -> str:
+    title = str(column.title)
+    return title.replace("(kg)", "(g)") if column.kind == "weight" else title
+
+
+def _in_grams(kilograms: Value) -> Value:
+    return kilograms if kilograms is None else round(Decimal(str(kilograms)) * 1000)
+
+
+def _by_kind(row: Sequence[Value], columns: Sequence[Column]) -> list[tuple[Value, Kind]]:
+    return [(value, columns[i].kind if i < len(columns) else "text") for i, value in enumerate(row)]
 
 
 def _csv_cell(cell: Value) -> str:
@@ -65,7 +86,7 @@ def _csv_cell(cell: Value) -> str:
     if isinstance(cell, bool):
         return "1" if cell else "0"
     if isinstance(cell, int | float | Decimal):
-        return f"{cell:f}" if isinstance(cell, Decimal) else str(cell)
+        return f"{Decimal(str(cell)):f}".replace(".", ",")
     if isinstance(cell, datetime):
         return _local(cell).strftime("%Y-%m-%d %H:%M")
     if isinstance(cell, date):
@@ -95,8 +116,7 @@ def xlsx_bytes(
         sheet.column_dimensions[get_column_letter(i)].width = width
     sheet.append([_heading(sheet, title) for title in table[0]])
     for row in table[1:]:
-        kinds = [columns[i].kind if i < len(columns) else "text" for i in range(len(row))]
-        sheet.append([_cell(sheet, value, kind) for value, kind in zip(row, kinds, strict=True)])
+        sheet.append([_cell(sheet, value, kind) for value, kind in _by_kind(row, columns)])
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from core.clock import db_today, start_of_local_day
+from core.errors import DomainError
 from core.forms import FormLook, LocalDateField
 
 
@@ -68,6 +69,23 @@ class PeriodForm(FormLook, forms.Form):
         if starts_on and ends_on and starts_on > ends_on:
             self.add_error("den", _("The last day is before the first. Please swap them."))
         return cleaned
+
+
+class WrongPeriod(DomainError):
+    """A file is kept and passed on: it never holds another period than its address names."""
+
+    status = 400
+    code = "wrong_period"
+    message = _("There is no such period. Please choose it again on the page of the table.")
+
+
+def must_be_a_period(query: dict[str, str], form: PeriodForm) -> None:
+    """Raises WrongPeriod, with what is wrong, unless the period is the one that was asked for."""
+    wrong = [f"{form.fields[name].label}: {errors[0]}" for name, errors in form.errors.items()]
+    if wrong:
+        raise WrongPeriod(" ".join(wrong))
+    if query.get("ky", DEFAULT_PRESET) not in PRESETS:
+        raise WrongPeriod
 
 
 def read_period(query: dict[str, str]) -> tuple[Period, PeriodForm, str]:

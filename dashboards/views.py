@@ -16,7 +16,7 @@ from core.file_views import lead_to_job
 from core.text import ascii_fold
 from dashboards import figures, trend
 from dashboards.access import get_province_to_view, provinces_viewed_by
-from dashboards.forms import PRESETS, read_period
+from dashboards.forms import PRESETS, must_be_a_period, read_period
 from dashboards.services.rolling_up import complete_at
 from dashboards.tables import MIME, TABLES, file_of
 
@@ -86,6 +86,7 @@ def export_province_table(
     if file_format not in MIME:
         raise Http404
     context = _context(request, province_code)
+    must_be_a_period(request.GET.dict(), context["form"])
     is_simulated = context["has_simulated"]
     name = f"{_file_name(context, table)}.{file_format}"
     row_count = _table(table).rows(context["rows"]).count()

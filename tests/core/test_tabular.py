@@ -49,10 +49,19 @@ def test_excel_in_viet_nam_opens_the_file_by_itself():
     assert data == "\ufeffSản phẩm,Tiền\r\nChè Shan Tuyết,125000\r\n".encode()
 
 
+def test_no_weight_can_be_read_as_thousands():
+    columns = ["Sản phẩm", Column("Khối lượng (kg)", "weight")]
+    rows = [["Chè", 1.25], ["Gạo", 17_936.807], ["Muối", 2.0], ["Cua", None]]
+    assert read_csv(csv_bytes(columns, rows)) == [
+        ["Sản phẩm", "Khối lượng (g)"], ["Chè", "1250"], ["Gạo", "17936807"], ["Muối", "2000"],
+        ["Cua", ""],
+    ]  # fmt: skip
+
+
 def test_plain_values_stay_what_they_are():
     row = [125_000, -3, 1.5, Decimal("2.50"), None, True, LIVE_AT, date(2025, 11, 4), "a, b", "x"]
     assert read_csv(csv_bytes(["a"] * 10, [row]))[1] == [
-        *("125000", "-3", "1.5", "2.50", "", "1", "2025-11-04 20:15", "2025-11-04", "a, b", "x")
+        *("125000", "-3", "1,5", "2,50", "", "1", "2025-11-04 20:15", "2025-11-04", "a, b", "x")
     ]
 
 

@@ -244,6 +244,25 @@ def test_a_wrong_period_never_fails(cast: Cast, market, query) -> None:
 
 
 @pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ({"tu": "2026-13-45"}, "Từ ngày: "),
+        ({"tu": "20/11/2026", "den": "01/11/2026"}, "Ngày cuối"),
+        ({"den": "31/12/9999"}, "Đến ngày: "),
+        ({"ky": "<script>"}, "Không có kỳ này."),
+    ],
+)
+def test_a_file_never_holds_another_period_than_was_asked_for(
+    cast: Cast, market, query, words
+) -> None:
+    for file_format in ("csv", "xlsx"):
+        address = reverse("export-province-table", args=["15", "ngay", file_format])
+        answer = client_of(cast.ha).get(address, query)
+        assert answer.status_code == 400
+        assert words in answer.content.decode()
+
+
+@pytest.mark.parametrize(
     "name", ["show-province-figures", "show-province-table", "export-province-table"]
 )
 def test_another_province_looks_missing(cast: Cast, market, name: str) -> None:
