@@ -1,4 +1,4 @@
-"""A coming session as a calendar entry (RFC 5545)."""
+"""A session as a calendar entry (RFC 5545): the same entry again when it moves or is called off."""
 
 import datetime as dt
 
@@ -14,8 +14,21 @@ def entry(  # noqa: PLR0913 - each is a line of the entry
     starts_at: dt.datetime,
     minutes: int,
     made_at: dt.datetime,
+    changed_at: dt.datetime,
+    version: int,
+    is_cancelled: bool = False,
 ) -> str:
-    """The whole .ics file, lines ending in CRLF and folded at 75 octets."""
+    """The whole .ics file, lines ending in CRLF and folded at 75 octets.
+
+    A program that has the entry takes this one for newer when its `version` is higher.
+    """
+    alarm = [
+        "BEGIN:VALARM",
+        "ACTION:DISPLAY",
+        "TRIGGER:-PT15M",
+        f"DESCRIPTION:{_escaped(title)}",
+        "END:VALARM",
+    ]
     lines = [
         "BEGIN:VCALENDAR",
         "VERSION:2.0",
@@ -24,16 +37,15 @@ def entry(  # noqa: PLR0913 - each is a line of the entry
         "BEGIN:VEVENT",
         f"UID:{uid}",
         f"DTSTAMP:{_utc(made_at)}",
+        f"LAST-MODIFIED:{_utc(changed_at)}",
+        f"SEQUENCE:{version}",
+        f"STATUS:{'CANCELLED' if is_cancelled else 'CONFIRMED'}",
         f"DTSTART:{_utc(starts_at)}",
         f"DTEND:{_utc(starts_at + dt.timedelta(minutes=minutes))}",
         f"SUMMARY:{_escaped(title)}",
         f"DESCRIPTION:{_escaped(text)}",
         f"URL:{url}",
-        "BEGIN:VALARM",
-        "ACTION:DISPLAY",
-        "TRIGGER:-PT15M",
-        f"DESCRIPTION:{_escaped(title)}",
-        "END:VALARM",
+        *([] if is_cancelled else alarm),
         "END:VEVENT",
         "END:VCALENDAR",
     ]

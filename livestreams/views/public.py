@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Count, Max, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -163,14 +164,19 @@ def show_board_snapshot(request: HttpRequest, session_id: int) -> HttpResponse:
 def show_session_calendar(request: HttpRequest, session_id: int) -> HttpResponse:
     session = get_session_to_show(session_id)
     url = settings.SITE_URL + reverse("show-session", args=[session.pk])
+    history = session.events  # type: ignore[attr-defined]
+    changed = history.aggregate(at=Max("pgh_created_at"), count=Count("pk"))
     text = calendar.entry(
-        uid=f"phien-{session.pk}@{request.get_host()}",
+        uid=f"phien-{session.pk}@{urlsplit(settings.SITE_URL).hostname}",
         title=f"{session.title} – Chợ Phiên",
         text=_("Open the board and order here: %(url)s") % {"url": url},
         url=url,
         starts_at=session.starts_at,
         minutes=session.planned_minutes,
         made_at=db_now(),
+        changed_at=changed["at"] or session.created_at,
+        version=max(0, changed["count"] - 1),
+        is_cancelled=session.state == session.State.CANCELLED,
     )
     response = HttpResponse(text, content_type="text/calendar; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="phien-{session.pk}.ics"'
