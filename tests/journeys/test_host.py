@@ -264,7 +264,7 @@ def test_a_refused_press_says_why_and_shows_how_it_stands(phone_page: Page) -> N
     page.reload()
     mark_sold_out(offer=offers[0])
     page.get_by_role("button", name="Bán món này A01").click()
-    said = page.get_by_role("status").filter(has_text="Có người vừa đổi suất này")
+    said = page.get_by_role("status").filter(has_text="Vừa có người khác bấm rồi")
     expect(said.first).to_be_visible()
     expect(page.get_by_role("button", name="Bán món này A02")).to_be_visible()
     assert count("livestreams.session.now_selling") == 0
