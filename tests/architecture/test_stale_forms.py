@@ -30,6 +30,8 @@ NO_ROW = {
     "BuyerForm": "begins an order",
     "OrderForm": "begins an order",
     "VerifyForm": "signs in",
+    "BankAccountFields": "part of other forms",
+    "BankAccountForm": "asks for one change, and is refused while another waits",
     "RenewCodesForm": "makes codes anew",
     "StandbyForm": "begins a place in the line",
     "FindOrderForm": "finds",
