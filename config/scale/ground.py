@@ -186,6 +186,7 @@ class Ground:
     def write_codes(self) -> None:
         """Most of them of one lot, in batches as large as may be; every tenth lot has a few."""
         asked = [(lot, 24) for lot in self.all_lots()[::10]]
+        makers = {lot.pk: coop.name for coop in self.coops for lot in coop.lots}
         whole, rest = divmod(self.shape.big_lot_codes, CODES_IN_A_BATCH)
         sizes = [CODES_IN_A_BATCH] * whole + ([rest] if rest else [])
         asked += [(self.coops[0].lots[-1], size) for size in sizes]
@@ -193,12 +194,16 @@ class Ground:
         ready_at = self.long_ago()
         copy_rows(
             OriginCodeBatch,
-            ("id", "lot_id", "quantity", "state", "quantity_done", "ready_at"),
             (
-                (first + n, lot.pk, size, "ready", size, ready_at)
+                "id", "lot_id", "quantity", "state", "quantity_done", "ready_at", "product_name",
+                "pack_name", "net_weight_g", "cooperative_name",
+            ),
+            (
+                (first + n, lot.pk, size, "ready", size, ready_at, lot.product_name,
+                 lot.variant_name, lot.net_weight_g, makers[lot.pk])
                 for n, (lot, size) in enumerate(asked)
             ),
-        )
+        )  # fmt: skip
         first_code = reserve_ids(OriginCode, sum(size for _lot, size in asked))
         codes = [
             (random_code(CODE_LENGTH), lot.pk, first + n, serial + 1)
