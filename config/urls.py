@@ -21,5 +21,5 @@ urlpatterns = [
 
 handler400 = "core.views.bad_request"
 handler403 = "core.views.forbidden"
-handler404 = "core.views.not_found"
+handler404 = "coops.views.missing.not_found"
 handler500 = "core.views.server_error"

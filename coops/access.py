@@ -1,10 +1,52 @@
 """How a view gets hold of a co-op or a province: out of reach looks like missing."""
 
+import datetime as dt
 from typing import Any
 
+from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
 from coops.models import Cooperative, CooperativePhoto, Membership, Province
+from core.access import rule_of_route
+from core.clock import db_now
+
+
+TOLD_FOR = dt.timedelta(days=30)  # that a role has ended
+MOST_TOLD = 5
+
+
+def may_open(request: HttpRequest, name: str, cooperative: Cooperative) -> bool:
+    """Whether the reader's roles in `cooperative` are among those the route `name` admits."""
+    rule = rule_of_route(name)
+    return rule is not None and bool(set(rule.roles) & roles_in(request, cooperative))
+
+
+def roles_in(request: HttpRequest, cooperative: Cooperative) -> set[str]:
+    """Roles of the reader in `cooperative`, read once a request."""
+    known: dict[int, set[str]] = request.__dict__.setdefault("roles_in", {})
+    if cooperative.pk not in known:
+        user: Any = request.user
+        mine = user.memberships.filter(cooperative=cooperative) if user.is_authenticated else []
+        known[cooperative.pk] = {place.role for place in mine}
+    return known[cooperative.pk]
+
+
+def ended_places(user: Any) -> list[Any]:
+    """Roles in co-ops that ended of late and were not given again, as events of history."""
+    events: Any = Membership.pgh_event_model  # type: ignore[attr-defined]
+    rows = events.objects.filter(
+        user=user, pgh_label="delete", pgh_created_at__gt=db_now() - TOLD_FOR
+    ).select_related("cooperative", "pgh_context")
+    held = set(user.memberships.values_list("cooperative_id", "role"))
+    ended = []
+    for row in rows.order_by("-pgh_id")[: MOST_TOLD * 2]:
+        row.role_name = Membership.Role(row.role).label
+        metadata = row.pgh_context.metadata if row.pgh_context else {}
+        row.was_own = metadata.get("user") == user.pk
+        if (row.cooperative_id, row.role) not in held:
+            held.add((row.cooperative_id, row.role))
+            ended.append(row)
+    return ended[:MOST_TOLD]
 
 
 def get_cooperative_of_member(user: Any, slug: str) -> Cooperative:

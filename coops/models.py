@@ -306,7 +306,7 @@ class CooperativePhoto(models.Model):
         return self.caption or str(self.picture)
 
 
-@pghistory.track()
+@pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
 class Membership(models.Model):
     """A person's place in a co-op."""
 

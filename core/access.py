@@ -14,7 +14,7 @@ from typing import Any
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
-from django.urls import reverse
+from django.urls import get_resolver, reverse
 from django.utils.cache import add_never_cache_headers
 from django.utils.http import urlencode
 
@@ -78,6 +78,18 @@ def rule_of(callback: Any) -> AccessRule | None:
     return getattr(callback, "access_rule", None) or getattr(
         getattr(callback, "cls", None), "access_rule", None
     )
+
+
+@functools.cache
+def rule_of_route(name: str) -> AccessRule | None:
+    """The rule of the route that is called `name`."""
+    waiting: list[Any] = [get_resolver()]
+    while waiting:
+        entry = waiting.pop()
+        waiting += getattr(entry, "url_patterns", [])
+        if getattr(entry, "name", None) == name:
+            return rule_of(entry.callback)
+    return None
 
 
 def _guard(view: View, rule: AccessRule, *, second_factor: bool) -> View:

@@ -9,7 +9,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from coops.access import get_cooperative_of_member, get_cooperative_to_manage
+from coops.access import (
+    ended_places,
+    get_cooperative_of_member,
+    get_cooperative_to_manage,
+)
 from coops.errors import CheckedByProvince, TaxCodeTaken
 from coops.forms import CooperativeForm
 from coops.models import Cooperative, Membership, Province
@@ -39,7 +43,11 @@ def show_workspace(request: HttpRequest) -> HttpResponse:
         staffed.setdefault(place.province, set()).add(place.role)
     if len(roles) == 1 and not staffed and "tat-ca" not in request.GET:
         return redirect("show-cooperative-desk", next(iter(roles)).slug)
-    context = {"coops": list(roles.items()), "provinces": list(staffed.items())}
+    context = {
+        "coops": list(roles.items()),
+        "provinces": list(staffed.items()),
+        "ended": ended_places(user),
+    }
     return render(request, "coops/workspace.html", context)
 
 
