@@ -10,7 +10,6 @@ from coops.models import Cooperative, CooperativePhoto, Membership, Province
 from core.access import rule_of_route
 from core.clock import db_now
 
-
 TOLD_FOR = dt.timedelta(days=30)  # that a role has ended
 MOST_TOLD = 5
 

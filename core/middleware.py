@@ -12,6 +12,7 @@ from django.template.response import SimpleTemplateResponse
 from django.utils import translation
 
 from core.errors import Busy, DomainError
+from core.leading_back import lead_back
 from core.secret_paths import without_secret
 
 Next = Callable[[HttpRequest], HttpResponse]
@@ -58,7 +59,7 @@ class domain_error_middleware:  # noqa: N801 - listed among functions in setting
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if _NAMES_NOTHING.search(request.path):
             raise Http404
-        return self.get_response(request)
+        return lead_back(request, self.get_response(request))
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, OperationalError) and is_busy(exception):

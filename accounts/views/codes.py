@@ -15,7 +15,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from accounts import sessions
 from accounts.errors import CodesNotSetUp, CodeSpent, PhoneTaken, TooManyCodes, WrongCode
@@ -25,6 +25,7 @@ from accounts.services import codes, people
 from core import access
 from core.addresses import client_address
 from core.idempotency import idempotent
+from core.leading_back import form_on
 from core.ways import go_to
 
 Purpose = OneTimeCode.Purpose
@@ -89,14 +90,14 @@ def enter_reset_code(request: HttpRequest) -> HttpResponse:
 
 
 @access.public
-@require_POST
+@form_on("enter-sign-up-code")
 @idempotent
 def resend_sign_up_code(request: HttpRequest) -> HttpResponse:
     return _resend(request, WAYS[Purpose.SIGN_UP])
 
 
 @access.public
-@require_POST
+@form_on("enter-reset-code")
 @idempotent
 def resend_reset_code(request: HttpRequest) -> HttpResponse:
     return _resend(request, WAYS[Purpose.RESET_PASSWORD])
