@@ -93,7 +93,11 @@ TEMPLATES = [
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
-            "builtins": ["django.templatetags.i18n", "core.templatetags.chophien", "coops.templatetags.desk"],
+            "builtins": [
+                "django.templatetags.i18n",
+                "core.templatetags.chophien",
+                "coops.templatetags.desk",
+            ],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",

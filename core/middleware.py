@@ -17,6 +17,8 @@ from core.secret_paths import without_secret
 
 Next = Callable[[HttpRequest], HttpResponse]
 LANGUAGES = dict(settings.LANGUAGES)
+REDIRECTS = {301, 302, 303}
+WHERE_HEADER = "X-Tell-Where"
 # What names nothing, and what PostgreSQL cannot even be asked: NUL, numbers longer than any of a row
 _NAMES_NOTHING = re.compile(r"\0|/[0-9]{19,}(?:/|$)")
 
@@ -59,7 +61,7 @@ class domain_error_middleware:  # noqa: N801 - listed among functions in setting
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if _NAMES_NOTHING.search(request.path):
             raise Http404
-        return lead_back(request, self.get_response(request))
+        return tell_where(request, lead_back(request, self.get_response(request)))
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, OperationalError) and is_busy(exception):
@@ -80,6 +82,16 @@ class domain_error_middleware:  # noqa: N801 - listed among functions in setting
         if request.path.startswith("/api/"):
             return JsonResponse(refusal.as_dict(), status=refusal.status)
         return render(request, "refused.html", {"refusal": refusal}, status=refusal.status)
+
+
+def tell_where(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """For js/send_form.js: the page that a redirect names, which the browser opens itself."""
+    if WHERE_HEADER not in request.headers or response.status_code not in REDIRECTS:
+        return response
+    told = JsonResponse({"page": response["Location"]})
+    told["X-Tells-Where"] = "yes"
+    told.cookies = response.cookies
+    return told
 
 
 def is_busy(error: BaseException) -> bool:

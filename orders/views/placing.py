@@ -91,7 +91,7 @@ def press(request: HttpRequest, session_id: int) -> HttpResponse | None:
         ) from None
     address = reverse("show-order", args=[answer["token"]])
     if is_from_script(request):
-        return JsonResponse({"page": address}, status=201)
+        return JsonResponse({"page": address, "code": answer["code"]}, status=201)
     return HttpResponseRedirect(address, status=303)
 
 

@@ -8,7 +8,7 @@ const TIMEOUT_MS = 15000;
 const PAUSES_S = [2, 4, 8, 15];
 const form = document.querySelector("[data-order-form]");
 const box = form?.querySelector("[data-order-says]");
-const button = form?.querySelector(".action-bar button");
+const button = form?.querySelector(".action-bar button:not([data-order-again])");
 let isSending = false;
 let failures = 0;
 let timer;
@@ -60,6 +60,12 @@ const showRefusal = async (answer) => {
   document.querySelector("[data-errors]").focus();
   return true;
 };
+// Noted before leaving: when the order's page cannot be opened, js/order_kept.js leads to it
+const arrived = ({ page, code }) => {
+  try { localStorage.setItem("order:sent", JSON.stringify({ page, code, at: Date.now() })); } catch { /* nothing can be kept here */ }
+  if (form.dataset.wordsArrived && code) say(form.dataset.wordsArrived.replace("%s", code));
+  location.assign(page);
+};
 const send = async () => {
   clearTimeout(timer);
   clearInterval(ticking);
@@ -77,7 +83,7 @@ const send = async () => {
   } catch { form.submit(); return; } // not the network: this browser lacks something, and the plain way needs nothing
   try {
     const answer = await going;
-    if (answer.status === 201) { location.assign((await answer.json()).page); return; }
+    if (answer.status === 201) { arrived(await answer.json()); return; }
     if (answer.redirected && answer.ok) { location.assign(answer.url); return; }
     if (answer.headers.has("Retry-After")) {
       const isAway = answer.headers.get("X-Busy") === "database_away";

@@ -15,6 +15,7 @@ const look = async () => {
   } catch { /* no network now: the next round asks again */ }
 };
 if (mark) {
+  try { if ((JSON.parse(localStorage.getItem("order:sent")) || {}).page === location.pathname) localStorage.removeItem("order:sent"); } catch { /* nothing was kept */ }
   setInterval(look, PERIOD_MS + Math.random() * 5000);
   document.addEventListener("visibilitychange", look);
   document.addEventListener("clock:unsure", look);

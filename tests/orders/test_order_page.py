@@ -308,7 +308,8 @@ def test_the_page_s_script_is_answered_briefly(guest: Client) -> None:
     refused = guest.post(address(offer.session), typed((offer, 1)), **asked)
 
     assert placed.status_code == 201
-    assert placed.json() == {"page": f"/don/{Order.objects.get().token}/"}
+    order = Order.objects.get()
+    assert placed.json() == {"page": f"/don/{order.token}/", "code": order.code}
     assert (refused.status_code, refused.json()["code"]) == (409, "sold_out")
 
 
