@@ -8,7 +8,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('coops', "0003_former_communes"),
+        ('coops', "0005_who_decides"),
     ]
 
     operations = [
