@@ -234,6 +234,20 @@ class AddMemberForm(FormLook, forms.Form):
     idempotency_key = IdempotencyKeyField()
 
 
+class SuspensionForm(FormLook, forms.Form):
+    """Why a co-op is taken out of buyers' sight, or let back."""
+
+    reason = PlainTextField(
+        label=_("Reason"),
+        max_length=1000,
+        min_length=10,
+        help_text=_("The co-op reads this."),
+        widget=forms.Textarea(attrs={"rows": 4}),
+        error_messages={"required": _("Write the reason. The co-op reads it.")},
+    )
+    idempotency_key = IdempotencyKeyField()
+
+
 class ReturnForm(FormLook, forms.Form):
     reason = PlainTextField(
         label=_("What should the co-op correct?"),

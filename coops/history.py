@@ -68,7 +68,9 @@ def _change(row: Any, before: Any, names: dict[int, str]) -> Change:
         return change
     if row.state != before.state:
         change.what, change.tone = _words_of_state(row.state)
-        change.note = row.review_note if row.state == State.RETURNED else ""
+        if before.state == State.SUSPENDED:
+            change.what = _("let the co-op sell again")
+        change.note = row.review_note if row.state != State.WAITING else ""
         return change
     if row.first_approved_by_id and row.first_approved_by_id != before.first_approved_by_id:
         change.what, change.tone = _("approved the co-op, as the first of two"), "info"

@@ -52,6 +52,8 @@ urlpatterns: list[URLPattern] = [
     path(REVIEW, province.review_cooperative, name="review-cooperative"),
     path(f"{REVIEW}duyet/", province.approve_coop, name="approve-cooperative"),
     path(f"{REVIEW}tra-lai/", province.return_coop, name="return-cooperative"),
+    path(f"{REVIEW}tam-ngung/", province.suspend_coop, name="suspend-cooperative"),
+    path(f"{REVIEW}mo-lai/", province.reinstate_coop, name="reinstate-cooperative"),
     path(f"{PROVINCE}htx/", province.list_province_coops, name="list-province-coops"),
     path(f"{PROVINCE}can-bo/", province.list_staff, name="list-staff"),
 ]

@@ -92,3 +92,19 @@ class AlreadyDecided(NotAllowed):
 class RegisterAlreadyCounted(DomainError):
     code = "register_already_counted"
     message = _("There is already a figure for this day.")
+
+
+class DoubtfulDecision(DomainError):
+    """Something about a decision on stars strikes the eye, and no note says how it was checked."""
+
+    status = 422
+    code = "doubtful_decision"
+    message = _("Write how you checked this decision: points above are not as usual.")
+
+
+class DecisionRevoked(DomainError):
+    code = "decision_revoked"
+    message = _(
+        "The province took the stars of this decision away, and only the province can give them"
+        " back. Please call its office."
+    )

@@ -241,7 +241,8 @@ class DecisionForm(FormLook, forms.Form):
     """The reviewer's answer; what is not accepted needs a reason."""
 
     decision = forms.ChoiceField(
-        choices=[("verify", ""), ("refuse", ""), ("revoke", "")], widget=forms.HiddenInput
+        choices=[(name, "") for name in ("verify", "refuse", "revoke", "restore", "reopen")],
+        widget=forms.HiddenInput,
     )
     note = PlainTextField(
         label=_("Reason"),
@@ -255,6 +256,8 @@ class DecisionForm(FormLook, forms.Form):
         data = super().clean() or {}
         if data.get("decision") in {"refuse", "revoke"} and not data.get("note"):
             self.add_error("note", _("Tell the co-op what to correct."))
+        if data.get("decision") in {"restore", "reopen"} and not data.get("note"):
+            self.add_error("note", _("Write why the earlier decision is taken back."))
         return data
 
 
@@ -271,6 +274,13 @@ class RegisterForm(FormLook, forms.Form):
         max_length=200,
         help_text=_("For example: report of the New Rural Development office, 30/09/2025."),
     )
+
+
+class RegisterCorrectionForm(RowForm, forms.Form):
+    """Another figure and source for a day that was recorded; the day itself stays."""
+
+    product_count = RegisterForm.base_fields["product_count"]
+    source = RegisterForm.base_fields["source"]
 
 
 class FilterForm(FormLook, forms.Form):

@@ -348,6 +348,7 @@ class StockMovement(models.Model):
         return f"{self.lot} {self.quantity:+d}"
 
 
+@pghistory.track()
 class OcopRegister(models.Model):
     """How many recognised OCOP products a province's own register holds on a day.
 

@@ -43,4 +43,9 @@ urlpatterns = [
         name="review-recognition",
     ),
     path(f"{PROVINCE}so-ocop/", province.list_registers, name="list-registers"),
+    path(
+        f"{PROVINCE}so-ocop/<int:register_id>/",
+        province.correct_register,
+        name="correct-register",
+    ),
 ]

@@ -11,7 +11,7 @@ from coops.models import Cooperative, Membership
 from livestreams.models import LivestreamSession, Offer, Slot
 from orders.models import CallBack, Order, Parcel, Refund, StandbyEntry
 from orders.services import tallies
-from products.models import Lot, OcopRecognition, Product, ProductPhoto, Variant
+from products.models import Lot, OcopRecognition, OcopRegister, Product, ProductPhoto, Variant
 from tests.cast import Cast, make_cast
 from tests.factories.accounts import UserFactory
 from tests.factories.coops import CooperativePhotoFactory
@@ -44,6 +44,7 @@ class Side:
     photo: ProductPhoto
     variant: Variant
     recognition: OcopRecognition
+    register: OcopRegister
     lot: Lot
     session: LivestreamSession
     offer: Offer
@@ -71,8 +72,6 @@ class World:
 def make_world() -> World:
     """Call it inside a test that may use the database."""
     cast = make_cast()
-    for cooperative in (cast.coop_a, cast.coop_b):
-        OcopRegisterFactory(province=cooperative.commune.province)
     return World(
         cast=cast,
         a=make_side(cast.coop_a, cast.mai, "15"),
@@ -103,6 +102,7 @@ def make_side(cooperative: Cooperative, manager: User, province_code: str) -> Si
         photo=photo,
         variant=variant,
         recognition=OcopRecognitionFactory(product=product),
+        register=OcopRegisterFactory(province=cooperative.commune.province),
         lot=lot,
         session=session,
         offer=offer,

@@ -6,9 +6,9 @@ from django.db import transaction
 from accounts.models import User
 from accounts.services.people import end_sessions
 from coops import events
-from coops.errors import NotWaiting
+from coops.errors import NotWaiting, OwnMatter
 from coops.models import Cooperative, Province, StaffRole
-from coops.services.impartiality import why_not
+from coops.services.impartiality import is_own_matter, why_not
 from core.clock import db_now
 
 State = Cooperative.State
@@ -39,11 +39,34 @@ def return_cooperative(*, cooperative: Cooperative, reviewer: User, reason: str)
     return done
 
 
+@transaction.atomic
+def suspend_cooperative(*, cooperative: Cooperative, reviewer: User, reason: str) -> Cooperative:
+    """Take an approved co-op and its goods out of buyers' sight at once; `reason` is shown to it.
+
+    What was ordered before is packed, sent and paid as it was. Raises NotWaiting.
+    """
+    return _decide(cooperative, reviewer, State.SUSPENDED, reason, old=State.APPROVED)
+
+
+@transaction.atomic
+def reinstate_cooperative(*, cooperative: Cooperative, reviewer: User, reason: str) -> Cooperative:
+    """End a suspension: buyers see the co-op again. Raises NotWaiting, OwnMatter."""
+    if is_own_matter(reviewer, cooperative):
+        raise OwnMatter
+    return _decide(cooperative, reviewer, State.APPROVED, reason, old=State.SUSPENDED)
+
+
 def _decide(
-    cooperative: Cooperative, reviewer: User, state: Cooperative.State, note: str
+    cooperative: Cooperative,
+    reviewer: User,
+    state: Cooperative.State,
+    note: str,
+    *,
+    old: Cooperative.State = State.WAITING,
 ) -> Cooperative:
-    waiting = Cooperative.objects.waiting().filter(pk=cooperative.pk)
-    done = waiting.update(state=state, reviewed_at=db_now(), reviewed_by=reviewer, review_note=note)
+    """Only who finds it in its old state decides. Raises NotWaiting for everyone after."""
+    found = Cooperative.objects.filter(pk=cooperative.pk, state=old)
+    done = found.update(state=state, reviewed_at=db_now(), reviewed_by=reviewer, review_note=note)
     cooperative.refresh_from_db()
     if not done:
         by = str(cooperative.reviewed_by) if cooperative.reviewed_by else ""

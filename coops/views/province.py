@@ -1,5 +1,6 @@
 """Provincial staff: which co-ops wait, one of them with all it says, who is on the staff."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -17,11 +18,16 @@ from coops.access import (
     get_province_to_review,
 )
 from coops.errors import NotWaiting, OwnMatter, SecondReviewerNeeded
-from coops.forms import ReturnForm
+from coops.forms import ReturnForm, SuspensionForm
 from coops.history import history_of
 from coops.models import BankAccountChange, Cooperative, Membership, Province
 from coops.services.impartiality import why_not
-from coops.services.province import approve_cooperative, return_cooperative
+from coops.services.province import (
+    approve_cooperative,
+    reinstate_cooperative,
+    return_cooperative,
+    suspend_cooperative,
+)
 from coops.services.vouching import enrolling_among, vouch_for_colleague
 from coops.views.members import say_vouched
 from core import access
@@ -91,7 +97,8 @@ def review_cooperative(
     request: HttpRequest, province_code: str, cooperative_slug: str
 ) -> HttpResponse:
     cooperative = get_cooperative_of_staff(request.user, province_code, cooperative_slug)
-    return _page(request, cooperative, ReturnForm())
+    is_waiting = cooperative.state == Cooperative.State.WAITING
+    return _page(request, cooperative, ReturnForm() if is_waiting else SuspensionForm())
 
 
 @access.province("reviewer")
@@ -138,6 +145,40 @@ def return_coop(request: HttpRequest, province_code: str, cooperative_slug: str)
 @access.province("reviewer")
 @require_POST
 @idempotent
+def suspend_coop(request: HttpRequest, province_code: str, cooperative_slug: str) -> HttpResponse:
+    words = _("%(name)s is suspended. Buyers no longer see it; its open orders go on.")
+    return _switched(request, province_code, cooperative_slug, suspend_cooperative, words)
+
+
+@access.province("reviewer")
+@require_POST
+@idempotent
+def reinstate_coop(request: HttpRequest, province_code: str, cooperative_slug: str) -> HttpResponse:
+    words = _("%(name)s may sell again. Buyers see it now.")
+    return _switched(request, province_code, cooperative_slug, reinstate_cooperative, words)
+
+
+def _switched(
+    request: HttpRequest, province_code: str, slug: str, switch: Callable[..., Any], words: str
+) -> HttpResponse:
+    cooperative = get_cooperative_to_review(request.user, province_code, slug)
+    form = SuspensionForm(request.POST)
+    if not form.is_valid():
+        return _page(request, cooperative, form, status=422)
+    try:
+        switch(cooperative=cooperative, reviewer=request.user, reason=form.cleaned_data["reason"])
+    except NotWaiting:
+        return _decided_before(request, cooperative)
+    except OwnMatter as refusal:
+        messages.error(request, str(refusal.message))
+        return redirect("review-cooperative", province_code, slug)
+    messages.success(request, words % {"name": cooperative.name})
+    return redirect("review-cooperative", province_code, slug)
+
+
+@access.province("reviewer")
+@require_POST
+@idempotent
 def vouch_for_manager(
     request: HttpRequest, province_code: str, cooperative_slug: str, membership_id: int
 ) -> HttpResponse:
@@ -172,6 +213,7 @@ def _decided_before(request: HttpRequest, cooperative: Cooperative) -> HttpRespo
     words = {
         Cooperative.State.APPROVED: _("%(name)s was already approved by %(who)s."),
         Cooperative.State.RETURNED: _("%(name)s was already returned by %(who)s."),
+        Cooperative.State.SUSPENDED: _("%(name)s was already suspended by %(who)s."),
     }.get(Cooperative.State(cooperative.state), _("%(name)s no longer waits for review."))
     who = cooperative.reviewed_by or _("somebody else")
     messages.info(request, words % {"name": cooperative.name, "who": who})
@@ -179,7 +221,7 @@ def _decided_before(request: HttpRequest, cooperative: Cooperative) -> HttpRespo
 
 
 def _page(
-    request: HttpRequest, cooperative: Cooperative, form: ReturnForm, *, status: int = 200
+    request: HttpRequest, cooperative: Cooperative, form: Any, *, status: int = 200
 ) -> HttpResponse:
     province = cooperative.commune.province
     places = list(cooperative.memberships.select_related("user").order_by("pk"))

@@ -7,12 +7,20 @@ from typing import Any
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
+from coops.errors import OwnMatter
 from coops.models import Province
-from coops.services.impartiality import why_not
+from coops.services.impartiality import is_own_matter, why_not
 from core.clock import Instant
 from core.models import Picture
 from products import events
-from products.errors import AlreadyDecided, DecisionTaken, RegisterAlreadyCounted
+from products.doubts import doubts_about
+from products.errors import (
+    AlreadyDecided,
+    DecisionRevoked,
+    DecisionTaken,
+    DoubtfulDecision,
+    RegisterAlreadyCounted,
+)
 from products.models import OcopRecognition, OcopRegister, Product, RecognitionPage
 
 State = OcopRecognition.State
@@ -87,12 +95,15 @@ def verify_recognition(*, recognition: OcopRecognition, by: Any, note: str = "")
     """The province has seen the decision: stars may be shown while in date. With TWO_REVIEWERS it
     waits on after the first.
 
-    Raises AlreadyDecided, OwnMatter or SecondReviewerNeeded.
+    Raises DoubtfulDecision when something about it strikes the eye and no note says how it was
+    checked; AlreadyDecided, OwnMatter or SecondReviewerNeeded.
     """
     row = OcopRecognition.objects.select_for_update(no_key=True).get(pk=recognition.pk)
     if row.state == State.WAITING:
         if refusal := why_not_verify(by, row):
             raise refusal
+        if not note and doubts_about(row):
+            raise DoubtfulDecision(field="note")
         if settings.TWO_REVIEWERS and row.first_verified_by_id is None:
             OcopRecognition.objects.filter(pk=row.pk).update(first_verified_by=by)
             recognition.refresh_from_db()
@@ -117,6 +128,30 @@ def refuse_recognition(*, recognition: OcopRecognition, by: Any, note: str) -> N
 def revoke_recognition(*, recognition: OcopRecognition, by: Any, note: str) -> None:
     """The stars go at once, for the reason in `note`."""
     _decide(recognition, State.VERIFIED, State.REVOKED, by, note)
+
+
+def restore_recognition(*, recognition: OcopRecognition, by: Any, note: str) -> None:
+    """Give back stars that were taken away by mistake; `note` says why.
+
+    Raises AlreadyDecided, OwnMatter.
+    """
+    if is_own_matter(by, recognition.product.cooperative, recognition.submitted_by_id):
+        raise OwnMatter
+    _decide(recognition, State.REVOKED, State.VERIFIED, by, note)
+
+
+def reopen_recognition(*, recognition: OcopRecognition, by: Any, note: str) -> None:
+    """A decision that was not accepted by mistake waits again, as if it had just been sent."""
+    _decide(recognition, State.REFUSED, State.WAITING, by, note)
+
+
+@transaction.atomic
+def correct_register(*, register: OcopRegister, by: Any, **changes: Any) -> OcopRegister:
+    """Put `product_count` or `source` right; the history keeps what stood there, and by whom."""
+    for name, value in {**changes, "recorded_by": by}.items():
+        setattr(register, name, value)
+    register.save(update_fields=[*changes, "recorded_by"])
+    return register
 
 
 @transaction.atomic
@@ -164,5 +199,9 @@ def _save(recognition: OcopRecognition, fields: list[str] | None = None) -> None
             recognition.save(update_fields=fields)
     except IntegrityError as error:
         if "decision_once_per_product" in str(error):
-            raise DecisionTaken(field="number") from error
+            same = OcopRecognition.objects.filter(
+                product=recognition.product_id, number=recognition.number, state=State.REVOKED
+            )
+            refusal = DecisionRevoked if same.exists() else DecisionTaken
+            raise refusal(field="number") from error
         raise

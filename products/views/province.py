@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -14,7 +14,9 @@ from core.clock import db_today
 from core.errors import DomainError
 from core.idempotency import idempotent
 from products.access import get_recognition_to_review
-from products.forms import DecisionForm, RegisterForm
+from products.doubts import doubts_about
+from products.errors import DoubtfulDecision
+from products.forms import DecisionForm, RegisterCorrectionForm, RegisterForm
 from products.models import OcopRecognition
 from products.services import recognitions
 from products.views.public import page_of
@@ -24,6 +26,8 @@ DECIDE = {
     "verify": recognitions.verify_recognition,
     "refuse": recognitions.refuse_recognition,
     "revoke": recognitions.revoke_recognition,
+    "restore": recognitions.restore_recognition,
+    "reopen": recognitions.reopen_recognition,
 }
 
 
@@ -70,6 +74,9 @@ def review_recognition(
     decide = DECIDE[form.cleaned_data["decision"]]
     try:
         decide(recognition=recognition, by=request.user, note=form.cleaned_data["note"])
+    except DoubtfulDecision as refusal:
+        form.add_error("note", str(refusal.message))
+        return _page(request, province, recognition, form, status=refusal.status)
     except DomainError as refusal:
         recognition.refresh_from_db()
         return _page(request, province, recognition, form, refusal=refusal, status=refusal.status)
@@ -106,6 +113,26 @@ def list_registers(request: HttpRequest, province_code: str) -> HttpResponse:
     return render(request, "products/registers.html", context, status=status)
 
 
+@access.province("reviewer")
+@require_http_methods(["GET", "HEAD", "POST"])
+@idempotent
+def correct_register(request: HttpRequest, province_code: str, register_id: int) -> HttpResponse:
+    """Another figure for a day that was recorded wrongly; the history keeps the earlier one."""
+    province = get_province_to_review(request.user, province_code)
+    registers = province.ocop_registers.all()
+    locked = registers.select_for_update(no_key=True) if request.method == "POST" else registers
+    register = get_object_or_404(locked, pk=register_id)
+    stands = {"product_count": register.product_count, "source": register.source}
+    form = RegisterCorrectionForm(request.POST or None, initial=stands)
+    if form.is_valid():
+        recognitions.correct_register(register=register, by=request.user, **form.changes)
+        messages.success(request, _("Corrected. The overview counts with the new figure."))
+        return redirect("list-registers", province.pk)
+    context = {"province": province, "can_review": True, "form": form, "register": register}
+    status = 422 if form.is_bound else 200
+    return render(request, "products/register_correct.html", context, status=status)
+
+
 def _recorded(request: HttpRequest, province: Any, form: RegisterForm) -> bool:
     try:
         recognitions.record_register(province=province, by=request.user, **form.cleaned_data)
@@ -132,6 +159,7 @@ def _page(
         "cooperative": recognition.product.cooperative,
         "form": form,
         "why_not": recognitions.why_not_verify(request.user, recognition),
+        "doubts": doubts_about(recognition) if recognition.is_waiting else [],
         "is_over": recognition.expires_on < db_today(),
         "pages": [
             (page.picture, page.picture.url(1280, "webp"))

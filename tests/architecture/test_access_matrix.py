@@ -40,6 +40,7 @@ VALUES: dict[str, Callable[[Side], Any]] = {
     "photo_id": lambda side: side.photo.pk,
     "variant_id": lambda side: side.variant.pk,
     "recognition_id": lambda side: side.recognition.pk,
+    "register_id": lambda side: side.register.pk,
     "lot_id": lambda side: side.lot.pk,
     "session_id": lambda side: side.session.pk,
     "offer_id": lambda side: side.offer.pk,

@@ -40,6 +40,7 @@ NO_ROW = {
     "PhotosForm": "adds",
     "AddMemberForm": "adds",
     "ReturnForm": "decides by a guarded change of state",
+    "SuspensionForm": "decides by a guarded change of state",
     "FindCooperativeForm": "finds",
     "PeriodForm": "finds",
     "NewPackForm": "begins a pack",
@@ -181,6 +182,15 @@ EDITS = [
         lambda w: w.a.event,
         Field("title", "Hái một", "Hái hai", lambda event: newest_of(event).title),
         Field("place", "Nương một", "Nương hai", lambda event: newest_of(event).place),
+    ),
+    Edit(
+        "RegisterCorrectionForm",
+        at("correct-register", lambda w: w.a.province_code, lambda w: w.a.register.pk),
+        at("correct-register", lambda w: w.a.province_code, lambda w: w.a.register.pk),
+        lambda w: w.a.register,
+        Field("product_count", "611", "622", column("product_count")),
+        Field("source", "Báo cáo một", "Báo cáo hai", column("source")),
+        who="ha",
     ),
     Edit(
         "RenameForm",

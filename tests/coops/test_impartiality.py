@@ -123,9 +123,9 @@ def test_two_verify_stars_where_the_setting_says_so(cast: Cast, settings: Any) -
     recognition = OcopRecognitionFactory(product__cooperative=cast.coop_a, waiting=True)
     second = UserFactory()
     StaffRoleFactory(user=second, role=StaffRole.Role.REVIEWER)
-    verify_recognition(recognition=recognition, by=cast.ha)
+    verify_recognition(recognition=recognition, by=cast.ha, note="Đã xem quyết định")
     assert recognition.is_waiting
     with pytest.raises(SecondReviewerNeeded):
-        verify_recognition(recognition=recognition, by=cast.ha)
-    verify_recognition(recognition=recognition, by=second)
+        verify_recognition(recognition=recognition, by=cast.ha, note="Đã xem quyết định")
+    verify_recognition(recognition=recognition, by=second, note="Đã xem quyết định")
     assert recognition.is_verified

@@ -13,7 +13,11 @@ from django.db import connection
 from coops.errors import NotWaiting
 from coops.history import history_of
 from coops.models import Cooperative, StaffRole
-from coops.services.province import approve_cooperative, return_cooperative
+from coops.services.province import (
+    approve_cooperative,
+    return_cooperative,
+    suspend_cooperative,
+)
 from core.models import OutboxMessage
 from tests.cast import Cast, client_of, make_cast
 from tests.coops.forms_data import registration
@@ -232,3 +236,42 @@ def test_lists_ask_the_database_a_fixed_number_of_times(
     client.get("/tinh/15/duyet/")
     with django_assert_max_num_queries(14):
         client.get("/tinh/15/duyet/")
+
+
+def test_a_co_op_is_suspended_at_once_and_let_back(cast: Cast) -> None:
+    cooperative = cast.coop_a
+    address = f"/tinh/15/duyet/htx/{cooperative.slug}/"
+    client = client_of(cast.ha)
+    assert "Tạm ngừng hợp tác xã" in client.get(address).content.decode()
+    assert post(client, f"{address}tam-ngung/", reason="").status_code == 422
+
+    assert post(client, f"{address}tam-ngung/", reason=REASON).status_code == 302
+
+    cooperative.refresh_from_db()
+    assert (cooperative.state, cooperative.reviewed_by) == (State.SUSPENDED, cast.ha)
+    assert not Cooperative.objects.public().filter(pk=cooperative.pk).exists()
+    assert client_of(cast.mai).get(f"/htx/{cooperative.slug}/").status_code == 404
+    desk = client_of(cast.mai).get(f"/lam-viec/{cooperative.slug}/").content.decode()
+    assert REASON in desk
+    assert history_of(cooperative)[0].note == REASON
+
+    assert "Cho bán trở lại" in client.get(address).content.decode()
+    assert post(client, f"{address}mo-lai/", reason="Đã bổ sung giấy tờ.").status_code == 302
+    cooperative.refresh_from_db()
+    assert cooperative.state == State.APPROVED
+    assert "cho hợp tác xã bán trở lại" in history_of(cooperative)[0].what
+
+
+def test_two_reviewers_who_suspend_at_once_suspend_once(cast: Cast) -> None:
+    suspend_cooperative(cooperative=cast.coop_a, reviewer=cast.ha, reason=REASON)
+
+    with pytest.raises(NotWaiting):
+        suspend_cooperative(cooperative=cast.coop_a, reviewer=cast.ha, reason=REASON)
+
+
+def test_a_co_op_of_another_province_is_not_suspended(cast: Cast) -> None:
+    address = f"/tinh/15/duyet/htx/{cast.coop_a.slug}/tam-ngung/"
+
+    assert post(client_of(cast.binh), address, reason=REASON).status_code == 404
+    cast.coop_a.refresh_from_db()
+    assert cast.coop_a.state == State.APPROVED

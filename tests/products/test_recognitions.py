@@ -25,7 +25,7 @@ from products.views.workspace import running_out
 from tests.cast import Cast, client_of
 from tests.core.photographs import pdf
 from tests.factories.accounts import UserFactory
-from tests.factories.core import photo_file
+from tests.factories.core import PictureFactory, photo_file
 from tests.factories.products import OcopRecognitionFactory, ProductFactory
 from tests.products.conftest import send, text_of
 
@@ -346,3 +346,94 @@ def test_evidence_is_photos_and_papers_and_a_new_paper_takes_the_old_ones_place(
     assert recognition.pages.count() == 3
     assert send(mai, again, **decision(), evidence=photo_file()).status_code == 302
     assert [page.picture.width for page in recognition.pages.all()] == [800]
+
+
+def test_stars_taken_away_by_mistake_come_back(mai: Client, ha: Client, product: Product) -> None:
+    recognition = OcopRecognitionFactory(product=product, state=State.VERIFIED)
+    url = reverse("review-recognition", args=["15", recognition.pk])
+    assert send(ha, url, decision="revoke", note="Nhầm với sản phẩm khác.").status_code == 302
+    assert not product.recognitions.valid().exists()
+
+    again = send(
+        mai, reverse("add-recognition", args=[product.pk]), **decision(number=recognition.number)
+    )
+    assert "chỉ tỉnh mới trả lại được" in text_of(again)
+
+    assert "Trả lại sao" in text_of(ha.get(url))
+    assert send(ha, url, decision="restore", note="").status_code == 422
+    assert send(ha, url, decision="restore", note="Đã xem lại quyết định.").status_code == 302
+    assert product.recognitions.valid().exists()
+    assert send(ha, url, decision="restore", note="Lần nữa cho chắc.").status_code == 409
+
+
+def test_a_decision_refused_by_mistake_is_reviewed_once_more(ha: Client, product: Product) -> None:
+    recognition = OcopRecognitionFactory(product=product, state=State.REFUSED)
+    url = reverse("review-recognition", args=["15", recognition.pk])
+
+    send(ha, url, decision="reopen", note="Ảnh đã rõ.")
+
+    recognition.refresh_from_db()
+    assert recognition.state == State.WAITING
+
+
+@pytest.mark.parametrize(
+    ("fields", "doubt"),
+    [
+        ({"number": "KHAC-001"}, "Số hiệu không giống"),
+        ({"stars": 5}, "5 sao do Bộ"),
+        ({"issuer": "UBND xã Phình Hồ"}, "3 và 4 sao do Ủy ban nhân dân tỉnh"),
+        ({"issuer": "UBND huyện Trạm Tấu"}, "3 và 4 sao do Ủy ban nhân dân tỉnh"),
+        ({"evidence": False}, "Chưa có ảnh quyết định"),
+    ],
+)
+def test_a_doubtful_decision_is_not_verified_in_one_press(
+    ha: Client, product: Product, fields: dict, doubt: str
+) -> None:
+    sound = {"number": "3981/QĐ-UBND", "issuer": "UBND tỉnh Lào Cai"}
+    fields = dict(fields)
+    has_evidence = fields.pop("evidence", True)
+    recognition = OcopRecognitionFactory(product=product, waiting=True, **{**sound, **fields})
+    if has_evidence:
+        recognition.pages.create(picture=PictureFactory())
+    url = reverse("review-recognition", args=["15", recognition.pk])
+    assert doubt in text_of(ha.get(url))
+
+    refused = send(ha, url, decision="verify", note="")
+
+    assert refused.status_code == 422
+    assert "đã kiểm tra quyết định này bằng cách nào" in text_of(refused)
+    recognition.refresh_from_db()
+    assert recognition.state == State.WAITING
+    assert send(ha, url, decision="verify", note="Đã gọi chi cục.").status_code == 302
+
+
+def test_a_sound_decision_is_verified_in_one_press_and_says_by_whom(
+    mai: Client, ha: Client, cast: Cast, product: Product
+) -> None:
+    recognition = OcopRecognitionFactory(
+        product=product, waiting=True, number="3981/QĐ-UBND", issuer="UBND tỉnh Lào Cai"
+    )
+    recognition.pages.create(picture=PictureFactory())
+    url = reverse("review-recognition", args=["15", recognition.pk])
+
+    assert send(ha, url, decision="verify", note="").status_code == 302
+
+    assert str(cast.ha) in text_of(ha.get(url))
+
+
+def test_a_figure_of_the_register_is_corrected_and_the_earlier_one_kept(
+    ha: Client, cast: Cast
+) -> None:
+    province = cast.coop_a.commune.province
+    register = OcopRegister.objects.create(
+        province=province, counted_on=db_today(), product_count=6050, source="Báo cáo"
+    )
+    url = reverse("correct-register", args=["15", register.pk])
+    assert "6050" in text_of(ha.get(url))
+
+    assert send(ha, url, product_count="605", source="Báo cáo tháng 9").status_code == 302
+
+    register.refresh_from_db()
+    assert (register.product_count, register.recorded_by) == (605, cast.ha)
+    assert [event.product_count for event in register.events.order_by("pgh_id")] == [6050, 605]
+    assert client_of(cast.binh).get(url).status_code == 404
