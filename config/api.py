@@ -16,12 +16,18 @@ from rest_framework.views import exception_handler
 
 from core.errors import Busy, DomainError
 from core.middleware import is_busy
+from core.paging import Pages
 
 
 class Pagination(PageNumberPagination):
     page_size = 50
     page_size_query_param = "page_size"
     max_page_size = 200
+
+    def get_page_number(self, request: Any, paginator: Any) -> int:
+        """The first or the last page for one that is not there."""
+        asked = super().get_page_number(request, paginator)
+        return Pages(paginator.object_list, paginator.per_page).get_page(asked).number
 
 
 class NotThere(exceptions.NotFound):

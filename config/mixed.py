@@ -21,7 +21,7 @@ from core.busy import AWAY, wants_json
 
 from config.live import show_live  # isort: skip - after Django is set up
 
-ORDER_PATH = re.compile(r"/phien/\d+/dat/|/api/orders/")
+ORDER_PATH = re.compile(r"/phien/\d+/dat/|/api/orders/?")
 STATEMENT_TIMEOUT_MS = 20_000  # below the pages' limit, should a cancellation not arrive
 SWITCH_S = 0.0005  # how long a thread may keep others, and the loop, from running
 

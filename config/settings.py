@@ -68,6 +68,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "core.middleware.language_middleware",
+    "core.middleware.api_slash_middleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -83,6 +84,7 @@ MIDDLEWARE = [
 ORDER_MIDDLEWARE = {
     "django.middleware.security.SecurityMiddleware",
     "core.middleware.language_middleware",
+    "core.middleware.api_slash_middleware",
     "core.middleware.domain_error_middleware",
 }
 ROOT_URLCONF = "config.urls"

@@ -267,7 +267,11 @@ class LocalDateTimeField(forms.DateTimeField):
     }
 
     def to_python(self, value: Any) -> Any:
-        return super().to_python(as_meant(value) if isinstance(value, str) else value)
+        """Refuse a day alone, which would be taken for its midnight."""
+        meant = as_meant(value) if isinstance(value, str) else value
+        if isinstance(meant, str) and meant.strip() and ":" not in meant:
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
+        return super().to_python(meant)
 
 
 class IdempotencyKeyField(forms.UUIDField):

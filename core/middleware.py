@@ -9,7 +9,10 @@ from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.response import SimpleTemplateResponse
+from django.urls import is_valid_path
 from django.utils import translation
+from django.utils.cache import patch_vary_headers
+from django.utils.translation.trans_real import parse_accept_lang_header
 
 from core.errors import Busy, DomainError
 from core.leading_back import lead_back
@@ -17,6 +20,7 @@ from core.secret_paths import without_secret
 
 Next = Callable[[HttpRequest], HttpResponse]
 LANGUAGES = dict(settings.LANGUAGES)
+LONGEST_HEADER = 200
 REDIRECTS = {301, 302, 303}
 WHERE_HEADER = "X-Tell-Where"
 # What names nothing, and what PostgreSQL cannot even be asked: NUL, numbers longer than any of a row
@@ -24,17 +28,49 @@ _NAMES_NOTHING = re.compile(r"\0|/[0-9]{19,}(?:/|$)")
 
 
 def language_middleware(get_response: Next) -> Next:
-    """Vietnamese unless the reader chose otherwise; phones sold here often claim to be English."""
+    """Vietnamese unless the reader chose otherwise; phones sold here often claim to be English.
+    Programs choose by Accept-Language: the cookie is of pages.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
+        chosen = language_of(request)
         with translation.override(chosen if chosen in LANGUAGES else settings.LANGUAGE_CODE):
             request.LANGUAGE_CODE = language = translation.get_language()
             response = get_response(request)
             if isinstance(response, SimpleTemplateResponse):
                 response = response.render()  # now, while the language holds
             response.headers.setdefault("Content-Language", language)
+            if is_for_programs(request):
+                patch_vary_headers(response, ["Accept-Language"])
             return response
+
+    return middleware
+
+
+def language_of(request: HttpRequest) -> str:
+    """What the reader chose; "" when nothing was chosen."""
+    if not is_for_programs(request):
+        return request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
+    wanted = parse_accept_lang_header(request.headers.get("Accept-Language", "")[:LONGEST_HEADER])
+    spoken = (tag.partition("-")[0] for tag, _weight in wanted)
+    return next((tag for tag in spoken if tag in LANGUAGES), "")
+
+
+def is_for_programs(request: HttpRequest) -> bool:
+    """The API, but not its guide, which people read."""
+    return request.path.startswith("/api/") and request.path != "/api/"
+
+
+def api_slash_middleware(get_response: Next) -> Next:
+    """An address of the API without its last slash is that address: no redirect drops a body."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        path = request.path_info
+        is_short = path.startswith("/api/") and not path.endswith("/")
+        if is_short and not is_valid_path(path) and is_valid_path(f"{path}/"):
+            request.path_info = f"{path}/"
+            request.path = f"{request.path}/"
+        return get_response(request)
 
     return middleware
 

@@ -1,5 +1,6 @@
 """Pages of long lists: counting goes no further than a reader can soon go."""
 
+import re
 from typing import Any
 
 from django.core.paginator import Page, Paginator
@@ -16,7 +17,15 @@ LAST_PAGE = 400  # pages further back are found by searching
 COUNTED_AT_MOST = 500  # for figures beside a tab: 500+
 
 
-class NearPaginator(Paginator):
+class Pages(Paginator):
+    """Numbered pages; for a page that is not there, the first or the last."""
+
+    def get_page(self, number: Any) -> Page:
+        is_before_the_first = re.fullmatch("-.*|0+", str(number))
+        return super().get_page(1 if is_before_the_first else number)
+
+
+class NearPaginator(Pages):
     """Numbered pages over rows of which only those up to a few pages ahead are counted.
 
     Pages keep their numbers. The last link is the last page counted, not the last there is.

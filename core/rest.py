@@ -314,6 +314,19 @@ class VndField(WholeField):
         super().__init__(**{"min_value": min_vnd, "max_value": max_vnd, **kwargs})
 
 
+class InstantField(serializers.DateTimeField):
+    """An instant with its hour; a day alone would be taken for its midnight."""
+
+    default_error_messages = {
+        "hour_missing": _("Give the hour too, for example 2026-12-10T20:15:00+07:00.")
+    }
+
+    def to_internal_value(self, value: Any) -> Any:
+        if isinstance(value, str) and value.strip() and ":" not in value:
+            self.fail("hour_missing")
+        return super().to_internal_value(value)
+
+
 @contextmanager
 def refused_as_invalid() -> Iterator[None]:
     """What a reader of core refuses becomes the field's error, in the same words."""

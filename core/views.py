@@ -19,7 +19,7 @@ from django.views.decorators.http import require_safe
 from core import busy
 from core.access import public, signed_in
 from core.kept_forms import kept_form, typed_in
-from core.middleware import is_away
+from core.middleware import is_away, language_of
 from core.origins import is_same_origin
 from core.ways import go_to, path_of_ours
 
@@ -131,7 +131,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 def database_away(request: HttpRequest) -> HttpResponse:
     """503 with Retry-After; a form that was sent is kept on the page with its key."""
     status, headers, body = busy.busy_response(
-        request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, ""),
+        language_of(request),
         _is_for_programs(request) or request.path.endswith(".json"),
         kind=busy.AWAY,
         method=str(request.method),

@@ -3,7 +3,6 @@
 import datetime as dt
 from typing import Any
 
-from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -13,6 +12,7 @@ from core import access
 from core.clock import db_now, db_today
 from core.file_jobs import DIRECTLY
 from core.file_views import lead_to_job
+from core.paging import Pages
 from core.text import ascii_fold
 from dashboards import figures, trend
 from dashboards.access import get_province_to_view, provinces_viewed_by
@@ -71,7 +71,7 @@ def show_province_table(request: HttpRequest, province_code: str, table: str) ->
     context = _context(request, province_code)
     context["table"] = _table(table)
     rows = context["table"].rows(context["rows"])
-    context["page_obj"] = Paginator(rows, PAGE_ROWS).get_page(request.GET.get("page"))
+    context["page_obj"] = Pages(rows, PAGE_ROWS).get_page(request.GET.get("page"))
     context["totals"] = figures.totals(context["rows"])
     return render(request, "dashboards/province_table.html", context)
 

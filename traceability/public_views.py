@@ -3,13 +3,13 @@
 import re
 from itertools import groupby
 
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from core import access
 from core.codes import ALPHABET, in_groups
+from core.paging import Pages
 from products.models import OcopRecognition
 from traceability.forms import FindOriginForm, read_code
 from traceability.models import OriginCode, TraceEvent
@@ -45,6 +45,13 @@ def show_origin(request: HttpRequest, code: str) -> HttpResponse:
 
 @access.public
 @require_safe
+def lead_to_origin(request: HttpRequest, code: str) -> HttpResponse:
+    """A code's address with a slash or a capital too many, as people and their phones write it."""
+    return redirect("show-origin", code=read_code(code) or code)
+
+
+@access.public
+@require_safe
 def find_origin(request: HttpRequest) -> HttpResponse:
     """Type the letters under the picture when the camera does not help."""
     form = FindOriginForm(request.GET or None)
@@ -69,7 +76,7 @@ def _origin_context(request: HttpRequest, origin: OriginCode) -> dict[str, objec
         "product": lot.variant.product,
         "cooperative": lot.variant.product.cooperative,
         "doubtful": unlikely,
-        "steps": Paginator(told, STEPS_SHOWN).get_page(request.GET.get("page")),
+        "steps": Pages(told, STEPS_SHOWN).get_page(request.GET.get("page")),
         "journey": [words for words, _same in groupby(known)][:STEPS_IN_SHORT],
         "code": in_groups(origin.code),
         "recognition": OcopRecognition.objects.valid().filter(product=lot.variant.product).first(),

@@ -1,4 +1,4 @@
-from django.urls import path
+from django.urls import path, re_path
 
 from traceability import public_views, views
 
@@ -6,6 +6,7 @@ urlpatterns = [
     path("t/", public_views.find_origin, name="find-origin"),
     # without a slash at the end: each character makes the printed code denser
     path("t/<str:code>", public_views.show_origin, name="show-origin"),
+    re_path("^[tT]/(?P<code>[^/]+)/?$", public_views.lead_to_origin, name="lead-to-origin"),
     path("lam-viec/<slug:cooperative_slug>/lo/", views.list_lots, name="list-lots"),
     path("lam-viec/<slug:cooperative_slug>/ma.json", views.list_code_work, name="list-code-work"),
     path("lam-viec/lo/<int:lot_id>/", views.show_lot, name="show-lot"),

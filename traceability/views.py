@@ -4,7 +4,6 @@ from functools import partial
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.db.models import Exists, OuterRef, Q
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -20,7 +19,7 @@ from core.codes import in_groups
 from core.drafts import note_done
 from core.idempotency import idempotent
 from core.numbers import format_number
-from core.paging import near_page
+from core.paging import Pages, near_page
 from core.pictures import papers_first
 from core.qr import qr_svg
 from core.text import fold
@@ -247,7 +246,7 @@ def _lot_page(
         "quantity": min(max(lot.quantity_made - code_count, 1), MOST_CODES),
         "sheet": "a4_24",
     }
-    diary = Paginator(lot.trace_events.standing().prefetch_related("photos__picture"), STEPS_SHOWN)
+    diary = Pages(lot.trace_events.standing().prefetch_related("photos__picture"), STEPS_SHOWN)
     steps = diary.get_page(request.GET.get("page", diary.num_pages))
     context = {
         "lot": lot,

@@ -4,7 +4,15 @@ from django.urls import reverse
 from rest_framework import serializers
 
 from coops.api import CooperativeNameSerializer
-from core.rest import CountField, PictureSerializer, PlainText, VndField, WholeField, absolute
+from core.rest import (
+    CountField,
+    InstantField,
+    PictureSerializer,
+    PlainText,
+    VndField,
+    WholeField,
+    absolute,
+)
 from livestreams.forms import (
     MAX_FEE_VND,
     MAX_MINUTES,
@@ -134,9 +142,7 @@ class SessionQuery(serializers.Serializer):
 
 class NewSession(serializers.Serializer):
     title = PlainText(max_length=120)
-    starts_at = serializers.DateTimeField(
-        help_text="ISO 8601; without an offset it is local time in Vietnam."
-    )
+    starts_at = InstantField(help_text="ISO 8601; without an offset it is local time in Vietnam.")
     planned_minutes = WholeField(default=120, min_value=MIN_MINUTES, max_value=MAX_MINUTES)
     shipping_fee_vnd = VndField(max_vnd=MAX_FEE_VND, help_text="0, or at least 1000.")
     summary = PlainText(required=False, max_length=1000, has_lines=True)

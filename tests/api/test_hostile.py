@@ -50,10 +50,9 @@ def programs(world: World) -> tuple[Stage, Api]:
 def test_a_body_that_is_no_json_is_refused_in_the_readers_language(
     db: None, language: str, words: str
 ) -> None:
-    client = Client()
-    client.cookies["lang"] = language
+    wanted = {"Accept-Language": language}
 
-    answer = client.post("/api/orders/", b"{", "application/json")
+    answer = Client().post("/api/orders/", b"{", "application/json", headers=wanted)
 
     assert (answer.status_code, answer.json()["code"]) == (400, "parse_error")
     assert words in answer.json()["message"]
