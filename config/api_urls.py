@@ -80,6 +80,12 @@ urlpatterns = [
     path(MY_VARIANT, listing.ChangeVariant.as_view(), name="api-change-variant"),
     path(f"{MY_VARIANT}lots/", listing.ListLots.as_view(), name="api-list-lots"),
     path(f"{MY_LOT}steps/", origin.ListSteps.as_view(), name="api-list-steps"),
+    path(f"{MY_LOT}codes/<str:code>/recall/", origin.RecallCode.as_view(), name="api-recall-code"),
+    path(
+        f"{MY_LOT}codes/<str:code>/recall/lift/",
+        origin.LiftRecall.as_view(),
+        name="api-lift-recall",
+    ),
     path(f"{MY_LOT}batches/", origin.ListBatches.as_view(), name="api-list-batches"),
     path("my/batches/<int:batch_id>/", origin.ShowBatch.as_view(), name="api-show-batch"),
     path(MY_SESSION, hosting.ShowMySession.as_view(), name="api-show-my-session"),

@@ -6,7 +6,7 @@ from django.shortcuts import get_object_or_404
 
 from coops.models import Cooperative
 from products.models import Lot
-from traceability.models import OriginCodeBatch, TraceEvent
+from traceability.models import OriginCode, OriginCodeBatch, TraceEvent
 
 
 def get_cooperative_to_trace(user: Any, cooperative_slug: str) -> Cooperative:
@@ -25,6 +25,20 @@ def get_lot_to_trace(user: Any, lot_id: int) -> Lot:
         "variant__product__cooperative__commune__province"
     )
     return get_object_or_404(lots, pk=lot_id)
+
+
+def get_lot_to_recall(user: Any, lot_id: int) -> Lot:
+    """A lot of a co-op that `user` manages: its codes may be called back."""
+    managed = Lot.objects.filter(
+        variant__product__cooperative__in=Cooperative.objects.managed_by(user)
+    )
+    lots = managed.select_related("variant__product__cooperative__commune__province")
+    return get_object_or_404(lots, pk=lot_id)
+
+
+def get_code_to_recall(user: Any, lot_id: int, code: str) -> OriginCode:
+    lot = get_lot_to_recall(user, lot_id)
+    return get_object_or_404(OriginCode.objects.filter(lot=lot), code=code)
 
 
 def get_event_to_correct(user: Any, event_id: int) -> TraceEvent:

@@ -25,12 +25,12 @@ from core.rest import (
 )
 from products.api.serializers import RecognitionSerializer
 from products.models import Lot, OcopRecognition
-from traceability.access import get_batch, get_lot_to_trace
+from traceability.access import get_batch, get_code_to_recall, get_lot_to_trace
 from traceability.forms import MOST_CODES
 from traceability.models import OriginCode, OriginCodeBatch, TraceEvent
 from traceability.order_of_steps import doubtful
 from traceability.public_views import CODE
-from traceability.services import issuing, steps
+from traceability.services import issuing, recalling, steps
 
 
 class StepSerializer(serializers.ModelSerializer):
@@ -70,13 +70,17 @@ class OriginSerializer(serializers.ModelSerializer):
     )
     scan_count = serializers.IntegerField(help_text="How often people opened the code's page.")
     first_scan_at = serializers.DateTimeField(allow_null=True)
+    state = serializers.ChoiceField(
+        OriginCode.State.choices, help_text="recalled: the co-op called it back; see recall_reason."
+    )
     page_url = serializers.SerializerMethodField()
 
     class Meta:
         model = OriginCode
         fields = [
-            "code", "serial", "issued_at", "product", "pack", "net_weight_g", "cooperative", "lot",
-            "steps", "doubtful_steps", "recognition", "scan_count", "first_scan_at", "page_url",
+            "code", "serial", "issued_at", "state", "recalled_at", "recall_reason", "product",
+            "pack", "net_weight_g", "cooperative", "lot", "steps", "doubtful_steps", "recognition",
+            "scan_count", "first_scan_at", "page_url",
         ]  # fmt: skip
 
     def get_page_url(self, origin: OriginCode) -> str:
@@ -195,3 +199,40 @@ class ShowBatch(TracerView):
 
     def get(self, request: Request, batch_id: int) -> Response:
         return self.answer(get_batch(request.user, batch_id))
+
+
+class NewRecall(serializers.Serializer):
+    reason = PlainText(max_length=200, help_text="Buyers read this.")
+
+
+class RecalledSerializer(serializers.ModelSerializer):
+    state = serializers.ChoiceField(OriginCode.State.choices)
+
+    class Meta:
+        model = OriginCode
+        fields = ["code", "serial", "state", "recalled_at", "recall_reason"]
+
+
+class RecallCode(MemberView):
+    access_rule = members("manager")
+    says = {"POST": _("Call a code back: its page says so, and why.")}
+    takes = {"POST": NewRecall}
+    gives = {"POST": RecalledSerializer}
+
+    @once
+    def post(self, request: Request, lot_id: int, code: str) -> Response:
+        origin = get_code_to_recall(request.user, lot_id, code)
+        recalling.recall_code(origin=origin, reason=self.said()["reason"], by=self.person)
+        return self.answer(origin)
+
+
+class LiftRecall(MemberView):
+    access_rule = members("manager")
+    says = {"POST": _("Let a code that was called back hold again.")}
+    gives = {"POST": RecalledSerializer}
+
+    @once
+    def post(self, request: Request, lot_id: int, code: str) -> Response:
+        origin = get_code_to_recall(request.user, lot_id, code)
+        recalling.lift_recall(origin=origin)
+        return self.answer(origin)

@@ -12,6 +12,16 @@ class OriginTooThin(DomainError):
     message = _("This lot does not say enough yet. Please add what is missing, then ask again.")
 
 
+class RecalledAlready(DomainError):
+    code = "recalled_already"
+    message = _("This code was called back before.")
+
+
+class NotRecalled(DomainError):
+    code = "not_recalled"
+    message = _("This code is not called back: it holds.")
+
+
 class StepAlreadyCorrected(DomainError):
     code = "step_already_corrected"
     message = _("This step was corrected meanwhile. Please look at the newest version.")

@@ -16,6 +16,7 @@ from core.forms import (
 )
 from core.picture_fields import PicturesField, PicturesForm
 from core.row_forms import RowForm
+from products.models import Lot
 from traceability.models import OriginCodeBatch, TraceEvent
 
 MOST_PICTURES = 6
@@ -97,3 +98,24 @@ class FindOriginForm(FormLook, forms.Form):
         if not code:
             raise forms.ValidationError(_("Type the letters and figures under the picture."))
         return code
+
+
+class RecallForm(FindOriginForm):
+    """The code is cleaned to the OriginCode of this lot."""
+
+    reason = PlainTextField(
+        label=_("Why it is called back (buyers read this)"),
+        max_length=200,
+        error_messages={"required": _("Tell buyers why.")},
+    )
+    idempotency_key = IdempotencyKeyField()
+
+    def __init__(self, data: Any = None, *, lot: Lot, **kwargs: Any) -> None:
+        super().__init__(data, **kwargs)
+        self.lot = lot
+
+    def clean_ma(self) -> Any:
+        origin = self.lot.origin_codes.filter(code=super().clean_ma()).first()
+        if origin is None:
+            raise forms.ValidationError(_("This lot has no such code. Please look at it again."))
+        return origin

@@ -150,24 +150,50 @@ class OriginCodeBatch(models.Model):
         return {self.State.READY: "done", self.State.FAILED: "stop"}.get(self.state, "wait")  # type: ignore[call-overload]
 
 
+@pghistory.track(pghistory.UpdateEvent(), fields=["recalled_at", "recalled_by", "recall_reason"])
 class OriginCode(models.Model):
     """The printed QR of one pack; `code` is its address: SITE_URL/t/<code>."""
+
+    class State(models.TextChoices):
+        VALID = "valid", _("holds")
+        RECALLED = "recalled", _("called back")
 
     code = models.CharField(max_length=20, unique=True)
     lot = models.ForeignKey(Lot, models.PROTECT, related_name="origin_codes")
     batch = models.ForeignKey(OriginCodeBatch, models.PROTECT, related_name="codes")
     serial = models.PositiveIntegerField()  # 1…quantity within its batch
     issued_at = models.DateTimeField(db_default=Now())
+    recalled_at = models.DateTimeField(null=True)
+    recalled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+    )
+    recall_reason = models.CharField(max_length=200, blank=True, db_default="")
 
     objects = OriginCodeQuerySet.as_manager()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["batch", "serial"], name="serial_once_per_batch"),
+            models.CheckConstraint(
+                condition=Q(recalled_at=None, recalled_by=None, recall_reason="")
+                | Q(recalled_at__isnull=False, recalled_by__isnull=False, recall_reason__gt=""),
+                name="recalled_code_has_reason_and_person",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["lot", "recalled_at"],
+                condition=Q(recalled_at__isnull=False),
+                name="recalled_code_by_lot",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.code
+
+    @property
+    def state(self) -> str:
+        return self.State.RECALLED if self.recalled_at else self.State.VALID
 
 
 class Scan(models.Model):

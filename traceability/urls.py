@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from traceability import public_views, views
+from traceability import public_views, views, views_recalling
 
 urlpatterns = [
     path("t/", public_views.find_origin, name="find-origin"),
@@ -13,6 +13,12 @@ urlpatterns = [
     path("lam-viec/lo/<int:lot_id>/buoc/", views.add_step, name="add-step"),
     path("lam-viec/buoc/<int:event_id>/", views.correct_step, name="correct-step"),
     path("lam-viec/lo/<int:lot_id>/ma/", views.request_codes, name="request-codes"),
+    path("lam-viec/lo/<int:lot_id>/thu-hoi/", views_recalling.recall_one, name="recall-code"),
+    path(
+        "lam-viec/lo/<int:lot_id>/thu-hoi/<str:code>/thoi/",
+        views_recalling.lift_one,
+        name="lift-recall",
+    ),
     path("lam-viec/ma/<int:batch_id>/", views.show_batch, name="show-batch"),
     path(
         "lam-viec/ma/<int:batch_id>/tien-do.json",
