@@ -14,7 +14,7 @@ from tests.factories.traceability import OriginCodeFactory, TraceEventFactory
 from tests.livestreams.desk import press
 from traceability.models import TraceEvent
 from traceability.order_of_steps import doubtful
-from traceability.services.printing import label_lines
+from traceability.services.printing import label_words
 
 pytestmark = pytest.mark.django_db
 Step = TraceEvent.Step
@@ -92,6 +92,7 @@ def test_a_renamed_pack_changes_nothing_that_printed_codes_claim(client):
     assert "Gói 100 g" in page
     assert "250" not in page
     batch = type(code.batch).objects.get(pk=code.batch.pk)
-    assert label_lines(batch)[0] == name
-    assert label_lines(batch)[1].startswith("Gói 100 g")
+    words = label_words(batch)
+    assert words.name == name
+    assert words.pack.startswith("Gói 100 g")
     assert client.get(f"/api/origin/{code.code}/").json()["pack"] == "Gói 100 g"
