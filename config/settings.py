@@ -182,7 +182,10 @@ WORK = {
         "dashboards.roll_up_changed",
         "dashboards.check_figures",
         "orders.sweep",
+        "orders.erase_old_buyers",
         "core.sweep",
+        "core.sweep_pictures",
+        "traceability.sweep_labels",
         "accounts.sweep",
     ),
 }
@@ -209,6 +212,9 @@ CELERY_BEAT_SCHEDULE = {
     "check-figures": _each(600, "dashboards.check_figures"),
     "sweep-orders": _each(3600, "orders.sweep"),
     "learn-buyers": _each(60, "orders.learn_buyers"),
+    "erase-old-buyers": _each(300, "orders.erase_old_buyers"),
+    "sweep-pictures": _each(24 * 3600, "core.sweep_pictures"),
+    "sweep-labels": _each(24 * 3600, "traceability.sweep_labels"),
     "sweep-core": _each(3600, "core.sweep"),
     "continue-files": _each(30, "core.continue_files"),
     "sweep-limits": _each(60, "core.sweep_limits"),
@@ -299,6 +305,9 @@ SAID_PAID_MINUTES = env_int("SAID_PAID_MINUTES", 120)
 SAID_PAID_MINUTES_NEW = env_int(
     "SAID_PAID_MINUTES_NEW", 30
 )  # phones that have paid for nothing yet
+# Buyers' names, phones and addresses: of orders that were carried out, and of those that came to nothing
+BUYERS_KEPT_DAYS = env_int("BUYERS_KEPT_DAYS", 1095)
+CLOSED_ORDERS_KEPT_DAYS = env_int("CLOSED_ORDERS_KEPT_DAYS", 180)
 CANCEL_WINDOW_MINUTES = env_int("CANCEL_WINDOW_MINUTES", 30)  # for buyers who pay cash
 
 # Words, numbers, time

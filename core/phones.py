@@ -14,6 +14,7 @@ from core.typed import as_meant
 _TYPED = re.compile(r"\(?\+?[0-9][0-9 .()\-]*")
 _BETWEEN_NUMBERS = re.compile(r"[;,/|&\n]| - ")
 _DOT = "•"
+ERASED = "x"  # begins what stands for a buyer's number that was erased
 
 
 class InvalidPhone(InputRefused):
@@ -104,7 +105,9 @@ def is_mobile(e164: str) -> bool:
 
 
 def format_phone(e164: str) -> str:
-    """+84912345678 as “0912 345 678”; other countries' numbers as they are."""
+    """+84912345678 as “0912 345 678”; other countries' numbers as they are; an erased one as dots."""
+    if e164.startswith(ERASED):
+        return _DOT * 3
     if not e164.startswith("+84"):
         return e164
     national = f"0{e164[3:]}"
@@ -120,6 +123,8 @@ def format_phone(e164: str) -> str:
 def mask_phone(e164: str) -> str:
     """+84912345678 as “09•• ••• 678”: enough to know one's own number, not to ring another's."""
     shown = format_phone(e164)
+    if e164.startswith(ERASED):
+        return shown
     return shown[:2] + re.sub(r"\d", _DOT, shown[2:-3]) + shown[-3:]
 
 

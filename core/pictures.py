@@ -1,5 +1,6 @@
 """Keep a photograph somebody sent: intake, files on disk, one row."""
 
+import datetime as dt
 import functools
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ from django.core import signing
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from core import limits
+from core.clock import db_now
 from core.codes import secret_token
 from core.images.intake import (
     PictureRefused,
@@ -24,6 +26,8 @@ HELD_S = 24 * 60 * 60
 PREPARED = "prepared_picture"  # on an uploaded file: what became of it
 SEND_AGAIN_S = 5  # a picture whose turn did not come
 OF_ONE_PERSON = limits.Limit("pictures", at_most=20, within_s=60)
+UNUSED_KEPT_DAYS = 7
+SWEPT_AT_ONCE = 1000
 LATER = {"busy", "too_many"}
 MOST_AT_ONCE = 20  # no form takes more; the rest is read where it is used, or refused unread
 
@@ -139,3 +143,45 @@ def held_picture(word: str) -> Picture | None:
     return Picture.objects.get_or_create(token=token, defaults={"width": width, "height": height})[
         0
     ]
+
+
+def sweep_pictures() -> int:
+    """Delete pictures that nothing shows any more, and files without a row; returns how many rows.
+
+    A picture is held for a day before its form is sent and may be put back for some days after it
+    was taken away, so only what is a week old goes.
+    """
+    week_ago = db_now() - dt.timedelta(days=UNUSED_KEPT_DAYS)
+    unused = Picture.objects.filter(created_at__lt=week_ago)
+    for field in Picture._meta.get_fields(include_hidden=True):
+        model = getattr(field, "related_model", None)
+        if field.auto_created and not field.concrete and model and not _is_history(model):
+            used = model.objects.exclude(**{field.field.name: None})  # type: ignore[union-attr]
+            unused = unused.exclude(pk__in=used.values(field.field.name))  # type: ignore[union-attr]
+    gone = 0
+    for picture in unused.order_by("pk")[:SWEPT_AT_ONCE]:
+        picture.delete()  # a form that took it meanwhile is in the way: the next night then
+        _delete_files(picture.token)
+        gone += 1
+    _delete_strays(week_ago.timestamp())
+    return gone
+
+
+def _is_history(model: Any) -> bool:
+    return hasattr(model, "pgh_obj")
+
+
+def _delete_files(token: str) -> None:
+    for path in (Path(settings.MEDIA_ROOT) / "pictures" / token[:2]).glob(f"{token}-*"):
+        path.unlink(missing_ok=True)
+
+
+def _delete_strays(before: float) -> None:
+    """Files whose transaction rolled back: no row names them."""
+    for folder in (Path(settings.MEDIA_ROOT) / "pictures").glob("??"):
+        old = {path for path in folder.iterdir() if path.stat().st_mtime < before}
+        tokens = {path.name.rpartition("-")[0] for path in old}
+        known = set(Picture.objects.filter(token__in=tokens).values_list("token", flat=True))
+        for path in old:
+            if path.name.rpartition("-")[0] not in known:
+                path.unlink(missing_ok=True)

@@ -2,7 +2,7 @@ import datetime as dt
 
 from celery import shared_task
 
-from core import file_jobs, limits
+from core import file_jobs, limits, pictures
 from core.clock import db_now
 from core.idempotency import KEPT_HOURS
 from core.models import IdempotencyRecord, OutboxMessage
@@ -35,3 +35,8 @@ def continue_files() -> int:
 def sweep_limits() -> int:
     """Keep the table of limits small; in batches, each its own transaction."""
     return limits.sweep()
+
+
+@shared_task(name="core.sweep_pictures")
+def sweep_pictures() -> int:
+    return pictures.sweep_pictures()

@@ -4,7 +4,7 @@ from celery import shared_task
 from django.db import OperationalError
 
 from livestreams.models import LivestreamSession
-from orders.services import cancelling, crowding, standing_by, tallies, telling
+from orders.services import cancelling, crowding, erasing, standing_by, tallies, telling
 
 
 @shared_task(
@@ -63,3 +63,8 @@ def sweep() -> int:
 def learn_buyers() -> int:
     """Whoever received or paid an order is asked for no code the next time."""
     return crowding.learn_buyers()
+
+
+@shared_task(name="orders.erase_old_buyers")
+def erase_old_buyers() -> int:
+    return erasing.erase_old_buyers()

@@ -12,3 +12,8 @@ def issue_batch(batch_id: int) -> None:
 @shared_task(name="traceability.continue_batches")
 def continue_batches() -> None:
     issuing.continue_batches()
+
+
+@shared_task(name="traceability.sweep_labels")
+def sweep_labels() -> int:
+    return issuing.sweep_labels()

@@ -17,10 +17,10 @@ BY_LOT = {
     ("orders_order", "code"),
     ("orders_order", "search_text"),
     ("orders_order", "token"),
+    ("orders_order", "search_text"),  # holds the code
     ("orders_orderevent", "code"),
     ("orders_orderevent", "token"),
     ("traceability_origincode", "code"),
-    ("traceability_origincodebatch", "label_file"),
     ("traceability_origincodebatchevent", "label_file"),
     ("core_picture", "token"),
     ("pghistory_context", "id"),

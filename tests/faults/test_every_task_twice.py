@@ -26,7 +26,7 @@ from core import file_jobs
 from core.banks import BankAccount
 from core.clock import db_now, db_today
 from core.middleware import is_busy
-from core.models import Allowance, FileJob, IdempotencyRecord, OutboxMessage
+from core.models import Allowance, FileJob, IdempotencyRecord, OutboxMessage, Picture
 from dashboards.models import DailyFigure, SessionRollUp
 from dashboards.services import rolling_up
 from livestreams.models import Offer
@@ -36,9 +36,10 @@ from orders.services.standing_by import leave_line, promote_next
 from orders.services.tallies import recount_session
 from tests.factories.accounts import TotpDeviceFactory, UserFactory
 from tests.factories.coops import MembershipFactory, StaffRoleFactory, member_of
+from tests.factories.core import PictureFactory
 from tests.factories.livestreams import OfferFactory
 from tests.factories.orders import OrderFactory
-from tests.factories.products import ProductFactory
+from tests.factories.products import ProductFactory, ProductPhotoFactory
 from tests.factories.traceability import OriginCodeBatchFactory
 from tests.faults.snapshots import Held, Snapshot, differences, held, plain_rows, tables
 from tests.orders.helpers import in_line, phone_of
@@ -50,7 +51,7 @@ Call = Callable[[], object]
 Scenario = Callable[[], list[Call]]
 SCENARIOS: dict[str, Scenario] = {}
 app.loader.import_default_modules()
-LONG_AGO = dt.timedelta(days=100)
+LONG_AGO = dt.timedelta(days=400)
 AT_ONCE = 3
 
 
@@ -268,6 +269,30 @@ def goods_without_pictures() -> list[Call]:
     """One is missing: of two, drawn side by side, chance says which is numbered first."""
     ProductFactory(slug="ba-khia-muoi-nguyen-con")
     return [task("config.draw_pictures")]
+
+
+@scenario("orders.erase_old_buyers")
+def buyers_kept_long_enough() -> list[Call]:
+    old = [OrderFactory(state=Order.State.CANCELLED, buyer_phone=phone_of(n)) for n in range(2)]
+    OrderFactory()
+    Order.objects.filter(pk__in=[order.pk for order in old]).update(placed_at=db_now() - LONG_AGO)
+    return [task("orders.erase_old_buyers")]
+
+
+@scenario("core.sweep_pictures")
+def pictures_nothing_shows() -> list[Call]:
+    unused = [PictureFactory() for _ in range(2)]
+    ProductPhotoFactory()
+    Picture.objects.filter(pk__in=[one.pk for one in unused]).update(created_at=db_now() - LONG_AGO)
+    return [task("core.sweep_pictures")]
+
+
+@scenario("traceability.sweep_labels")
+def labels_of_last_year() -> list[Call]:
+    old, _new = (OriginCodeBatchFactory(state="ready", label_file="x.pdf") for _ in range(2))
+    OriginCodeBatch.objects.update(ready_at=db_now())
+    OriginCodeBatch.objects.filter(pk=old.pk).update(ready_at=db_now() - LONG_AGO)
+    return [task("traceability.sweep_labels")]
 
 
 @scenario("core.sweep")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from django.db import OperationalError, connection, transaction
+from django.db.models import Q
 
 from accounts.models import User
 from core.clock import Instant
@@ -21,6 +22,8 @@ State, Failure = OriginCodeBatch.State, OriginCodeBatch.Failure
 CODE_LENGTH = 16  # of 29 signs: 77 bits, so nobody meets a code by trying
 CHUNK = 100
 STALE_AFTER_S = 60
+LABELS_KEPT_DAYS = 180
+SWEPT_AT_ONCE = 500
 BATCH_LOCK = 7_305_003  # namespace of the advisory locks that keep two workers off one batch
 
 
@@ -82,9 +85,14 @@ def _issue_and_draw(batch: OriginCodeBatch) -> None:
 
 @transaction.atomic
 def try_again(*, batch: OriginCodeBatch) -> None:
-    """Ask a worker anew for a batch that failed; its codes stay. A second call changes nothing."""
-    failed = OriginCodeBatch.objects.filter(pk=batch.pk, state=State.FAILED)
-    if failed.update(state=State.WAITING, failure="", quantity_done=0, changed_at=Instant()):
+    """Ask a worker anew for a batch that failed or whose files were tidied away; its codes stay.
+
+    A second call changes nothing.
+    """
+    again = Q(state=State.FAILED) | Q(state=State.READY, label_file="")
+    if OriginCodeBatch.objects.filter(again, pk=batch.pk).update(
+        state=State.WAITING, failure="", quantity_done=0, changed_at=Instant()
+    ):
         events.batch_requested(batch)
 
 
@@ -128,3 +136,19 @@ def _held(batch_id: int) -> Iterator[bool]:
         finally:
             if is_mine:
                 cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [BATCH_LOCK, batch_id])
+
+
+def sweep_labels() -> int:
+    """Delete label files half a year old, and files of no batch; returns how many batches.
+
+    The codes stay, and their files can be made again at any time.
+    """
+    old = Instant() - timedelta(days=LABELS_KEPT_DAYS)
+    ready = OriginCodeBatch.objects.filter(state=State.READY, ready_at__lt=old)
+    swept = 0
+    for batch in ready.exclude(label_file="")[:SWEPT_AT_ONCE]:
+        printing.delete_files(batch)
+        swept += OriginCodeBatch.objects.filter(pk=batch.pk, state=State.READY).update(
+            label_file=""
+        )
+    return swept

@@ -104,6 +104,11 @@ def label_path(batch: OriginCodeBatch, kind: str) -> Path:
     return Path(settings.MEDIA_ROOT) / FOLDER / f"batch-{batch.pk}.{kind}"
 
 
+def delete_files(batch: OriginCodeBatch) -> None:
+    for kind in ("pdf", "zip"):
+        label_path(batch, kind).unlink(missing_ok=True)
+
+
 def draw_files(batch: OriginCodeBatch, *, told: Callable[[int], object]) -> str:
     """Draw the sheet and the single codes of a whole batch; returns the sheet's name.
 
