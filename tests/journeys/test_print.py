@@ -8,6 +8,7 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import Page
 
+from dashboards.services.rolling_up import roll_up_all
 from dashboards.tables import TABLES
 from tests.browser import OpenPage
 from tests.cast import Cast, make_cast
@@ -82,6 +83,7 @@ def cast() -> Cast:
         for _order in range(14):
             OrderFactory(lines=[(offers[0], 7), (offers[1], 3)])
     TraceEventFactory.create_batch(3, lot=lot)
+    roll_up_all()
     return cast
 
 
