@@ -52,6 +52,13 @@ def get_cooperative_of_member(user: Any, slug: str) -> Cooperative:
     return get_object_or_404(_with_place().of_member(user), slug=slug)
 
 
+def get_cooperative_to_illustrate(user: Any, slug: str) -> Cooperative:
+    """Where `user` may fill in a form with photos: as manager, host or diary keeper."""
+    role = Membership.Role
+    theirs = _with_place().with_role(user, role.MANAGER, role.HOST, role.DIARIST)
+    return get_object_or_404(theirs, slug=slug)
+
+
 def get_cooperative_to_manage(user: Any, slug: str) -> Cooperative:
     return get_object_or_404(_with_place().managed_by(user), slug=slug)
 

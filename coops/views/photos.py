@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from coops.access import (
-    get_cooperative_of_member,
+    get_cooperative_to_illustrate,
     get_cooperative_to_manage,
     get_photo_to_manage,
 )
@@ -92,7 +92,7 @@ def hold_paper(request: HttpRequest, cooperative_slug: str) -> HttpResponse:
 def _hold(
     request: HttpRequest, cooperative_slug: str, keep: Callable[[BinaryIO], list[Picture]]
 ) -> HttpResponse:
-    get_cooperative_of_member(request.user, cooperative_slug)
+    get_cooperative_to_illustrate(request.user, cooperative_slug)
     file = request.FILES.get("photo")
     if file is None:
         return JsonResponse({"refused": [_("Choose a picture first.")]}, status=422)

@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from coops.models import Membership
 from core.models import Picture
 from tests.cast import client_of
 from tests.core.photographs import pdf
@@ -110,6 +111,8 @@ def test_a_paper_has_a_word_for_each_page_and_is_refused_as_a_photo(
 
 def test_nobody_keeps_photos_in_another_co_op(mai: Client, world: World) -> None:
     assert hold(mai, world.b, photo_file(size=(64, 48))).status_code == 404
+    Membership.objects.filter(user=world.cast.mai).update(role="packer")  # no form with photos
+    assert hold(mai, world.a, photo_file(size=(64, 48))).status_code == 404
 
 
 @pytest.mark.parametrize("form", ["edit-coop-photos", "add-photos"])
