@@ -171,4 +171,4 @@ def test_the_list_needs_as_many_queries_for_three_lots_as_for_one(
         client.get(address)
 
 
-QUERIES_OF_LIST = 5
+QUERIES_OF_LIST = 6
