@@ -72,6 +72,7 @@ def test_on_a_phone_one_question_at_a_time_from_photo_to_the_co_ops_page(
     page.get_by_label("Loại sản phẩm").select_option("tea")
     axe(page)
     page.get_by_role("button", name="Lưu và tiếp").click()
+    page.wait_for_url("**step=story**")
 
     page.get_by_label("Câu chuyện").press_sequentially("Hái tay từ cây cổ thụ.", delay=5)
     saved(page)
@@ -281,6 +282,9 @@ def test_ha_verifies_stars_and_buyers_see_them(open_page: OpenPage, axe: Axe, de
     page.get_by_role("button", name="Không chấp nhận").click()
     expect(page.locator("[data-errors]")).to_be_focused()
     axe(page)
+    page.get_by_role("button", name="Xác minh").click()
+    expect(page.locator("[data-errors]")).to_contain_text("đã kiểm tra quyết định này bằng cách nào")
+    page.get_by_label("Lý do").fill("Đã gọi Văn phòng điều phối.")
     page.get_by_role("button", name="Xác minh").click()
     expect(page.get_by_text("đã xác minh").first).to_be_visible()
     page.goto(f"/san-pham/{product.slug}/")
