@@ -45,7 +45,7 @@ TOO_NEW = {
 # Used only where the same line, or an earlier one of the file, looks whether it is there
 GUARDED = {
     "showModal": r"!dialog\.showModal",
-    "createImageBitmap": r"window\.createImageBitmap",
+    "createImageBitmap": r"try \{ return await createImageBitmap",
     "EventSource": r"!window\.EventSource",
     "IntersectionObserver": r"window\.IntersectionObserver",
     "navigator.share": r"!navigator\.share",
