@@ -66,7 +66,7 @@ def _origin_context(request: HttpRequest, origin: OriginCode) -> dict[str, objec
     lot = origin.lot
     standing = lot.trace_events.standing()
     told = standing.prefetch_related("photos__picture")
-    unlikely = doubtful(standing.only("pk", "step", "happened_on"), lot.harvested_on)
+    unlikely = doubtful(standing.only("pk", "lot", "step", "happened_on"), lot.harvested_on)
     likely = standing.exclude(pk__in=unlikely)
     known = [TraceEvent.Step(step).label for step in likely.values_list("step", flat=True)]
     return {

@@ -54,6 +54,13 @@ def test_the_page_of_a_code_tells_a_long_journey_in_pages(client: Client, lot) -
     assert f"Bước-{STEPS_SHOWN:03}." in client.get(where, {"page": "2"}).text
 
 
+def test_the_page_of_a_code_asks_no_more_for_a_longer_journey(client: Client, lot) -> None:
+    where = reverse("show-origin", args=[OriginCodeFactory(lot=lot).code])
+    with CaptureQueriesContext(connection) as queries:
+        client.get(where)
+    assert len(queries) < STEPS_SHOWN
+
+
 def test_lots_are_counted_as_they_stand(cast: Cast, lot) -> None:
     TraceEvent.objects.create(
         lot=lot,
