@@ -40,6 +40,7 @@ NO_ROW = {
     "PhotosForm": "adds",
     "AddMemberForm": "adds",
     "ReturnForm": "decides by a guarded change of state",
+    "RecallForm": "ends by a guarded change of state",
     "SuspensionForm": "decides by a guarded change of state",
     "FindCooperativeForm": "finds",
     "PeriodForm": "finds",

@@ -108,6 +108,7 @@ class OcopRecognitionFactory(DjangoModelFactory[OcopRecognition]):
 class OcopRegisterFactory(DjangoModelFactory[OcopRegister]):
     class Meta:
         model = OcopRegister
+        django_get_or_create = ("province", "counted_on")
 
     province = factory.SubFactory(ProvinceFactory)
     counted_on = factory.LazyFunction(db_today)

@@ -69,7 +69,8 @@ class Buyer:
 
     def press(self, **changes: Any) -> Answer:
         """By the page's form. Raises what a broken network raises."""
-        return self.send("POST", self.path, urlencode(self.form(**changes)), URLENCODED)
+        ours = {"Sec-Fetch-Site": "same-origin"}
+        return self.send("POST", self.path, urlencode(self.form(**changes)), URLENCODED, ours)
 
     def call(self, *, key: str | None = None, **changes: Any) -> Answer:
         """By the API; `key=""` sends none."""

@@ -147,6 +147,8 @@ def make_room(offer: Offer, units: int) -> None:
     """A harvest large enough for all of them."""
     Lot.objects.filter(pk=offer.lot_id).update(quantity_made=units + 50)
     Offer.objects.filter(pk=offer.pk).update(quantity_offered=units)
+    offer.session.is_simulated = True  # strangers of one network would be asked for a code
+    offer.session.save()
 
 
 def press_many(shop: object, offer: Offer, count: int) -> list[float]:  # noqa: F811

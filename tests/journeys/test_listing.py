@@ -283,7 +283,9 @@ def test_ha_verifies_stars_and_buyers_see_them(open_page: OpenPage, axe: Axe, de
     expect(page.locator("[data-errors]")).to_be_focused()
     axe(page)
     page.get_by_role("button", name="Xác minh").click()
-    expect(page.locator("[data-errors]")).to_contain_text("đã kiểm tra quyết định này bằng cách nào")
+    expect(page.locator("[data-errors]")).to_contain_text(
+        "đã kiểm tra quyết định này bằng cách nào"
+    )
     page.get_by_label("Lý do").fill("Đã gọi Văn phòng điều phối.")
     page.get_by_role("button", name="Xác minh").click()
     expect(page.get_by_text("đã xác minh").first).to_be_visible()

@@ -406,7 +406,7 @@ def test_what_else_is_on_sale_is_drawn_once_for_all_who_tapped_the_same(
     offer = OfferFactory()
     others = [OfferFactory(session=offer.session) for _more in range(3)]
     pages = [guest.get(address(offer.session), {"suat": offer.pk}) for _buyer in range(2)]
-    with django_assert_num_queries(3):  # the session, what is chosen, its picture
+    with django_assert_num_queries(5):  # the session, what is chosen, its picture, whose it is
         pages.append(Client().get(address(offer.session), {"suat": offer.pk}))
     assert all(words(page).count(other.live_code) for page in pages for other in others)
     assert len({value_of(page, "idempotency_key") for page in pages}) == 3

@@ -149,10 +149,10 @@ def test_the_list_is_counted_for_queries_at_one_and_at_three(
     mai: Client, session: Any, django_assert_max_num_queries: Any
 ) -> None:
     order_in(session)
-    with django_assert_max_num_queries(16) as one:
+    with django_assert_max_num_queries(17) as one:
         mai.get(room(session.cooperative))
     order_in(session), order_in(session)
-    with django_assert_max_num_queries(16) as three:
+    with django_assert_max_num_queries(17) as three:
         mai.get(room(session.cooperative))
     assert len(one) == len(three)
 

@@ -10,6 +10,7 @@ from tests.cast import Cast, client_of
 from tests.factories.products import (
     LotFactory,
     OcopRecognitionFactory,
+    OcopRegisterFactory,
     ProductFactory,
     ProductPhotoFactory,
 )
@@ -31,6 +32,7 @@ def everything(cast: Cast) -> dict[str, object]:
         "variant_id": lot.variant_id,
         "lot_id": lot.pk,
         "recognition_id": OcopRecognitionFactory(product=product, waiting=True).pk,
+        "register_id": OcopRegisterFactory(province=cast.coop_a.commune.province).pk,
         "province_code": "15",
     }
 

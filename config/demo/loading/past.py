@@ -24,6 +24,7 @@ from core.phones import normalize_phone
 from livestreams.models import LETTERS, LivestreamSession, Offer, Slot
 from orders.models import BuyerShare, Order, OrderLine, Parcel
 from orders.services.cancelling import BY_BUYER, TIME_RAN_OUT
+from orders.services.refunding import note_returned
 from orders.services.tallies import recount_session
 from products.models import Lot, StockMovement, Variant
 
@@ -66,6 +67,10 @@ def _load_session(demo: content.Session, today: dt.date) -> bool:
     )
     _write_orders(market, people)
     _close_books(market, people)
+    for parcel in Parcel.objects.filter(
+        order__session=market.session, state=Parcel.State.RETURNED
+    ).select_related("order"):
+        note_returned(parcel=parcel, user=None)
     recount_session(session_id=market.session.pk)
     return True
 
