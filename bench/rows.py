@@ -25,12 +25,18 @@ class SessionRows:
 
 
 def make_session(
-    offers: int = 50, units: int | Sequence[int] = 1_000_000, limit: int = 50, cooperatives: int = 3
+    offers: int = 50,
+    units: int | Sequence[int] = 1_000_000,
+    limit: int = 50,
+    cooperatives: int = 3,
+    *,
+    is_simulated: bool = True,
 ) -> SessionRows:
     """A session live for ten minutes with `offers` offers of `units` each (or as listed), opened as hosts do.
 
     Needs `place.django()` before. Buyers may take `limit` units of an offer by phone. Co-ops share
-    the offers evenly; the first holds the session and can take transfers.
+    the offers evenly; the first holds the session and can take transfers. Buyers of a simulated
+    session may all come from one network; otherwise strangers are asked for a code.
     """
     from coops.models import Commune
     from livestreams.models import Offer
@@ -41,7 +47,7 @@ def make_session(
         msg = "No places are loaded: run manage.py load_places first."
         raise RuntimeError(msg)
     coops = [_cooperative(commune) for _ in range(cooperatives)]
-    session = _session(coops)
+    session = _session(coops, is_simulated=is_simulated)
     each = [units] * offers if isinstance(units, int) else units
     made = []
     for position in range(offers):
@@ -83,7 +89,7 @@ def _cooperative(commune: Any) -> Any:
     )
 
 
-def _session(coops: list[Any]) -> Any:
+def _session(coops: list[Any], *, is_simulated: bool) -> Any:
     from core.clock import db_now
     from livestreams.models import LivestreamSession
 
@@ -96,6 +102,7 @@ def _session(coops: list[Any]) -> Any:
         went_live_at=now - dt.timedelta(minutes=10),
         shipping_fee_vnd=FEE_VND,
         state=LivestreamSession.State.LIVE,
+        is_simulated=is_simulated,
     )
     for position, coop in enumerate(coops):
         session.slots.create(cooperative=coop, position=position, joined_at=now)

@@ -55,7 +55,7 @@ def arguments() -> argparse.Namespace:
 
 
 def measure(place: Place, seconds: float, attempts: int) -> dict[str, Any]:
-    rows = make_session(offers=SPREAD)
+    rows = make_session(offers=SPREAD, is_simulated=False)
     hot, spread = rows.offer_ids[:1], rows.offer_ids
     say("reference, before")
     psql(place, REFERENCE / "tables.sql")
@@ -260,7 +260,7 @@ def last_units(place: Place, attempts: int) -> dict[str, int]:
     from orders.models import OrderLine
 
     say("the last units")
-    rows = make_session(offers=1, units=LAST_UNITS, cooperatives=1)
+    rows = make_session(offers=1, units=LAST_UNITS, cooperatives=1, is_simulated=False)
     requests = form(rows, rows.offer_ids)
     numbers = itertools.count()
     outcome = asyncio.run(

@@ -85,9 +85,9 @@ def shop(_shop: Shop, transactional_db: None) -> Iterator[Shop]:
 
 @pytest.fixture
 def tea(shop: Shop) -> Offer:
-    """Ten bags on sale in a live session."""
+    """Ten bags on sale in a live session, whose buyers of one network are asked for no code."""
     CommuneFactory()
-    return OfferFactory()
+    return OfferFactory(session__is_simulated=True)
 
 
 @pytest.fixture
