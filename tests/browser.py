@@ -7,7 +7,14 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Page, Response, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Error,
+    Page,
+    Response,
+    sync_playwright,
+)
 
 from tests.servers import Platform
 
@@ -106,7 +113,12 @@ def axe() -> Callable[[Page], None]:
     """`axe(page)` fails, naming element and rule, when the page shuts somebody out."""
 
     def check(page: Page) -> None:
-        result = Axe().run(page)
+        page.wait_for_load_state()
+        try:
+            result = Axe().run(page)
+        except Error:  # a form that is sent by script leads on a moment after the press
+            page.wait_for_load_state()
+            result = Axe().run(page)
         assert not result.violations_count, f"{page.url}\n{result.generate_report()}"
 
     return check

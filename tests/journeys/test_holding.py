@@ -83,7 +83,7 @@ def test_who_comes_too_late_hears_it_on_the_same_page(
     expect(notice.get_by_role("link", name=re.compile("Xếp hàng chờ"))).to_be_visible()
     assert page.evaluate("document.body.dataset.same") == "yes"
     tea_row = page.locator("[data-line]").first
-    expect(tea_row.locator("input")).to_have_value("0")
+    expect(tea_row.locator("input[name^=quantity]")).to_have_value("0")
     expect(tea_row).not_to_contain_text("Còn ")
     expect(tea_row.get_by_role("button", name="Thêm một")).to_be_disabled()
     expect(page.locator(".action-bar [data-total]")).to_have_text("0 ₫")
