@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
-from bench.rows import SessionRows
+from bench.rows import FEE_VND, PRICE_VND, SessionRows
 
 TIMEOUT_S = 15  # as long as the page waits (static/js/order_send.js)
 PAUSES_S = (0.05, 0.3)  # between an answer and the next order, and before a repeat
@@ -101,7 +101,9 @@ class Shop:
             "note": mark,
             "payment_method": "transfer" if transfer else "cod",
             "idempotency_key": secrets.token_hex(16),
+            "fee": str(FEE_VND),
             **{f"quantity_{offer_id}": "1" for offer_id in offers},
+            **{f"price_{offer_id}": str(PRICE_VND) for offer_id in offers},
         }
         attempt = Attempt(mark, urlencode(fields).encode())
         self.ledger.attempts.append(attempt)
