@@ -2,6 +2,7 @@
 
 import contextlib
 import gzip
+import html
 import http.client
 import json
 import random
@@ -343,9 +344,9 @@ def post_to(front: Front, path: str) -> int:
 def drawn_at(body: bytes) -> str:
     """When the page or the snapshot was drawn, to the millisecond: tells one drawing from another."""
     text = body.decode()
-    if text.startswith("{"):
-        return str(json.loads(text)["at"])
-    return text.split('data-at="')[1].split('"')[0]
+    if not text.startswith("{"):
+        text = html.unescape(text.split('data-whole="')[1].split('"')[0])
+    return str(json.loads(text)["at"])
 
 
 @pytest.mark.parametrize("name", ["", "bang.json"])
