@@ -88,7 +88,7 @@ def test_who_comes_too_late_hears_it_on_the_same_page(
     expect(tea_row.get_by_role("button", name="Thêm một")).to_be_disabled()
     expect(page.locator(".action-bar [data-total]")).to_have_text("0 ₫")
     axe(page)
-    page.locator("[data-line] input").nth(1).fill("1")
+    page.locator("[data-line] input[name^=quantity]").nth(1).fill("1")
     press(page)
     page.wait_for_url("**/don/**")
     page_problems[:] = [p for p in page_problems if "409" not in p]
