@@ -149,14 +149,15 @@ class Index:
         words = folded(unit.name).split()
         for start in range(1, len(words)):
             self.tails["".join(words[start:])].append(number)
-        # Under their old district and province people write the new name too
+        # Under their old district and province people write the new name too, and the other way round
         own = [number, self.today.setdefault(unit.code, number)]
         if unit.district:
             for key in keys_of(unit.district, unit.district_kind):
                 self.districts[key].update(own)
-        key = compact(unit.province)
-        for written in (key, *PROVINCE_ALIASES.get(key, ())):
-            self.provinces[written].update(own)
+        today = self.units[self.today[unit.code]]
+        for key in {compact(unit.province), compact(today.province)}:
+            for written in (key, *PROVINCE_ALIASES.get(key, ())):
+                self.provinces[written].update(own)
 
     def finish(self) -> None:
         levels: dict[str, Iterable[str]] = {

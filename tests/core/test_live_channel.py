@@ -22,6 +22,7 @@ from core.local.broker import Broker
 from core.local.paths import Places
 from core.models import FeedCounter, OutboxMessage
 from core.realtime import BEAT, RedisPublisher
+from tests.threads import run_apart
 
 TIMEOUT_S = 10.0
 FEED = "session:7"
@@ -134,7 +135,7 @@ def run(story: Callable[[], Awaitable[None]]) -> None:
                 with contextlib.suppress(asyncio.CancelledError):
                     await live.hub._at_work
 
-    asyncio.run(whole())
+    run_apart(whole())
 
 
 async def in_thread(work: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

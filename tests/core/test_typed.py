@@ -57,6 +57,7 @@ PASTED = {
 }
 
 
+@pytest.mark.django_db  # a day is read against the database's today
 @override_settings(DEMO=True)
 @pytest.mark.parametrize("how", PASTED)
 @pytest.mark.parametrize("kind", READERS)

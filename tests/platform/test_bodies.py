@@ -1,6 +1,5 @@
 """Nobody fills the disk before somebody has looked at who they are."""
 
-import asyncio
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ from config.lanes import Lane
 from config.senders import is_signed_in
 from tests.cast import client_of
 from tests.factories.accounts import UserFactory
+from tests.threads import run_apart
 
 pytestmark = pytest.mark.django_db(transaction=True)
 FILES = "multipart/form-data; boundary=x"
@@ -35,7 +35,7 @@ def most(sent: Sent) -> int:
     bridge = Bridge(
         lambda *_: [], session_cookie=settings.SESSION_COOKIE_NAME, is_signed_in=is_signed_in
     )
-    return asyncio.run(bridge._most_bytes(sent, lane))
+    return run_apart(bridge._most_bytes(sent, lane))
 
 
 def cookie_of(client: Client) -> str:
@@ -73,5 +73,5 @@ def test_what_is_too_long_is_refused_and_nothing_more_of_it_read(headers: dict[s
             return b"x" * 50_000
 
     with pytest.raises(TooLong):
-        asyncio.run(read_body(Sent(**headers), Pieces(), MOST_OF_STRANGERS))
+        run_apart(read_body(Sent(**headers), Pieces(), MOST_OF_STRANGERS))
     assert read <= MOST_OF_STRANGERS + 50_000

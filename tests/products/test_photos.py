@@ -78,7 +78,6 @@ HOSTILE = [
     "zero_width.png",
     "bomb_20000x20000_1bit.png",
     "lie_60000x60000_header_10rows.png",
-    "gif_1500_frames.gif",
 ]
 
 
@@ -94,6 +93,14 @@ def test_a_hostile_picture_gets_a_clear_sentence_at_the_field(
     assert len(errors[0]) > 20
     assert 'id="photos_photos_error"' in text_of(response)
     assert product.photos.count() == 0
+
+
+def test_of_a_moving_picture_the_first_frame_is_kept(mai: Client, product: Product):
+    file = io.BytesIO(content("hostile/own_images/gif_1500_frames.gif"))
+    file.name = "gif_1500_frames.gif"
+    response = send(mai, add(product), photos=file)
+    assert response.status_code == 302, text_of(response)
+    assert product.photos.count() == 1
 
 
 def test_a_photo_keeps_nothing_of_where_it_was_taken(mai: Client, product: Product):

@@ -18,6 +18,7 @@ from dashboards.services import rolling_up
 from orders.models import Order
 
 FEWEST = 100
+LONGEST_STATEMENT = "2h"
 
 
 class Command(BaseCommand):
@@ -38,7 +39,7 @@ class Command(BaseCommand):
         if Order.objects.exists() and not options["beside"]:
             raise CommandError("There are orders in this database. --beside adds made-up ones.")
         self.began_at = time.monotonic()
-        self.run("SET statement_timeout = 0")
+        self.run(f"SET statement_timeout = '{LONGEST_STATEMENT}'")
         now, draw = db_now(), random.Random(options["seed"])  # noqa: S311 - no secrets
         shape = Shape.of(options["orders"])
         ground = Ground(shape, draw, local_day(now), secrets.token_hex(4))
