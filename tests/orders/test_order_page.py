@@ -383,7 +383,7 @@ def test_a_locked_row_answers_503_with_the_form(guest: Client, monkeypatch: Any)
     assert value_of(page, "buyer_name") == "Nguyễn Thị Lan"
 
 
-def test_the_page_is_counted_for_queries_at_one_and_at_three_offers(
+def test_the_page_is_counted_for_queries_at_one_and_at_six_offers(
     guest: Client, django_assert_max_num_queries: Any
 ) -> None:
     offer = OfferFactory()
@@ -391,12 +391,13 @@ def test_the_page_is_counted_for_queries_at_one_and_at_three_offers(
     drawn_rest.cache_clear()
     with django_assert_max_num_queries(9) as one:
         guest.get(address(offer.session), {"suat": offer.pk})
-    for _more in range(2):
+    for _more in range(5):
         OfferFactory(session=offer.session)
     drawn_rest.cache_clear()
-    with django_assert_max_num_queries(9) as three:
+    with django_assert_max_num_queries(9) as six:
         guest.get(address(offer.session), {"suat": offer.pk})
-    assert len(one) <= len(three) <= len(one) + 1  # the pictures of what else there is
+    # The pictures of what else there is; two more where a second has begun in between
+    assert len(one) <= len(six) <= len(one) + 3
 
 
 def test_what_else_is_on_sale_is_drawn_once_for_all_who_tapped_the_same(
