@@ -247,7 +247,8 @@ def test_the_first_load_of_the_board_fits_the_budget():
     assert response["Content-Encoding"] == "gzip"
     text = gzip.decompress(response.content).decode()
     names = [
-        "css/site.css", "img/icons.svg", "img/crops.svg", "img/logo.svg", "img/stripe.svg",
+        "css/tokens.css", "css/site.css", "css/board.css",
+        "img/icons.svg", "img/crops.svg", "img/logo.svg", "img/stripe.svg",
         "js/offline.js", "js/once.js", "js/board.js", "js/live.js", "js/video.js", "js/share.js",
     ]  # fmt: skip
     for name in names:
