@@ -9,18 +9,13 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from core.clock import db_today
-from tests.cast import Cast, client_of, make_cast
+from tests.cast import Cast, client_of
 from tests.factories.products import LotFactory, VariantFactory
 from tests.factories.traceability import OriginCodeFactory
 from traceability.models import OriginCode, OriginCodeBatch, TraceEvent
 from traceability.views import STEPS_SHOWN
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def cast() -> Cast:
-    return make_cast()
 
 
 @pytest.fixture

@@ -8,17 +8,12 @@ import pytest
 from django.db import IntegrityError
 from django.test import Client
 
-from tests.cast import Cast, client_of, make_cast
+from tests.cast import Cast, client_of
 from tests.factories.traceability import OriginCodeFactory
 from traceability.models import OriginCode
 
 pytestmark = pytest.mark.django_db
 WHY = "Nhãn bị mất ở chợ Bắc Hà."
-
-
-@pytest.fixture
-def cast() -> Cast:
-    return make_cast()
 
 
 @pytest.fixture

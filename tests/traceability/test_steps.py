@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from core.clock import db_today
-from tests.cast import Cast, client_of, make_cast
+from tests.cast import Cast, client_of
 from tests.core.shared_data import hostile_strings
 from tests.factories.core import photo_file
 from tests.factories.products import LotFactory, VariantFactory
@@ -17,11 +17,6 @@ from traceability.models import TraceEvent
 from traceability.services.steps import record_step
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def cast() -> Cast:
-    return make_cast()
 
 
 @pytest.fixture
