@@ -2,164 +2,30 @@
 
 import asyncio
 import contextlib
-import json
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
-from django.core import signing
-from django.db import connections
 from pytest_django import Settings
 
-from config import hub, live, rsgi
-from core import live_grants
+from config import hub, live
 from core.live_grants import grant
 from core.local.broker import Broker
 from core.local.paths import Places
-from core.models import FeedCounter, OutboxMessage
-from core.realtime import BEAT, RedisPublisher
-from tests.threads import run_apart
+from core.realtime import BEAT
+from tests.core.live_stream import (
+    FEED,
+    console,
+    drawn,
+    event,
+    in_thread,
+    publisher,
+    run,
+    stream,
+    subscribed,
+)
 
-TIMEOUT_S = 10.0
-FEED = "session:7"
-drawn: list[str] = []
-
-
-def counted_board(key: str) -> dict[str, Any]:
-    """A board that tells how often it was drawn."""
-    drawn.append(key)
-    return {"key": key, "newest": OutboxMessage.objects.filter(feed=f"session:{key}").count()}
-
-
-@pytest.fixture(autouse=True)
-def channel(
-    transactional_db: None, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[None]:
-    """A channel of this test's own, with short waits and threads that are closed afterwards."""
-    settings.LIVE_SNAPSHOTS = {"session": f"{__name__}.counted_board"}
-    threads = ThreadPoolExecutor(max_workers=1)
-    monkeypatch.setattr(live, "hub", hub.Hub())
-    monkeypatch.setattr(hub, "database_threads", threads)
-    monkeypatch.setattr(hub, "BEAT_S", 0.2)
-    monkeypatch.setattr(hub, "HEARD_S", 1.0)
-    monkeypatch.setattr(hub, "SNAPSHOT_KEPT_S", 0.2)
-    drawn.clear()
-    yield
-    threads.submit(connections.close_all).result()
-    threads.shutdown()
-
-
-def event(number: int | None = None, **payload: Any) -> None:
-    """A message of the feed, as the relay leaves it when `number` is given."""
-    OutboxMessage.objects.create(topic="t", feed=FEED, feed_number=number, payload=payload)
-    FeedCounter.objects.get_or_create(feed=FEED)
-
-
-class Stream:
-    """One viewer's connection, as the server hands it to an RSGI application."""
-
-    def __init__(
-        self, path: str, query: str = "", last_event_id: str = "", method: str = "GET"
-    ) -> None:
-        self.gone = asyncio.Event()
-        self.status = 0
-        self.headers: dict[str, str] = {}
-        self.frames: list[tuple[str, int, Any]] = []
-        self.is_over = False
-        self._text = ""
-        scope = SimpleNamespace(
-            proto="http",
-            method=method,
-            path=path,
-            query_string=query,
-            headers={"last-event-id": last_event_id} if last_event_id else {},
-        )
-        self.task = asyncio.create_task(rsgi.application(scope, self))
-        self.task.add_done_callback(self._end)
-
-    def response_empty(self, status: int, headers: list[tuple[str, str]]) -> None:
-        self.status, self.headers = status, dict(headers)
-
-    def response_stream(self, status: int, headers: list[tuple[str, str]]) -> "Stream":
-        self.response_empty(status, headers)
-        return self
-
-    async def client_disconnect(self) -> None:
-        await self.gone.wait()
-
-    async def send_bytes(self, body: bytes) -> None:
-        self._text += body.decode()
-        *whole, self._text = self._text.split("\n\n")
-        for frame in whole:
-            fields = dict(line.split(": ", 1) for line in frame.split("\n"))
-            if "event" in fields:
-                number = int(fields.get("id", 0))
-                self.frames.append((fields["event"], number, json.loads(fields["data"])))
-
-    def _end(self, _task: Any) -> None:
-        self.is_over = True
-
-    def of(self, kind: str) -> list[tuple[int, Any]]:
-        return [(number, data) for name, number, data in self.frames if name == kind]
-
-    async def until(self, condition: Callable[[], bool]) -> None:
-        async with asyncio.timeout(TIMEOUT_S):
-            while not condition():  # noqa: ASYNC110 - conditions of many kinds
-                await asyncio.sleep(0.02)
-
-    async def leave(self) -> None:
-        self.gone.set()
-        await asyncio.wait_for(self.task, TIMEOUT_S)
-
-
-@contextlib.asynccontextmanager
-async def stream(*args: Any, **kwargs: Any) -> AsyncIterator[Stream]:
-    found = Stream(*args, **kwargs)
-    try:
-        yield found
-    finally:
-        await found.leave()
-
-
-def run(story: Callable[[], Awaitable[None]]) -> None:
-    async def whole() -> None:
-        try:
-            await story()
-        finally:
-            if live.hub._at_work:
-                live.hub._at_work.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await live.hub._at_work
-
-    run_apart(whole())
-
-
-async def in_thread(work: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """Database work of the story, on a connection that is closed again."""
-
-    def done() -> Any:
-        try:
-            return work(*args, **kwargs)
-        finally:
-            connections.close_all()
-
-    return await asyncio.to_thread(done)
-
-
-def publisher(settings: Any) -> RedisPublisher:
-    return RedisPublisher(settings.REDIS_URL)
-
-
-async def subscribed(settings: Any) -> None:
-    """Wait until the hub hears what is published."""
-    async with asyncio.timeout(TIMEOUT_S):
-        while not live.hub.is_current:
-            publisher(settings).publish("", BEAT, 0, None)
-            await asyncio.sleep(0.05)
+pytestmark = pytest.mark.usefixtures("live_channel")
 
 
 # Boards
@@ -291,96 +157,6 @@ def test_beats_come_only_while_the_relay_says_that_all_is_handed_on(settings: Se
     run(story)
 
 
-# Consoles
-
-
-def console(after: str = "", last_event_id: str = "") -> Any:
-    return stream(f"/live/console/{grant(FEED)}", query=after, last_event_id=last_event_id)
-
-
-@pytest.mark.parametrize("how", ["after=2", "header"])
-def test_a_console_resumes_without_loss_or_repeat(settings: Settings, how: str):
-    for number in range(1, 6):
-        event(number, n=number)
-    event(None, n=99)  # not numbered yet: not handed on yet
-    last = {"last_event_id": "2"} if how == "header" else {"after": how}
-
-    async def story() -> None:
-        async with console(**last) as minh:
-            await minh.until(lambda: len(minh.of("event")) >= 3)
-            await subscribed(settings)
-            wire = publisher(settings)
-            for number in (4, 5, 6, 5, 6, 7):  # the relay may repeat
-                wire.publish(FEED, "event", number, {"topic": "t", "n": number})
-            await minh.until(lambda: len(minh.of("event")) >= 5)
-            await asyncio.sleep(0.2)
-            assert [number for number, _ in minh.of("event")] == [3, 4, 5, 6, 7]
-            assert minh.of("event")[0] == (3, {"topic": "t", "n": 3})
-            assert not minh.of("board")
-
-    run(story)
-
-
-def test_a_new_console_begins_with_what_happens_from_now_on(settings: Settings):
-    event(1)
-
-    async def story() -> None:
-        async with console() as minh:
-            await subscribed(settings)
-            publisher(settings).publish(FEED, "event", 1, {"topic": "t"})
-            publisher(settings).publish(FEED, "event", 2, {"topic": "t"})
-            await minh.until(lambda: bool(minh.of("event")))
-            assert minh.of("event") == [(2, {"topic": "t"})]
-
-    run(story)
-
-
-def test_a_console_that_falls_behind_is_cut_so_that_it_resumes():
-    viewer = hub.Viewer("event")
-    for number in range(1, hub.CONSOLE_BACKLOG + 1):
-        viewer.offer(number, b"x")
-    assert not viewer.is_behind
-    viewer.offer(hub.CONSOLE_BACKLOG + 1, b"x")
-    assert viewer.is_behind
-
-
-def test_the_cut_ends_the_connection():
-    async def story() -> None:
-        async with console() as minh:
-            await minh.until(lambda: FEED in live.hub.viewers)
-            (viewer,) = live.hub.viewers[FEED]
-            viewer.is_behind = True
-            viewer.wake()
-            await minh.until(lambda: minh.is_over)
-        assert live.hub.viewers == {}
-
-    run(story)
-
-
-def test_a_console_is_cut_when_its_grant_is_over_and_does_not_come_back(
-    monkeypatch: pytest.MonkeyPatch,
-):
-    monkeypatch.setattr(live_grants, "LASTS_S", 1)
-    address = f"/live/console/{grant(FEED)}"
-
-    async def story() -> None:
-        async with stream(address) as minh, stream("/live/board/7") as lan:
-            await minh.until(lambda: FEED in live.hub.viewers)
-            await minh.until(lambda: minh.is_over)
-            assert not lan.is_over  # boards are for everybody
-        async with stream(address) as minh:
-            await minh.until(lambda: minh.is_over)
-            assert minh.status == 404
-
-    run(story)
-
-
-@pytest.mark.parametrize("word", ["", "x", "x:y:z", "a" * 500])
-def test_a_false_word_grants_nothing(word: str):
-    assert live_grants.read_grant(word) is None
-    assert live_grants.read_grant(signing.dumps("session:7", salt=live_grants.SALT)) is None
-
-
 # The broker goes away and comes back
 
 
@@ -421,57 +197,3 @@ def test_without_a_broker_a_viewer_still_gets_the_board_and_no_beat(settings: Se
             assert not lan.of("beat")
 
     run(story)
-
-
-# Who may listen
-
-
-FALSE_PLACES = [
-    "/",  # pages have a server of their own
-    "/quan-ly/",
-    "/live/",
-    "/live/board/",
-    "/live/board/x",
-    "/live/board/-1",
-    "/live/board/123456789012",
-    "/live/board/7/more",
-    "/live/console/session:7",
-    "/live/console/",
-    f"/live/console/{'x' * 40}",
-]
-
-
-@pytest.mark.parametrize("path", FALSE_PLACES)
-def test_false_addresses_and_grants_are_missing(path: str):
-    async def story() -> None:
-        async with stream(path) as stranger:
-            await stranger.until(lambda: stranger.is_over)
-            assert stranger.status == 404
-            assert not stranger.frames
-
-    run(story)
-
-
-def test_only_reading_is_answered():
-    async def story() -> None:
-        async with stream("/live/board/7", method="POST") as stranger:
-            await stranger.until(lambda: stranger.is_over)
-            assert (stranger.status, stranger.frames) == (404, [])
-
-    run(story)
-
-
-def test_a_grant_is_for_one_feed_and_for_two_minutes(monkeypatch: pytest.MonkeyPatch):
-    word = grant(FEED)
-    place = live.place_of(f"/live/console/{word}")
-    assert place is not None
-    assert place[:2] == (FEED, "event")
-    assert 110 < (place.lasts_s or 0) <= 120
-    assert live.place_of(f"/live/console/{word[:-1]}") is None
-    monkeypatch.setattr("core.live_grants.LASTS_S", -1)
-    assert live.place_of(f"/live/console/{grant(FEED)}") is None
-
-
-@pytest.mark.parametrize("last", ["-1", "x", "9" * 40, "1;2", "\u0661"])
-def test_a_strange_last_number_is_no_number(last: str):
-    assert live.last_seen("after=%FF", last) is None
