@@ -63,7 +63,7 @@ class SecondFactorField(SixDigitsField):
 
 
 class PasswordField(forms.CharField):
-    """A password as typed; `autocomplete` tells the browser whether it is a new one."""
+    """A password as typed; `autocomplete` marks a new one for the browser."""
 
     default_error_messages = {"required": _("Enter a password.")}
 

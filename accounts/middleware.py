@@ -38,7 +38,7 @@ def staff_session_middleware(get_response: Next) -> Next:
 
 
 class second_factor_middleware:  # noqa: N801 - listed among functions in settings
-    """Before the second factor was shown, a person who has one is nobody.
+    """A user who has a second factor is anonymous until it is verified.
 
     Views see an anonymous visitor, so what is public looks as it looks to all; every other route
     leads to the verification, whatever it checks itself. Default deny: a route without an access
@@ -85,7 +85,7 @@ def _seen_as(request: HttpRequest, user: Any) -> Any:
 
 
 def _must_enrol(request: HttpRequest, rule: Any) -> bool:
-    """Whether this installation lets nobody work in a co-op without a second factor."""
+    """Whether this installation requires a second factor for work in a co-op."""
     if not settings.SECOND_FACTOR_FOR_COOPERATIVES:
         return False
     if rule is None or rule.audience is not Audience.COOPERATIVE:

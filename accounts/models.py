@@ -1,4 +1,4 @@
-"""Who a person is: a phone number is the name one signs in with."""
+"""Users: the phone number is the user name."""
 
 import pghistory
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -154,9 +154,9 @@ class SpentStep(models.Model):
 
 
 class EnrolmentRequest(models.Model):
-    """A person without SMS wants to set up the second step; somebody who knows them confirms it.
+    """A request to set up the second step without SMS; a person who knows the user confirms it.
 
-    `vouched_by` is empty when those who run the site confirmed it by command.
+    `vouched_by` is empty when it was confirmed by command.
     """
 
     user = models.ForeignKey(User, models.CASCADE, related_name="enrolment_requests")

@@ -57,7 +57,7 @@ class RecoveryCodeQuerySet(models.QuerySet):
 
 class EnrolmentRequestQuerySet(models.QuerySet):
     def waiting(self) -> Self:
-        """Requests of the last days that nobody has confirmed yet."""
+        """Requests of the last days that are not confirmed yet."""
         return self.filter(used_at=None, vouched_at=None, created_at__gt=db_now() - ASKING_LASTS)
 
     def confirmed(self) -> Self:

@@ -27,7 +27,7 @@ def is_same_hash(one: str, other: str) -> bool:
 
 
 def api_token_hash(text: bytes) -> str:
-    """What is kept of a token; without SECRET_KEY nobody can tell which token it is of."""
+    """Keyed hash of a token; without SECRET_KEY it cannot be matched to a token."""
     return salted_hmac("accounts.api_token", text, algorithm="sha256").hexdigest()
 
 

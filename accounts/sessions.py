@@ -50,7 +50,7 @@ def begin_strict(request: HttpRequest, device: TOTPDevice) -> None:
 
 
 def half_signed_in(request: HttpRequest) -> User | None:
-    """The person who showed the password in this session and still has to show the second factor."""
+    """The user who entered the password in this session and still has to enter the second factor."""
     return getattr(request, HALF_SIGNED_IN, None) if request.user.pk is None else None
 
 
@@ -99,7 +99,7 @@ def way_on(request: HttpRequest) -> str:
 
 @dataclass(frozen=True)
 class Proving:
-    """The phone somebody is about to show is theirs, and what for."""
+    """The phone whose ownership is being verified, and for which purpose."""
 
     phone: str
     purpose: str

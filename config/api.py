@@ -31,7 +31,7 @@ class Pagination(PageNumberPagination):
 
 
 class NotThere(exceptions.NotFound):
-    """The same words for what never was and what is somebody else's."""
+    """The same answer for objects that do not exist and objects of other users."""
 
     default_detail = _("There is nothing here, or it is not yours to see.")
 

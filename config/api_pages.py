@@ -68,7 +68,7 @@ def show_api(request: HttpRequest) -> HttpResponse:
 
 
 def groups() -> dict[Any, list[Entry]]:
-    """Every method of every route under the words for who may use it, in the order of routes."""
+    """Every method of every route, grouped by audience, in the order of routes."""
     from config.api_urls import urlpatterns
 
     found: dict[Any, list[Entry]] = {}

@@ -57,7 +57,7 @@ async def _read(scope: Any, proto: Any, most: int) -> IO[bytes]:
     told = scope.headers.get("content-length")
     is_chunked = "transfer-encoding" in scope.headers
     if told is not None and (is_chunked or not (told.isascii() and told.isdigit())):
-        raise CutShort  # two lengths: the next request would begin where somebody likes
+        raise CutShort  # ambiguous length: would allow request smuggling
     length = None if told is None else int(told)
     if length is not None and length > most:
         raise TooLong

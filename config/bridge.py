@@ -233,7 +233,7 @@ def size_of(body: IO[bytes]) -> int:
 
 
 def environ_of(scope: Any, body: IO[bytes]) -> dict[str, Any]:
-    """The request as PEP 3333 tells it.
+    """The WSGI environment of the request (PEP 3333).
 
     Headers with an underscore are left out: WSGI could not tell them from those with a hyphen, so
     a stranger could say what only a proxy may (nginx and Django's own server drop them as well).

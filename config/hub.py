@@ -2,8 +2,8 @@
 
 Board viewers need only the newest snapshot, so a slow one skips frames; console viewers need each
 event once, so one that falls behind is cut and resumes by Last-Event-ID. Whatever was published
-while nobody listened (broker away, subscription lost) is made up from PostgreSQL as soon as the
-subscription stands again.
+while there was no subscription (broker away, connection lost) is read from PostgreSQL as soon as
+the hub is subscribed again.
 """
 
 import asyncio
@@ -30,8 +30,8 @@ from core.realtime import BEAT, channel_name
 
 log = logging.getLogger(__name__)
 
-BEAT_S = 5.0  # sent only while the relay is heard: silence tells viewers to poll
-HEARD_S = 5.0  # the relay says every two seconds that all is handed on
+BEAT_S = 5.0  # sent only while the relay sends beats: without them viewers poll
+HEARD_S = 5.0  # the relay sends a beat every two seconds while all is handed on
 SILENCE_S = 10.0  # then the subscription itself is doubted and made anew
 SNAPSHOT_KEPT_S = 1.0
 CONSOLE_BACKLOG = 500
@@ -132,7 +132,7 @@ class Hub:
             self._drawing.pop(feed, None)
 
     async def snapshot(self, feed: str) -> tuple[int, bytes]:
-        """Number and frame of the feed's board, drawn at most once a second for all who ask."""
+        """Number and frame of the feed's board, rendered at most once a second for all requests."""
         async with self._drawing.setdefault(feed, asyncio.Lock()):
             kept_at, number, frame = self._snapshots.get(feed, (-SNAPSHOT_KEPT_S, 0, b""))
             if time.monotonic() - kept_at < SNAPSHOT_KEPT_S:
@@ -142,12 +142,12 @@ class Hub:
             return self._snapshots[feed][1:]
 
     def _keep(self, feed: str, number: int, frame: bytes) -> None:
-        """Remember the newest board; one that came while another was drawn is not lost."""
+        """Remember the newest board; one that arrives while another is rendered is not lost."""
         if number >= self._snapshots.get(feed, (0.0, 0, b""))[1]:
             self._snapshots[feed] = (time.monotonic(), number, frame)
 
     async def _beat(self) -> None:
-        """Tell viewers regularly that what they have is current, while it is."""
+        """Send viewers a regular beat while their boards are current."""
         while True:
             await asyncio.sleep(BEAT_S)
             if self.is_current:

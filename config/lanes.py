@@ -27,7 +27,7 @@ class Lane:
     that answers in place of a thread that took longer.
 
     While `first` have requests inside, only `beside` of this lane run at once: all threads of a
-    process share one interpreter. Pages that stand still in the database do not stop the others:
+    process share one interpreter. Pages that wait for the database do not block the others:
     every GIVE_WAY_S one more may run.
     """
 

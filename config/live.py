@@ -1,8 +1,8 @@
 """What a viewer is served on the live channel.
 
 `/live/board/<session>`: the public board's snapshots. `/live/console/<grant>`: events of a session
-for those who run it; the page hands out the grant, a signed and dated word, so that no database is
-asked here who may listen. The server meets it at `show_live`.
+for those who run it; the page hands out the grant, a signed token with a date, so that permissions
+need no database here. The server meets it at `show_live`.
 """
 
 import asyncio
@@ -95,7 +95,7 @@ def _end_later(viewer: Viewer, lasts_s: float | None) -> asyncio.TimerHandle | N
 def last_seen(query: str, last_event_id: str) -> int | None:
     """Number of the last event the viewer has, or None.
 
-    A browser that reconnects says it in Last-Event-ID; a page that opens the channel anew in
+    A browser that reconnects sends it in Last-Event-ID; a page that opens the channel anew in
     `after`, for it cannot set the header.
     """
     asked = parse_qs(query).get("after", [""])[0]
@@ -149,7 +149,7 @@ async def _resume(feed: str, viewer: Viewer, last_id: int) -> None:
 async def show_live(scope: Any, proto: Any) -> None:
     """Answer an RSGI request: a viewer's stream, or 404 for every other address.
 
-    With MOST_BOARDS served, one more is told to come later; its page asks for the board meanwhile.
+    With MOST_BOARDS served, further viewers get 503 and Retry-After; their pages poll meanwhile.
     """
     place = place_of(scope.path) if scope.method == "GET" else None
     if place is None:

@@ -2,7 +2,7 @@
 
 Orders have a lane of their own: a page that takes long keeps no buyer waiting, and the number of
 its threads is the gate of a hot offer's row, which is fastest with a few connections a core. What
-a browser without script sends is answered with a page that may have to be drawn: a lane beside.
+a browser without script sends may have to be answered with a rendered page: a separate lane.
 Pictures take seconds: forms that bring files have a lane of a few threads and a long line.
 """
 

@@ -1,4 +1,4 @@
-"""How settings are read from the environment: each value is checked, and told in one sentence."""
+"""How settings are read from the environment: each is validated, with one sentence as the error."""
 
 import os
 from typing import Any
@@ -44,7 +44,7 @@ def env_list(name: str, default: str = "") -> list[str]:
 
 
 def env_key(name: str) -> str:
-    """A secret that nobody guesses."""
+    """A secret that cannot be guessed."""
     value = env(name)
     if len(value) < SHORTEST_KEY:
         msg = f"{name} is too short: it needs {SHORTEST_KEY} random characters or more."

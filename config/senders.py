@@ -1,4 +1,4 @@
-"""Who sends a long body: looked up before it is read."""
+"""Authentication of long bodies, before they are read."""
 
 import logging
 from http.cookies import CookieError, SimpleCookie
@@ -12,7 +12,7 @@ log = logging.getLogger(__name__)
 
 
 def is_signed_in(cookies: str) -> bool:
-    """Whether a Cookie header names a session of somebody who has signed in."""
+    """Whether a Cookie header names the session of a signed-in user."""
     try:
         found = SimpleCookie(cookies).get(settings.SESSION_COOKIE_NAME)
     except CookieError:

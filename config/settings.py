@@ -152,7 +152,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "global_keyprefix": f"{REDIS_PREFIX}:",
 }
 # Queues of work, each with workers of its own (core/local/roles.py), and the tasks of each: a gateway
-# that hangs or a long drawing keeps no release, promotion or tally waiting
+# that hangs or a long rendering keeps no release, promotion or tally waiting
 WORK = {
     "orders": (
         "orders.release_overdue",
@@ -250,14 +250,14 @@ FILE_JOBS = {
     "orders.parcels": ("orders.exports.may_export", "orders.exports.write_parcels"),
     "dashboards.table": ("dashboards.exports.may_export", "dashboards.exports.write_table"),
 }
-# What viewers of a feed see: feed kind -> function(feed key) that draws its public snapshot
+# What viewers of a feed see: feed kind -> function(feed key) that renders its public snapshot
 LIVE_SNAPSHOTS = {"session": "livestreams.updates.update"}
-# Where goods stand, for apps below that hide or remove them: kind -> function(id)
+# Where goods are in use, for apps below that hide or remove them: kind -> function(id)
 GOODS_IN = {
     "product": "livestreams.standing.whereabouts_of_product",
     "variant": "livestreams.standing.whereabouts_of_variant",
 }
-# Keys of the feeds that are watched now: feed kind -> function; they are drawn though nothing happens
+# Keys of the feeds that are watched now: feed kind -> function; rendered even without events
 LIVE_FEEDS = {"session": "livestreams.updates.watched"}
 
 # People and sessions

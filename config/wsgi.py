@@ -13,7 +13,7 @@ from django.urls import get_resolver  # noqa: E402
 
 
 class OrderHandler(WSGIHandler):
-    """Django's handler with the middleware an order needs: it has no session and draws no page."""
+    """Django's handler with the middleware an order needs: it has no session and renders no page."""
 
     def load_middleware(self, is_async: bool = False) -> None:  # noqa: FBT001, FBT002 - Django's
         every = settings.MIDDLEWARE

@@ -46,7 +46,7 @@ class CommuneSerializer(serializers.ModelSerializer):
 
 
 class CooperativeNameSerializer(serializers.ModelSerializer):
-    """Who a thing belongs to, wherever a co-op is only named."""
+    """The owner of an object, where a co-op is only named."""
 
     class Meta:
         model = Cooperative

@@ -50,7 +50,7 @@ class TaxCode(serializers.CharField):
 
 
 class CooperativeWords(serializers.Serializer):
-    """What a co-op says of itself. The bank account of one that stands is changed on its page."""
+    """A co-op's description of itself. An existing one changes its bank account on its page."""
 
     kind = serializers.ChoiceField(Cooperative.Kind.choices)
     name = PlainText(min_length=4, max_length=120)
@@ -65,7 +65,7 @@ class CooperativeWords(serializers.Serializer):
     bank_account_name = PlainText(required=False, max_length=80, help_text=UNCHANGED)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """A new co-op, which nobody pays yet, comes with its account; later it is only read here."""
+        """A new co-op is created with its bank account; later the account is read-only here."""
         known: Cooperative | None = self.context.get("cooperative")
         given = {name: attrs[name] for name in BANK if name in attrs}
         if known is None:
@@ -116,7 +116,7 @@ class OwnCooperativeSerializer(serializers.ModelSerializer):
 
 
 class MyCooperatives(ListMyCooperatives):
-    """A new co-op waits for its province; whoever registers it manages it."""
+    """A new co-op waits for its province; the user who registers it is its manager."""
 
     says = {**ListMyCooperatives.says, "POST": _("Register a co-op: it waits for its province.")}
     takes = {"POST": CooperativeWords}

@@ -148,7 +148,7 @@ def as_choice(value: Any) -> Choice:
 
 
 def province_options() -> SafeString:
-    """The provinces as the lines of a list, drawn once a second."""
+    """The provinces as options of a list, rendered at most once a second."""
     return known_options("provinces", Province.objects.in_order())
 
 

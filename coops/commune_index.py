@@ -240,7 +240,7 @@ class Index:
     def begun(
         self, text: Typed, names: list[Reading]
     ) -> list[tuple[Reading | None, Iterable[int]]]:
-        """The last words as the beginning of a name, unless a whole name stands before them."""
+        """The last words as the beginning of a name, unless a whole name precedes them."""
         last = len(text.words)
         for start, end, key in runs(text.words):
             if end == last and len(key) >= 2:
@@ -308,7 +308,7 @@ class Index:
 
 
 def kind_fits(kind: str | None, level: str) -> int:
-    """What the word written before a name says of its level; a city may be a district."""
+    """The level that the word before a name implies; a city may be a district."""
     if kind is None:
         return 0
     return 14 if kind == level or (kind == "province" and level == "district") else -14

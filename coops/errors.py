@@ -14,7 +14,7 @@ class TaxCodeTaken(DomainError):
 
 
 class NotWaiting(NotAllowed):
-    """Somebody else decided first; `details` may say what and who."""
+    """Another reviewer decided first; `details` may say what and who."""
 
     code = "not_waiting"
     message = _("This co-op no longer waits for review.")

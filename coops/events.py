@@ -1,4 +1,4 @@
-"""Word of what happened to a co-op, left in the change's own transaction."""
+"""Outbox messages about co-ops, written in the transaction of the change."""
 
 from coops.models import BankAccountChange, BankNotice, Cooperative
 from core import outbox

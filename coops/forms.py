@@ -121,7 +121,7 @@ class BankAccountForm(BankAccountFields):
 
 
 class CooperativeForm(CommuneFormMixin, RowForm, BankAccountFields):
-    """What a co-op says of itself; `particulars` is what the services take."""
+    """A co-op's description of itself; `particulars` is the input of the services."""
 
     field_order = (
         *("kind", "name", "tax_code", "commune", "address_line", "phone", "is_women_led", "story"),

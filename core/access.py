@@ -1,4 +1,4 @@
-"""Who may come to a route at all. Which objects they find there is the queryset's `…_by(user)`.
+"""Access to routes. Access to objects is the querysets' `…_by(user)`.
 
 Every route carries one rule; a route without one fails tests/architecture. The rule turns away
 people who are not signed in (or lack their second factor); objects out of reach look like missing
@@ -25,7 +25,7 @@ View = Callable[..., HttpResponseBase]
 
 class Audience(enum.StrEnum):
     PUBLIC = "public"  # anyone, no secret
-    SECRET_LINK = "secret_link"  # noqa: S105 - for whoever holds the token in the address
+    SECRET_LINK = "secret_link"  # noqa: S105 - for holders of the token in the address
     SIGNED_IN = "signed_in"  # any account; objects by queryset
     COOPERATIVE = "cooperative"  # members of the co-op in `roles`; objects by queryset
     PROVINCE = "province"  # staff of a province in `roles`, with second factor

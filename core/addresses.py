@@ -9,7 +9,7 @@ IPV4_NETWORK, IPV6_NETWORK = 24, 64  # bits; a household is given a whole /64
 
 
 def client_address(request: HttpRequest) -> str:
-    """The IP address of the visitor, or "" when the server does not tell.
+    """The IP address of the visitor, or "" when unknown.
 
     Only behind our own proxy (BEHIND_PROXY) is `X-Forwarded-For` believed, and of it only the last
     entry, which that proxy wrote; anyone can send the others.

@@ -72,7 +72,7 @@ def write_tar(draft: Path, folder: Path) -> None:
         tar.add(folder / MANIFEST, MANIFEST)
         tar.add(folder / DUMP, DUMP)
         for path in sorted(settings.MEDIA_ROOT.rglob("*")):
-            with contextlib.suppress(FileNotFoundError):  # somebody has just removed it
+            with contextlib.suppress(FileNotFoundError):  # it has just been removed
                 if path.is_file():
                     tar.add(path, f"{MEDIA}/{path.relative_to(settings.MEDIA_ROOT)}")
 

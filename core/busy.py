@@ -1,7 +1,7 @@
 """The page (or JSON) for a moment in which nothing can be done: too many people, no database.
 
-Drawn without a query and without the request's person, so that it can be sent when the database is
-away, and by a server that turns a request down before any view sees it. Needs Django's settings,
+Rendered without a query and without the request's user, so that it can be sent when the database is
+away, and by a server that refuses a request before any view sees it. Needs Django's settings,
 nothing else.
 """
 
@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 
 BUSY, AWAY, SLOW = "busy", "database_away", "slow"
 STATUS = 503
-# Drawn by lot: not all come back at once
+# Random, so that not all retry at once
 RETRY_S = {BUSY: range(2, 6), AWAY: range(4, 10), SLOW: range(30, 60)}
 WAITS_COOKIE = "waits"  # how often the page has come again by itself in the last minutes
 WAITS_LAST_S = 180

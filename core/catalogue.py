@@ -1,4 +1,4 @@
-"""Message catalogues without GNU gettext: what the code marks, and what the Vietnamese says of it.
+"""Message catalogues without GNU gettext: marked strings of the code, and their Vietnamese.
 
 English is the source and needs no catalogue. `manage.py messages` is the way in.
 """
@@ -206,7 +206,7 @@ def locked(root: Path) -> Iterator[None]:
 def merge(
     marked: Marked, old: Catalog, additions: Iterable[Message] = (), *, prune: bool = False
 ) -> tuple[Catalog, Merge]:
-    """The catalogue as it should stand: what is marked, in the words of `additions`, else of `old`.
+    """The merged catalogue: all marked strings, translated by `additions`, else by `old`.
 
     Words for strings that nothing marks any more are kept as obsolete (#~), so that they are back
     when the string is; `prune` drops them. Of files that cannot be read nothing is forgotten.

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from django.db import connection, models
 from django.db.models import Func
 
-# The first transaction that a reader of this moment cannot see: whoever reads later gets no lower one
+# The first transaction not visible at this moment: a later reader never gets a lower one
 REVISION = "pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
 LOCAL_ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 
@@ -45,7 +45,7 @@ class Today(Func):
 
 
 class Instant(Func):
-    """The database's wall clock inside a query (Now() stands still in a transaction)."""
+    """The database's wall clock inside a query (Now() is constant in a transaction)."""
 
     template = "clock_timestamp()"
     output_field = models.DateTimeField()

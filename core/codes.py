@@ -1,4 +1,4 @@
-"""Codes that people read aloud, type and put in a bank transfer; and secrets nobody types."""
+"""Codes that people read aloud, type and put in a bank transfer; and secrets, which are not typed."""
 
 import re
 import secrets
@@ -44,8 +44,8 @@ def in_groups(code: str) -> str:
 def order_code() -> str:
     """A new order code such as CP7Q3K9XM4: CP, seven random characters and a check character.
 
-    17 billion codes. With 34 provinces' orders of ten years in them (350 million) one draw in fifty
-    meets a code that is taken, and is repeated.
+    17 billion codes. With 34 provinces' orders of ten years in them (350 million) one attempt in
+    fifty meets a code that is taken, and is repeated.
     """
     while True:
         body = random_code(_BODY_LENGTH)
@@ -76,7 +76,7 @@ def find_order_codes(memo: str) -> list[str]:
     """Every order code in a bank's text, in order, each once.
 
     Banks cut, capitalise, and glue text before and behind; people put a space or a dot in. A code
-    that stands alone counts before one that is only glued to other letters. A cut or mistyped code
+    that is a whole word is preferred to one that is glued to other letters. A cut or mistyped code
     is not found: the money then waits for a person.
     """
     alone: list[str] = []

@@ -13,6 +13,6 @@ def note_done(request: HttpRequest, key: str) -> None:
 
 
 def take_done(request: HttpRequest) -> list[str]:
-    """The keys to tell the device now."""
+    """The keys to send to the device now."""
     keys: list[str] = request.session.pop(DONE_IN_SESSION, [])
     return keys

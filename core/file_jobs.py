@@ -1,8 +1,8 @@
-"""Files too long for a page: asked for on a page, written by a worker, fetched by who asked.
+"""Files too long for a page: requested on a page, written by a worker, fetched by the same user.
 
 `settings.FILE_JOBS` maps a kind to two functions of an upper app: `may(user, params)`, the
 predicate of the page that offers the file, asked again before it is handed out; and
-`write(job, tell)`, which returns a FileContent and tells now and then how many rows are done.
+`write(job, tell)`, which returns a FileContent and reports progress (rows) by calling `tell`.
 """
 
 import contextlib
@@ -130,7 +130,7 @@ def continue_files() -> int:
 
 
 def sweep_files() -> int:
-    """Delete files nobody may fetch any more, and their jobs; returns how many jobs."""
+    """Delete expired files and their jobs; returns how many jobs."""
     old = FileJob.objects.filter(changed_at__lt=Instant() - KEPT)
     for job in old:
         path_of(job).unlink(missing_ok=True)

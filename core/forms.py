@@ -27,7 +27,7 @@ LONG_TEXT = 4000
 MAX_VND = 500_000_000
 MAX_WEIGHT_G = 1_000_000
 
-FIRST_DAY = date(2000, 1, 1)  # of anything told here
+FIRST_DAY = date(2000, 1, 1)  # the earliest day accepted anywhere
 MOST_YEARS_AHEAD = 20
 SHORT_YEAR = 100
 
@@ -275,7 +275,7 @@ class LocalDateTimeField(forms.DateTimeField):
 
 
 class IdempotencyKeyField(forms.UUIDField):
-    """Hidden; drawn with the form, so that pressing twice sends the same key twice."""
+    """Hidden; rendered with the form, so that submitting twice sends the same key twice."""
 
     widget = forms.HiddenInput
     default_error_messages = {

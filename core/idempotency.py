@@ -157,7 +157,7 @@ def _scope(request: HttpRequest) -> str:
 
 
 def _fingerprint(request: HttpRequest) -> str:
-    """Digest of method, path and what was sent, without the parts that change at each drawing."""
+    """Digest of method, path and what was sent, without the parts that change with each rendering."""
     digest = hashlib.sha256(f"{request.method} {request.path}".encode())
     if request.content_type not in FORM_TYPES:
         digest.update(request.body)

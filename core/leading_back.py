@@ -24,7 +24,7 @@ def lead_back(request: HttpRequest, response: HttpResponse) -> HttpResponse:
 
 
 def page_above(path: str) -> str:
-    """The nearest address above `path` that is one of ours; a form stands below its page."""
+    """The nearest address above `path` that is one of ours; forms are below their page."""
     while path.strip("/"):
         path = path.rstrip("/").rpartition("/")[0] + "/"
         try:
@@ -36,7 +36,7 @@ def page_above(path: str) -> str:
 
 
 def form_on(page: str) -> Callable[[View], View]:
-    """For a view that only takes POST and whose form stands on a page elsewhere in the addresses."""
+    """For a POST-only view whose form is on a page that is not above it in the URL tree."""
 
     def decorate(view: View) -> View:
         @functools.wraps(view)

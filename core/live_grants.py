@@ -1,7 +1,7 @@
 """A signed, dated word that lets its holder listen to a feed's events (the host console).
 
 It lasts for two minutes, and so does a stream opened with it; the console's page gets a new one
-where its role is looked at. Who loses the role hears no more after that.
+where its role is looked at. A user who loses the role receives no more after that.
 """
 
 import time

@@ -1,4 +1,4 @@
-"""Public pictures, served by the application where no nginx stands before it."""
+"""Public pictures, served by the application where there is no nginx in front of it."""
 
 import re
 

@@ -20,7 +20,7 @@ ALIKE = 0.45  # of 1: trigrams in common with the likest run of words
 
 
 class OutboxMessage(models.Model):
-    """Word of a change, written in the change's own transaction.
+    """A message about a change, written in the transaction of the change.
 
     The relay gives messages of a feed their `feed_number` (order of reading, without gaps for the
     reader) and then hands the message on; `published_at` says that is done. Ids and times are no
@@ -197,7 +197,7 @@ class SearchableQuerySet(models.QuerySet):
         return self.holding(typed, "search_text")
 
     def holding(self, typed: str, *columns: str) -> Self:
-        """Rows where each term of what was typed stands in one of `columns` (folded text)."""
+        """Rows where each term of the query occurs in one of `columns` (folded text)."""
         found = self
         for term in terms_of(typed):
             places = [Q(**{f"{column}__contains": words}) for column in columns for words in term]
@@ -206,7 +206,7 @@ class SearchableQuerySet(models.QuerySet):
 
     def likeliest(self, typed: str, *names: str) -> Self:
         """Rows that hold the words as they were typed, marks and all, in one of `names` first; then
-        those that begin with them, then those where they stand together.
+        those that begin with them, then those that contain them as a phrase.
         """
         phrase, words = text.nfc(typed).strip(), text.search_query(typed)
         as_typed = reduce(or_, [Q(**{f"{name}__icontains": phrase}) for name in names])

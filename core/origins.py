@@ -1,4 +1,4 @@
-"""Whether a form was sent by a page of this site, as the browser says."""
+"""Whether a form was sent by a page of this site, by the browser's headers."""
 
 from collections.abc import Mapping
 from urllib.parse import urlsplit

@@ -1,4 +1,4 @@
-"""Leave word of a change, in the change's own transaction."""
+"""Write messages about a change, in the transaction of the change."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from core.models import OutboxMessage
 
 
 class NotInTransaction(RuntimeError):
-    """Word of a change must commit with the change, so it needs an open transaction."""
+    """A message must commit together with the change, so it needs an open transaction."""
 
 
 def add(topic: str, *, feed: str = "", **payload: Any) -> None:

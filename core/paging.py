@@ -11,7 +11,7 @@ from django.utils.functional import cached_property
 from core.numbers import format_number
 
 AHEAD = 5  # pages counted beyond the one that is read
-AT_LEAST = 1000  # rows counted on every page, so that short lists are told exactly
+AT_LEAST = 1000  # rows counted on every page, so that the length of short lists is exact
 LONG_NUMBER = 10  # digits
 LAST_PAGE = 400  # pages further back are found by searching
 COUNTED_AT_MOST = 500  # for figures beside a tab: 500+

@@ -1,4 +1,4 @@
-"""Parts of a page that apps above the page's own fill in; settings say who fills which."""
+"""Parts of a page that apps above the page's own fill in; settings map slots to functions."""
 
 from typing import Any
 

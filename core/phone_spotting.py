@@ -1,6 +1,6 @@
-"""Where in a text somebody wrote a Vietnamese phone number, however it is dressed up.
+"""Find Vietnamese phone numbers in a text, however they are disguised.
 
-Digits of any script, digits spoken as words, letters that stand for digits (O, l) and digits set
+Digits of any script, digits spoken as words, letters used as digits (O, l) and digits set
 apart by spaces, dots or signs are read as one run; dates, times and prices end a run.
 """
 
@@ -74,7 +74,7 @@ def _runs(s: str) -> Iterator[list[_Digit]]:
 
 
 def _same_number(gap: str) -> bool:
-    """Whether `gap` may stand inside one number: a few signs, no letter, currency or percent."""
+    """Whether `gap` may occur inside one number: a few signs, no letter, currency or percent."""
     seen = [c for c in gap if unicodedata.category(c) not in {"Cf", "Mn", "Me"}]
     return len(seen) <= _MAX_GAP and not any(
         c.isalnum() or c == "%" or unicodedata.category(c) == "Sc" for c in seen
@@ -92,7 +92,7 @@ def _digits(s: str) -> Iterator[_Digit]:
 
 
 def _read(part: str, start: int, *, alone: bool) -> Iterator[_Digit]:
-    """The digits that `part` stands for; `alone` when it is a word of several letters."""
+    """The digits that `part` represents; `alone` when it is a word of several letters."""
     plain = unicodedata.normalize("NFKC", part).lower()
     if part.isdigit():  # also ①, ⁰ and the digits of other scripts
         for i, c in enumerate(part):
@@ -133,7 +133,7 @@ def _groups(run: list[_Digit]) -> list[tuple[int, int]]:
 
 
 def _whole_span(s: str, start: int, end: int, national: str) -> tuple[int, int, str]:
-    """The span with the signs of its own that stand around the digits: +, (+, keycaps."""
+    """The span extended by signs that belong to the digits: +, (+, keycaps."""
     if s[start - 1 : start] == "+":
         start -= 1
         if s[start - 1 : start] == "(" and ")" in s[start:end]:
@@ -161,7 +161,7 @@ def _found(
 def _fits(
     pattern: re.Pattern[str], digits: str, groups: list[tuple[int, int]], first: int, last: int
 ) -> bool:
-    """Whether a number may stand here: at the edge of a group of digits, not inside a bar code."""
+    """Whether a number may be here: at the edge of a group of digits, not inside a bar code."""
     begins, ends = groups[first], groups[last - 1]
     tail = ends[1] - last
     if pattern is _BARE:

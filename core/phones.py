@@ -14,7 +14,7 @@ from core.typed import as_meant
 _TYPED = re.compile(r"\(?\+?[0-9][0-9 .()\-]*")
 _BETWEEN_NUMBERS = re.compile(r"[;,/|&\n]| - ")
 _DOT = "•"
-ERASED = "x"  # begins what stands for a buyer's number that was erased
+ERASED = "x"  # prefix of the placeholder for an erased phone number
 
 
 class InvalidPhone(InputRefused):

@@ -1,4 +1,4 @@
-"""Keep a photograph somebody sent: intake, files on disk, one row."""
+"""Store an uploaded photograph: intake, files on disk, one row."""
 
 import datetime as dt
 import functools
@@ -84,7 +84,7 @@ def _send_again(refusal: PictureRefused) -> HttpResponse:
 
 
 def sent_by_script(request: HttpRequest) -> bool:
-    """Whether js/send_photos.js sent the pictures: it hears in JSON what became of them.
+    """Whether js/send_photos.js sent the pictures: it gets the result as JSON.
 
     The answer is `{"kept": 1, "refused": ["sentence", …]}`, or 422 with `refused` alone; 503 when
     the script is to send the same again a little later.
@@ -135,7 +135,7 @@ def hold_word(picture: Picture) -> str:
 
 
 def held_picture(word: str) -> Picture | None:
-    """The picture behind a word of `hold_word` (a day old at most), with its row; else None."""
+    """The picture of a token from `hold_word` (a day old at most), with its row; else None."""
     try:
         token, width, height = signing.loads(word, salt=HOLD_SALT, max_age=HELD_S)
     except signing.BadSignature:

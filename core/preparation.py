@@ -68,7 +68,7 @@ def refuse_full_disk(here: Places) -> None:
         raise LocalError(msg)
 
 
-# Servers of somebody else
+# External servers
 
 
 def reach_database() -> None:

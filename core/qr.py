@@ -24,7 +24,7 @@ _LEVELS = {
 _MASK = 3  # (row + column) mod 3. Any of the eight is valid; trying all is four fifths of the work
 
 
-@lru_cache(maxsize=4)  # a label's code is drawn three times running: on the sheet, as SVG, as PNG
+@lru_cache(maxsize=4)  # a label's code is rendered three times: on the sheet, as SVG, as PNG
 def qr_matrix(data: str, level: Level = "M") -> Matrix:
     """The modules of the smallest QR code for `data`, True for dark, without the quiet zone.
 
@@ -49,7 +49,7 @@ def qr_svg(data: str, level: Level = "M", *, width_mm: float | None = None, titl
     """An <svg> of one path, black on white in any colour scheme, with its quiet zone.
 
     `width_mm` is the printed width with the quiet zone; without it the page's CSS decides.
-    `title` is read out by screen readers; without one the drawing is silent.
+    `title` is read out by screen readers; without one the image is hidden from them.
     """
     matrix = qr_matrix(data, level)
     side = len(matrix) + 2 * QUIET_ZONE

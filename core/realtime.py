@@ -61,11 +61,11 @@ class NotTaken(OSError):
 
 
 class NchanPublisher:
-    """Posts boards to nchan, which keeps the newest of each and tells those who watch.
+    """Posts boards to nchan, which keeps the newest of each and sends it to viewers.
 
     `url` is the publisher location, such as `http://nginx:8080/publish/`. What is not a board is
     not its business: consoles resume by feed number, which the hub knows and nchan does not, and
-    a board that is drawn every few seconds needs no beat beside it.
+    a board that is rendered every few seconds needs no heartbeat.
 
     Raises OSError (NotTaken is one) within twice NCHAN_TIMEOUT_S when nginx is down or refuses.
     """
@@ -96,7 +96,7 @@ class NchanPublisher:
             self.publish(*frame)
 
     def _post_kept(self, path: str, body: bytes) -> int:
-        """Post over the connection that stands; over a new one when that was closed meanwhile."""
+        """Post over the open connection; over a new one if that was closed meanwhile."""
         if self._connection is not None:
             try:
                 return self._post(self._connection, path, body)

@@ -1,4 +1,4 @@
-"""What was typed or sent cannot be used, in words for the person who sent it."""
+"""Input that cannot be used, with a message for the user who sent it."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar

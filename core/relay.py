@@ -82,7 +82,7 @@ class Relay:
         return handed_on
 
     def _beat(self) -> None:
-        """Tell the live channel that what it shows is current; never sent while anything fails."""
+        """Send the live channel a beat: all is handed on. Never sent while anything fails."""
         if self._boards.is_well and time.monotonic() - self._beat_at >= BEAT_PERIOD_S:
             self._publisher.publish("", BEAT, 0, None)
             self._beat_at = time.monotonic()

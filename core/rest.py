@@ -1,4 +1,4 @@
-"""What API views share: who may come, clean input, one effect for a repeated request.
+"""Base of the API views: permissions, validation, one effect for a repeated request.
 
 A view says what it is in class attributes, by method: `says` (a line for readers), `takes` (the
 serializer of its input), `gives` (that of its answer); `asks` reads the query of a GET. Page and
@@ -50,7 +50,7 @@ class CleanJSONParser(JSONParser):
         return parsed
 
 
-# Who may come
+# Permissions
 
 
 class TokenOnlyReads(DomainError):
@@ -60,7 +60,7 @@ class TokenOnlyReads(DomainError):
 
 
 class HouseView(GenericAPIView):
-    """Base of all API views; take one of its children, each of which says who may come."""
+    """Base of all API views; take one of its children, each of which sets the permissions."""
 
     schema = HouseSchema()
     metadata_class = None
@@ -75,7 +75,7 @@ class HouseView(GenericAPIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         if request._request.content_type in FORM_TYPES:
-            # Who reads the fingerprint reads the form, after which it would look empty
+            # Computing the fingerprint reads the form, after which it would look empty
             raise UnsupportedMediaType(request._request.content_type)
         if request.method not in permissions.SAFE_METHODS and getattr(
             request.auth, "is_read_only", False
@@ -111,7 +111,7 @@ class HouseView(GenericAPIView):
         return _checked(self.asks(data=self.request.query_params.dict()))
 
     def answer(self, thing: Any, **context: Any) -> Response:
-        """`thing` as the serializer in `gives` draws it."""
+        """`thing`, serialized by the serializer in `gives`."""
         method = "GET" if self.request.method == "HEAD" else str(self.request.method)
         kind = self.gives[method]
         response = Response(kind(thing, context=context).data, self.status_of(method))
@@ -120,14 +120,14 @@ class HouseView(GenericAPIView):
         return response
 
     def page(self, rows: Any, **context: Any) -> Response:
-        """The page of `rows` asked for, each as the list serializer in `gives` draws it."""
+        """The page of `rows` asked for, each serialized by the list serializer in `gives`."""
         kind = type(self.gives["GET"].child)
         page = self.paginate_queryset(rows)
         return self.get_paginated_response(kind(page, many=True, context=context).data)
 
 
 class PublicView(HouseView):
-    """For anyone; who they are plays no part."""
+    """For anyone; without authentication."""
 
     access_rule = AccessRule(Audience.PUBLIC)
     authentication_classes = []
@@ -135,7 +135,7 @@ class PublicView(HouseView):
 
 
 class SecretLinkView(PublicView):
-    """For whoever holds the token in the address, which goes into no cache and no Referer."""
+    """For holders of the token in the address, which goes into no cache and no Referer."""
 
     access_rule = AccessRule(Audience.SECRET_LINK)
 
@@ -148,13 +148,13 @@ class SecretLinkView(PublicView):
 
 
 class PersonalView(HouseView):
-    """For people with an account, by token or session; their answers are kept by nobody."""
+    """For people with an account, by token or session; their answers are not cached."""
 
     access_rule = AccessRule(Audience.SIGNED_IN)
 
     @property
     def person(self) -> Any:
-        """Who asks; always somebody here."""
+        """The authenticated user; never anonymous here."""
         return self.request.user
 
     def finalize_response(self, *args: Any, **kwargs: Any) -> Any:
@@ -213,7 +213,7 @@ def members(*roles: str) -> AccessRule:
 def once(handler: Handler) -> Handler:
     """Make a POST or PATCH handler safe to repeat; see core.idempotency.
 
-    Who comes is judged before, so nobody is told an answer they may no longer have.
+    Permissions are checked before, so a stored answer is not repeated to a user who lost access.
     """
 
     @functools.wraps(handler)
@@ -296,7 +296,7 @@ class CountField(WholeField):
 
 
 class DayField(serializers.DateField):
-    """A local day within the bounds of every day told here (core.forms)."""
+    """A local day within the bounds of core.forms."""
 
     default_error_messages = {"bounds": _("This day cannot be meant. Look at the year.")}
 
@@ -349,7 +349,7 @@ def checked(serializer: serializers.Serializer, data: Any) -> dict[str, Any]:
     return dict(serializer.run_validation(data))
 
 
-# What several apps draw
+# Serializers of several apps
 
 
 class PictureSerializer(serializers.ModelSerializer):

@@ -1,8 +1,8 @@
-"""Forms over rows that exist: what was changed is written, and nobody's newer word is lost.
+"""Forms over existing rows: only changed fields are written; newer values of others are kept.
 
 A hidden field holds a mark of each value as the page showed it. What still bears its mark was not
-changed by this person, so the row's own value stands; what both this person and somebody else
-changed is refused once, with the newer value beside it, and taken when it is sent again.
+changed by this user, so the row keeps its value; a field changed by both this user and another
+is refused once, with the newer value beside it, and accepted when it is submitted again.
 """
 
 import hashlib
@@ -29,9 +29,9 @@ Marks = dict[str, str]
 
 
 class RowForm(FormLook):
-    """Mixin of forms that show a row (`initial`) and change it. Put it where FormLook would stand.
+    """Mixin of forms that show a row (`initial`) and change it. Use it in the place of FormLook.
 
-    Give it the row as it stands now, locked when the form is taken in; write `changes` alone.
+    Give it the current row, locked when the form is submitted; write `changes` alone.
     Without the hidden field (a program's post) every field given counts as changed.
     """
 
@@ -90,7 +90,7 @@ class RowForm(FormLook):
 
     @cached_property
     def _now(self) -> Marks:
-        """Marks of the row's values as they stand, by field."""
+        """Marks of the row's current values, by field."""
         return {
             name: mark_of(field, self.get_initial_for_field(field, name))
             for name, field in self.fields.items()
@@ -114,7 +114,7 @@ class RowForm(FormLook):
 
     @contextmanager
     def _standing(self, names: set[str]) -> Iterator[None]:
-        """These fields are read from the row, and drawn as it stands, though not greyed out."""
+        """These fields are read from the row and rendered with its values, though not disabled."""
         for name in names:
             self.fields[name].disabled = True
         yield

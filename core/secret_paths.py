@@ -1,4 +1,4 @@
-"""Addresses of which the rest is a key: whoever reads it may do what its holder may."""
+"""Addresses that end in a secret token, which is a credential."""
 
 import re
 

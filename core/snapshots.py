@@ -1,7 +1,7 @@
-"""Boards that changed or are watched, each drawn and sent at most four times a second.
+"""Boards that changed or are watched, each rendered and sent at most four times a second.
 
-The relay hands messages on; drawing takes milliseconds a board, so it runs in a thread beside and
-no message waits for it however many boards are live.
+The relay hands messages on; rendering takes milliseconds a board, so it runs in a separate thread
+and no message waits for it however many boards are live.
 """
 
 import logging
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 SNAPSHOT_PERIOD_S = 0.25  # at most four board snapshots a second and feed
 REDRAWN_S = 5.0  # a board that is watched, though nothing happens: who comes in finds one
 LOOK_S = 0.05
-WELL_S = 5.0  # a round that takes longer, or fails, is not told to be current
+WELL_S = 5.0  # a round that takes longer, or fails, is not reported as current
 WAIT_AFTER_FAULT_S = 1.0
 
 
@@ -96,7 +96,7 @@ class Snapshots:
                     del self._dirty[feed]
 
     def _look_for_watched(self) -> None:
-        """Make the boards due that are watched and have not been drawn for REDRAWN_S."""
+        """Make the boards due that are watched and have not been rendered for REDRAWN_S."""
         now = time.monotonic()
         if now - self._looked_at < REDRAWN_S / 2:
             return
@@ -112,7 +112,7 @@ class Snapshots:
 
 
 def _draw(feed: str) -> Any:
-    """The feed's snapshot, or None; a board that cannot be drawn keeps no other waiting."""
+    """The feed's snapshot, or None; a board that cannot be rendered delays no other."""
     kind, _, key = feed.partition(":")
     draw = settings.LIVE_SNAPSHOTS.get(kind)
     try:

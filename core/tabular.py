@@ -50,7 +50,7 @@ def csv_bytes(headers: Sequence[Header], rows: Iterable[Sequence[Value]]) -> byt
     """UTF-8 with a byte order mark, commas, CRLF: what Excel in Viet Nam opens by itself.
 
     A Vietnamese spreadsheet reads a decimal point as a mark of thousands: weights are whole grams,
-    another part of a number stands after a comma. Days are 2025-11-04, instants 2025-11-04 20:15
+    decimals are written after a comma. Days are 2025-11-04, instants 2025-11-04 20:15
     local time. Text that a spreadsheet would take for a formula gets an apostrophe before it.
     """
     out = io.StringIO(newline="")
@@ -189,7 +189,7 @@ def _formatted(sheet: Any, value: Any, number_format: str) -> Cell:
 
 
 def _text(sheet: Any, text: str) -> Cell:
-    """A cell that is text whatever it says, also after somebody has edited it."""
+    """A text cell whatever its content, also after it has been edited."""
     safe = ILLEGAL_CHARACTERS_RE.sub("", text).encode("utf-16-le", "replace").decode("utf-16-le")
     cell = WriteOnlyCell(sheet)
     cell.value = safe[:_MAX_CELL]

@@ -12,7 +12,7 @@ OUTBOX_KEPT_DAYS = 7
 
 @shared_task(name="core.sweep")
 def sweep() -> None:
-    """Delete answers, handed-on messages and files that nobody can ask for any more."""
+    """Delete expired answers, published messages and files."""
     now = db_now()
     IdempotencyRecord.objects.filter(created_at__lt=now - dt.timedelta(hours=KEPT_HOURS)).delete()
     OutboxMessage.objects.filter(

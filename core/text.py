@@ -30,7 +30,7 @@ _STROKES = str.maketrans(
 _LOOK_LIKE_D = str.maketrans({"Ð": "Đ", "ð": "đ", "Ɖ": "Đ", "ɖ": "đ"})
 # Without a shape, though Unicode does not call them “format”: Hangul fillers, grapheme joiner.
 _SHAPELESS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
-_MAX_MARKS = 4  # on one letter, over and above its own; more is a drawing over other people's lines
+_MAX_MARKS = 4  # on one letter, over and above its own; more would cover other people's lines
 _PLAIN = re.compile("[ -~\u00c0-\u024f\u1e00-\u1eff]*")  # nothing that is not seen
 _SPACES = re.compile(r"[ \t]+")
 _MANY_BREAKS = re.compile(r"\n{3,}")
@@ -158,7 +158,7 @@ def sort_key(s: str) -> str:
 
 
 def _letters_of(lower: str) -> Iterator[tuple[str, str]]:
-    """Each letter of `lower` with its tone; ("", tone) for a mark that stands alone."""
+    """Each letter of `lower` with its tone; ("", tone) for a mark without a letter."""
     for c in unicodedata.normalize("NFC", lower):
         parts = unicodedata.normalize("NFD", c)
         base, marks = parts[0], parts[1:]

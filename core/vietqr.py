@@ -27,7 +27,7 @@ _CRC = re.compile(r"6304([0-9A-F]{4})$")
 
 
 class InvalidVietQr(InputRefused):
-    """What cannot stand in a VietQR code, or a code that is not whole."""
+    """Values that a VietQR code cannot hold, or an incomplete code."""
 
     messages: ClassVar[dict[str, Any]] = {
         "bank": _("Choose a bank from the list."),

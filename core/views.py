@@ -119,7 +119,7 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Drawn without database or context: either may be what failed."""
+    """Rendered without database or context: either may be what failed."""
     if is_away(sys.exception()):
         return database_away(request)
     if _is_for_programs(request):

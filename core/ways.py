@@ -1,4 +1,4 @@
-"""Where to go next, when an address of the request says so: paths of this site only."""
+"""The next page, from a parameter of the request: paths of this site only."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Who may read a province's figures."""
+"""Access to the figures of a province."""
 
 from typing import Any
 

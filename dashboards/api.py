@@ -48,7 +48,7 @@ class TotalsSerializer(serializers.Serializer):
 
 
 class CoverageSerializer(serializers.Serializer):
-    """As it stands today, whatever the period."""
+    """Today's coverage, whatever the period."""
 
     online = serializers.IntegerField(
         help_text="Products with a verified recognition in date and a pack on sale."

@@ -167,7 +167,7 @@ class OcopCoverage:
 
 
 def ocop_coverage(province: Province, on: dt.date) -> OcopCoverage:
-    """How it stands today, against the register of the day `on`: what was on sale is not kept."""
+    """Today's coverage, against the register of the day `on`: past availability is not kept."""
     recognised = OcopRecognition.objects.valid().order_by().values("product_id")
     online = (
         Product.objects.public()

@@ -1,4 +1,4 @@
-"""A bar for each day (or week, or month), drawn as plain SVG numbers."""
+"""A bar for each day (or week, or month), as coordinates of a plain SVG."""
 
 import dataclasses
 import datetime as dt
@@ -55,7 +55,7 @@ def bars(period: Period, goods_by_day: dict[dt.date, int]) -> list[Bar]:
 
 
 def bar_words(period: Period) -> str:
-    """What one bar stands for."""
+    """What one bar represents."""
     return str(_bucket(period.day_count)[1])
 
 

@@ -45,7 +45,7 @@ def get_slot_to_remove(user: Any, slot_id: int) -> Slot:
 
 
 def get_offer_to_edit(user: Any, offer_id: int) -> Offer:
-    """An offer of one's own co-op, in whoever's session."""
+    """An offer of the user's own co-op, in any session."""
     mine = Offer.objects.editable_by(user).for_cards().select_related("session__cooperative")
     return get_object_or_404(mine, pk=offer_id)
 

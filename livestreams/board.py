@@ -10,7 +10,7 @@
         i id · c live code · n product · p pack · v price in đồng · q units offered ·
         l units left · m limit for each buyer · k token of the picture (left out when none) ·
         g crop sign while there is none · x state when not on sale: w lined up, s sold out ·
-        w how many stand in line for it (left out when nobody does)
+        w how many wait in line for it (left out when zero)
     v  version of the line-up: all of this but at, r, s, n and each offer's l, x and w. Viewers are
        sent what changes beside it (livestreams/updates.py)
 
@@ -70,7 +70,7 @@ def _version(drawn: Board) -> str:
 
 @dataclass(frozen=True)
 class Places:
-    """Where each offer of a live session stands on the page; board.js arranges the same way."""
+    """The position of each offer of a live session on the page; board.js arranges the same way."""
 
     now: Offer | None
     next: Offer | None  # the first after `now` in the order of selling that can still be sold
@@ -94,7 +94,7 @@ def arrange(now_selling_id: int | None, offers: list[Offer]) -> Places:
 
 
 def offers_shown(session: LivestreamSession) -> QuerySet[Offer]:
-    """Offers that stand on the board, in the order of selling, with what their cards show."""
+    """Offers shown on the board, in the order of selling, with the data of their cards."""
     if session.state not in OFFERING:
         return Offer.objects.none()
     covers = ProductPhoto.objects.select_related("picture").order_by("position", "pk")

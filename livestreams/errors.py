@@ -161,7 +161,7 @@ class BelowClaimed(NotAllowed):
 
 
 class OfferNotReady(NotAllowed):
-    """The offer cannot be opened now; the message says why."""
+    """The offer cannot be opened now; the message holds the reason."""
 
     code = "offer_not_ready"
 

@@ -1,4 +1,4 @@
-"""Word of what changed in a session, left in the change's own transaction for the relay.
+"""Outbox messages about sessions, written in the transaction of the change.
 
 Each message goes to the session's feed: viewers get a new board, the console the message itself.
 """

@@ -59,7 +59,7 @@ def why_no_fee(fee_vnd: int) -> str:
 
 
 class SessionForm(PicturesForm, RowForm, forms.Form):
-    """What is told of a session. On air, time and fee are shown and stay as they are."""
+    """The public details of a session. On air, time and fee are shown but cannot be changed."""
 
     title = PlainTextField(
         label=_("Name of the session"),

@@ -149,7 +149,7 @@ class Offer(models.Model):
     Opening takes the allotment (`quantity_offered`) out of the lot; closing gives the rest back.
     `quantity_claimed` changes only by the guarded UPDATEs in OfferQuerySet and placing.sql.
 
-    While somebody waits in the offer's line (`standby_waiting`), units that come free are for the
+    While buyers wait in the offer's line (`standby_waiting`), units that come free are for the
     line alone. `standby_issued` is the last number given in it.
     """
 
@@ -204,7 +204,7 @@ class Offer(models.Model):
 
     @property
     def quantity_left(self) -> int:
-        """Units a buyer may still order: none while others stand in line for them."""
+        """Units a buyer may still order: none while others wait in line for them."""
         return 0 if self.standby_waiting else self.quantity_unclaimed
 
     @property
@@ -214,7 +214,7 @@ class Offer(models.Model):
 
     @property
     def has_line(self) -> bool:
-        """Whether one may stand in line for it, as far as this row can tell."""
+        """Whether buyers may join the line for it, as far as this row shows."""
         return self.state in {self.State.OPEN, self.State.SOLD_OUT} and self.is_gone
 
     @property

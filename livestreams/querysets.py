@@ -161,7 +161,7 @@ class OfferQuerySet(models.QuerySet):
         return offers.order_by("session__went_live_at", "session__starts_at", "session", "position")
 
     def editable_by(self, user: Any) -> Self:
-        """Offers of co-ops where `user` is manager or host: own goods only, whoever's session."""
+        """Offers of co-ops where `user` is manager or host: own goods only, in any session."""
         return self.filter(cooperative__in=Cooperative.objects.hosted_by(user))
 
     def shown_by(self, user: Any) -> Self:

@@ -1,4 +1,4 @@
-"""Sessions in which goods stand: asked by the products app, which knows no sessions (GOODS_IN)."""
+"""Sessions in which goods are offered, for the products app, which knows no sessions (GOODS_IN)."""
 
 from django.db.models import QuerySet
 

@@ -4,16 +4,16 @@
     v         the line-up's version; its letters are those of `v` on the whole board
     l         units left, of each offer in the board's order
     x         one letter for each offer in that order: - on sale, w lined up, s sold out
-    w         how many stand in line, by the offer's place in that order; none where nobody does
+    w         how many wait in line, by the offer's place in that order; left out when zero
     and, when the line-up changed a moment ago:
     f         versions that the following turns into this one
     i         ids of the offers in order
     c         offers that are new or changed, without l, x and w
     t, h      as on the board
 
-A line-up is everything but `at`, `r`, `s`, `n` and each offer's `l`, `x` and `w`: what a page was drawn with.
-Each update tells all numbers, so one that was missed is made good by the next; a viewer whose
-version is neither `v` nor in `f` asks for the whole board.
+A line-up is everything but `at`, `r`, `s`, `n` and each offer's `l`, `x` and `w`: what a page was rendered with.
+Each update holds all numbers, so one that was missed is made good by the next; a viewer whose
+version is neither `v` nor in `f` requests the whole board.
 """
 
 import threading
@@ -26,7 +26,7 @@ from livestreams.board import NUMBERS, Board
 from livestreams.models import LivestreamSession
 
 BUDGET = 1950  # bytes of data; the frame around it takes less than 60
-KEPT_S = 30.0  # after that, who still has an older line-up asks for the whole board
+KEPT_S = 30.0  # after that, viewers with an older line-up request the whole board
 LINE_UPS_KEPT, BOARDS_KEPT = 6, 64
 ON_SALE = "-"
 
@@ -40,7 +40,7 @@ class LineUp:
 
 
 class Updates:
-    """Draws updates; remembers each board's last line-ups, in this process alone.
+    """Renders updates; remembers each board's last line-ups, in this process alone.
 
     Forgetting costs viewers a request, never the truth.
     """

@@ -15,7 +15,7 @@ TOKEN = re.compile(r"[\w-]{1,43}", re.ASCII)
 
 
 def get_session_to_order(session_id: int) -> LivestreamSession:
-    """The session whose goods somebody wants to order; it may be over by now."""
+    """The session to order from; it may be over by now."""
     shown = LivestreamSession.objects.addressable().select_related("cooperative")
     return get_object_or_404(shown, pk=session_id)
 
@@ -39,7 +39,7 @@ def get_order_by_token(order_token: str) -> Order:
 
 
 def get_offer_to_wait_for(session_id: int, offer_id: int) -> Offer:
-    """An offer of a session that buyers may see; whether one can stand in line is not said here."""
+    """An offer of a session that buyers may see; its line may not be open."""
     shown = Offer.objects.filter(session__in=LivestreamSession.objects.addressable())
     return get_object_or_404(
         shown.for_cards().select_related("session__cooperative"), session=session_id, pk=offer_id

@@ -72,7 +72,7 @@ class PaymentSerializer(serializers.Serializer):
 
 
 class OrderSerializer(serializers.ModelSerializer):
-    """Of an order from `get_order_by_token`. Whoever reads it holds its secret link."""
+    """Of an order from `get_order_by_token`. Readers hold its secret link."""
 
     session = serializers.IntegerField(source="session_id")
     order_token = serializers.CharField(source="token", help_text="Secret: opens the order.")
@@ -201,7 +201,7 @@ class ShowOrder(SecretLinkView):
 
 
 class OrderButton(SecretLinkView):
-    """One of the buttons on an order's page; answers with the order as it stands then."""
+    """One of the buttons on an order's page; answers with the resulting order."""
 
     gives = {"POST": OrderSerializer}
     act: ClassVar[Callable[..., object]]

@@ -100,8 +100,8 @@ FIELDS = set(NEW_ORDER.fields) - {"one_time_code"}  # the code is looked at in t
 
 
 class PlaceOrder(PublicView):
-    """As a guest, like on the page. A refusal writes nothing; `details.lines` says how each line
-    stands and how many could be ordered now.
+    """As a guest, like on the page. A refusal writes nothing; `details.lines` gives the state of each
+    line and how many could be ordered now.
     """
 
     says = {"POST": _("Place an order.")}

@@ -1,4 +1,4 @@
-"""The line for programs: a guest stands in it, looks where, leaves it, takes what is held."""
+"""The line for API clients: guests join it, see their place, leave it, take units held for them."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ STAGES = [(str(stage), str(stage)) for stage in Stage]
 
 
 class StandbySerializer(serializers.ModelSerializer):
-    """Of an entry from `get_entry_by_token`. Whoever reads it holds its secret link."""
+    """Of an entry from `get_entry_by_token`. Readers hold its secret link."""
 
     session = serializers.IntegerField(source="offer.session_id")
     offer = serializers.IntegerField(source="offer_id")
@@ -66,7 +66,7 @@ class StandbySerializer(serializers.ModelSerializer):
 
 
 def told(entry_token: str) -> StandbyEntry:
-    """The entry with everything its serializer tells."""
+    """The entry with all fields of its serializer."""
     entry: Any = get_entry_by_token(entry_token)
     for name, value in standing(entry, db_now()).items():
         setattr(entry, name, value)

@@ -21,7 +21,7 @@ class OrdersConfig(AppConfig):
 def install_functions(*, using: str, **told: Any) -> None:
     """Put placing.sql and weighing.sql into the database after every `migrate`.
 
-    One with other parameters stands beside the one before, which the release before still calls.
+    A function with new parameters is added beside the old one: the previous release still calls it.
     """
     if "plan" not in told:
         return  # a flush, which leaves functions as they are

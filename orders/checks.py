@@ -1,4 +1,4 @@
-"""What `manage.py check --deploy` says of selling to strangers."""
+"""Checks of `manage.py check --deploy` about selling to unverified buyers."""
 
 from typing import Any
 

@@ -43,7 +43,7 @@ class SessionNotLive(OrderRefused):
 
 
 class FormNotRight(OrderRefused):
-    """What is wrong stands at the fields of the page, which a script lets the browser ask for."""
+    """The errors are at the fields of the page, which the script makes the browser request."""
 
     status = 422
     code = "invalid"
@@ -115,7 +115,7 @@ class NotAwaitingPayment(NotAllowed):
 
 
 class AmountChanged(NotAllowed):
-    """The buyer changed the order after the page with its old amount was drawn."""
+    """The buyer changed the order after the page with its old amount was rendered."""
 
     code = "amount_changed"
     message = _(
@@ -147,7 +147,7 @@ class TooFewToAdd(NotAllowed):
 
 
 class RefundMoved(NotAllowed):
-    """Somebody was quicker: the money is settled otherwise."""
+    """Another member was quicker: the money is settled otherwise."""
 
     code = "refund_moved"
     message = _("This money was dealt with meanwhile. Look at how it stands now.")
@@ -164,14 +164,14 @@ class PriceChanged(CannotPlaceAnew):
 
 
 class WrongStep(NotAllowed):
-    """The parcel is not in the state this step starts from; somebody may have been quicker."""
+    """The parcel is not in the state this step starts from; another member may have been quicker."""
 
     code = "wrong_step"
     message = _("This parcel has moved on meanwhile. Look at its state again.")
 
 
 class NotSoldOut(OrderRefused):
-    """Nobody needs to wait: there are units, and nobody stands before the buyer."""
+    """Waiting is not needed: there are units, and the line is empty."""
 
     code = "not_sold_out"
     message = _("There are some left. You need not wait: order them now.")
@@ -183,7 +183,7 @@ class LineClosed(OrderRefused):
 
 
 class AlreadyInLine(OrderRefused):
-    """Says nothing about who waits with this phone, and leads nowhere."""
+    """Reveals nothing about the entry with this phone, and has no link to it."""
 
     code = "already_in_line"
     message = _("This phone number already stands in line for these goods. Once is enough.")

@@ -1,4 +1,4 @@
-"""Word of what happened to orders, left in the transaction that did it; no phones, no names."""
+"""Outbox messages about orders, written in the transaction of the change; no phones, no names."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ from orders.models import Order, OrderLine, Parcel, Refund, StandbyEntry
 
 
 def order_placed(order: Order, lines: Sequence[OrderLine], *, feed: str) -> None:
-    """Tell the console what was ordered and the worker to recount the session."""
+    """Notify the console of the order and the worker to recount the session."""
     outbox.add(
         "orders.order.placed",
         feed=feed,
@@ -26,7 +26,7 @@ def order_placed(order: Order, lines: Sequence[OrderLine], *, feed: str) -> None
 def order_changed(order: Order, *, offer_ids: Sequence[int] = ()) -> None:
     """Payment seen, changed, cancelled or released: figures and the board may be different now.
 
-    `offer_ids` are the offers of which units came free, for whoever stands in line.
+    `offer_ids` are the offers of which units came free, for buyers in line.
     """
     outbox.add(
         "orders.order.changed",
@@ -66,7 +66,7 @@ def refund_changed(refund: Refund) -> None:
 
 
 def line_joined(*, session_id: int, offer_id: int) -> None:
-    """Somebody stands in line: the board counts one more."""
+    """A buyer joined the line: the board counts one more."""
     outbox.add(
         "orders.standby.joined",
         feed=f"session:{session_id}",

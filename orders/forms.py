@@ -95,7 +95,7 @@ class OrderForm(BuyerForm):
     """One screen: how many of what, to whom, how paid.
 
     Each offer asked for has a field `quantity_<offer id>`, also one that is no longer on sale. What
-    else the session has is drawn beside the form (rows_to_choose); once asked for it is a field.
+    else the session has is rendered beside the form (rows_to_choose); once chosen it is a field.
     """
 
     def __init__(
@@ -159,14 +159,14 @@ def rows_of(form: forms.BaseForm, offers: Iterable[Offer]) -> list[Row]:
 
 
 def rows_to_choose(offers: Sequence[Offer]) -> list[Row]:
-    """Rows of offers that nobody has asked for yet: the same for every buyer."""
+    """Rows of offers that are not chosen: the same for every buyer."""
     form = forms.Form()
     form.fields |= quantity_fields(offers, {})
     return rows_of(form, offers)
 
 
 class StandbyForm(OrderForm):
-    """To stand in line for one offer: the fields of an order, so that one may become the other."""
+    """Join the line for one offer: the fields of an order, so that one may become the other."""
 
     def __init__(
         self, data: Any = None, *, session: LivestreamSession, offer: Offer, **kwargs: Any
@@ -185,7 +185,7 @@ class StandbyForm(OrderForm):
 def plain_buyer(data: Mapping[str, Any]) -> dict[str, Any] | None:
     """What BuyerForm would clean `data` to; None when a field needs a word about it.
 
-    The same fields without a form around them: drawing is no part of an order that is plainly right.
+    The same fields without a form around them: a valid order needs no rendering.
     """
     cleaned = {}
     for name, field in BuyerForm.base_fields.items():

@@ -9,7 +9,7 @@ from orders.models import Order
 
 
 def transfers_waiting(cooperative: Any) -> str:
-    """How many buyers were given the account that stands and have not paid yet."""
+    """How many buyers were given the present bank account and have not paid yet."""
     count = Order.objects.awaiting_payment().filter(session__cooperative=cooperative).count()
     if not count:
         return ""

@@ -1,4 +1,4 @@
-"""Where an order stands, as a line of steps and as a sentence about what comes next."""
+"""The progress of an order, as a line of steps and as a sentence about what comes next."""
 
 import datetime as dt
 from typing import Any

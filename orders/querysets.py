@@ -129,13 +129,13 @@ class ParcelQuerySet(PartOfAnOrderQuerySet):
         )
 
     def still_open(self) -> Self:
-        """Parcels somebody still has work with; only these show a buyer's whole number."""
+        """Parcels that are not finished; only these show a buyer's whole number."""
         return self.filter(state__in=("new", "packed", "shipped"), order__state__in=OPEN_STATES)
 
 
 class OrderLineQuerySet(models.QuerySet):
     def counted(self) -> Self:
-        """Lines that figures count: of orders somebody wants, neither cancelled nor released."""
+        """Lines counted in figures: of orders neither cancelled nor released."""
         return self.filter(order__state__in=ORDERED_STATES)
 
     def of_staff(self, user: Any) -> Self:

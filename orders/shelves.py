@@ -1,4 +1,4 @@
-"""Where parcels stand in the packing room: the tabs of the list, and what can be done on each."""
+"""Shelves of the packing room: the tabs of the list, and what can be done on each."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -49,10 +49,10 @@ STEP_WORDS: dict[str, Any] = {
 
 
 def counts(parcels: QuerySet[Parcel], *, is_narrow: bool = False) -> dict[str, str]:
-    """How many of `parcels` stand on each shelf, as its tab says it: “12”, “500+”, nothing for 0.
+    """How many of `parcels` are on each shelf, as shown on its tab: “12”, “500+”, nothing for 0.
 
-    All parcels of a co-op are counted shelf by shelf, each along its index and no further than it
-    is told; those of a search in one go, as far as the first few thousand found.
+    All parcels of a co-op are counted shelf by shelf, each along its index and no further than
+    shown; those of a search in one query, as far as the first few thousand found.
     """
     if not is_narrow:
         return {

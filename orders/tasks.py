@@ -54,14 +54,14 @@ def tell_standby(entry_id: int) -> bool:
 
 @shared_task(name="orders.sweep")
 def sweep() -> int:
-    """Forget what nobody needs to know any more; close what nobody confirmed."""
+    """Delete expired personal data; close orders that were never confirmed."""
     crowding.close_never_confirmed()
     return standing_by.forget_past()
 
 
 @shared_task(name="orders.learn_buyers")
 def learn_buyers() -> int:
-    """Whoever received or paid an order is asked for no code the next time."""
+    """Buyers who received or paid an order need no code the next time."""
     return crowding.learn_buyers()
 
 

@@ -1,4 +1,4 @@
-"""Where a place in a line stands, for its page and for programs."""
+"""The state of a waitlist entry, for its page and for API clients."""
 
 import datetime as dt
 import enum

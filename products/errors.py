@@ -10,7 +10,7 @@ from products.whereabouts import in_quotes
 
 
 class NotReadyToPublish(DomainError):
-    """Something a buyer must be told is missing; `missing` lists it."""
+    """Details that buyers need are missing; `missing` lists them."""
 
     code = "product_not_ready"
     message = _("Some things are still missing before buyers can see this product.")
@@ -95,7 +95,7 @@ class RegisterAlreadyCounted(DomainError):
 
 
 class DoubtfulDecision(DomainError):
-    """Something about a decision on stars strikes the eye, and no note says how it was checked."""
+    """A decision on stars looks doubtful, and no note explains how it was checked."""
 
     status = 422
     code = "doubtful_decision"

@@ -1,4 +1,4 @@
-"""Word of what changed, left in the change's own transaction for the relay."""
+"""Outbox messages about products, written in the transaction of the change."""
 
 from core import outbox
 from products.models import Lot, OcopRecognition, Product

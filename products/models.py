@@ -41,7 +41,7 @@ class Category(models.TextChoices):
     OTHER = "other", _("other")
 
 
-# The drawn sign that stands in for a photograph
+# The placeholder drawing for a product without a photograph
 SIGNS = {
     Category.RICE: "grain",
     Category.HONEY: "honeycomb",
@@ -114,7 +114,7 @@ class Product(SearchableModel):
 
     @property
     def sign(self) -> str:
-        """Name of the crop sign drawn while there is no photo."""
+        """Name of the crop sign shown while there is no photo."""
         return SIGNS.get(Category(self.category), "leaf")
 
     @property
@@ -145,7 +145,7 @@ class ProductPhoto(models.Model):
 
 
 def name_with_weight(name: str, net_weight_g: int) -> str:
-    """A pack's name with its net weight, unless the name tells it already (“Gói 100 g”)."""
+    """A pack's name with its net weight, unless the name contains it (“Gói 100 g”)."""
     weight = format_weight(net_weight_g)
     told = rf"(?<!\d)(?<!\d[.,]){re.escape(weight.replace(NO_BREAK_SPACE, ' '))}\b"
     if re.search(told, name.replace(NO_BREAK_SPACE, " ")):
@@ -182,7 +182,7 @@ class Variant(models.Model):
 
     @property
     def name_with_weight(self) -> str:
-        """The pack's name, and its net weight unless the name tells it already (“Gói 100 g”)."""
+        """The pack's name, and its net weight unless the name contains it (“Gói 100 g”)."""
         return name_with_weight(self.name, self.net_weight_g)
 
     @property

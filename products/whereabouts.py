@@ -1,4 +1,4 @@
-"""Where goods stand, as apps above tell it: this one knows no sessions."""
+"""Where goods are in use, as reported by apps above: this one knows no sessions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Origin for programs: what a code tells, the diary of a lot, and codes to print."""
+"""Origin for API clients: data of a code, the diary of a lot, and codes to print."""
 
 from typing import Any
 
@@ -126,7 +126,7 @@ class NewBatch(serializers.Serializer):
 
 
 class ShowOrigin(PublicView):
-    """Reading here is not counted as a scan: nobody held the pack."""
+    """Requests here are not counted as scans of a pack."""
 
     says = {"GET": _("What a printed code tells: product, co-op, lot, harvest day, steps.")}
     gives = {"GET": OriginSerializer}

@@ -1,4 +1,4 @@
-"""Word of what happened to lots and codes, left in the change's own transaction."""
+"""Outbox messages about lots and codes, written in the transaction of the change."""
 
 from core import outbox
 from traceability.models import OriginCodeBatch, TraceEvent

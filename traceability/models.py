@@ -68,9 +68,9 @@ class TracePhoto(models.Model):
 
 
 class OriginCodeBatch(models.Model):
-    """A request for origin codes of a lot, one code for each pack; drawn by a worker.
+    """A request for origin codes of a lot, one code for each pack; rendered by a worker.
 
-    `quantity_done` is how many are drawn so far; `label_file` is the sheet (PDF) once ready.
+    `quantity_done` is how many are rendered so far; `label_file` is the sheet (PDF) once ready.
     """
 
     class State(models.TextChoices):
@@ -197,7 +197,7 @@ class OriginCode(models.Model):
 
 
 class Scan(models.Model):
-    """A person opened a code's page. Of who they are, only a keyed hash of a wide network."""
+    """A person opened a code's page. Only a keyed hash of a wide network identifies them."""
 
     origin_code = models.ForeignKey(OriginCode, models.PROTECT, related_name="scans")
     scanned_at = models.DateTimeField(db_default=Now())

@@ -12,7 +12,7 @@ Told = tuple[str, dt.date]  # kind of step, and its day
 
 
 def too_early_for(told: Told, others: Iterable[Told], harvested_on: dt.date) -> dt.date | None:
-    """The day before which `told` cannot have been, when it says it was; None when it can be."""
+    """The earliest possible day of `told` when its day is too early; else None."""
     step, day = told
     if step == Step.HARVEST:
         return None

@@ -60,5 +60,5 @@ def lots_with_counts(lots: models.QuerySet) -> models.QuerySet:
 
 class OriginCodeQuerySet(models.QuerySet):
     def with_origin(self) -> Self:
-        """With what the scan page tells, in a fixed number of queries."""
+        """With the data of the scan page, in a fixed number of queries."""
         return self.select_related("batch", "lot__variant__product__cooperative__commune__province")

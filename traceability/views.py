@@ -120,7 +120,7 @@ def correct_step(request: HttpRequest, event_id: int) -> HttpResponse:
 @require_http_methods(["POST"])
 @idempotent
 def request_codes(request: HttpRequest, lot_id: int) -> HttpResponse:
-    """Ask for codes; a worker draws them while the page shows how far it is."""
+    """Request codes; a worker renders them while the page shows the progress."""
     lot = get_lot_to_trace(request.user, lot_id)
     form = BatchForm(request.POST)
     if not form.is_valid():

@@ -47,7 +47,7 @@ def can_send_codes() -> bool:
 def request_code(*, phone: str, purpose: str, source: str = "") -> OneTimeCode:
     """Make a code for `phone` (E.164) and leave word that it is to be sent.
 
-    Nothing in the answer tells whether there is an account with this number. `source` is the
+    The answer does not reveal whether there is an account with this number. `source` is the
     network address asked from; it is not stored. Asked again within half a minute, or more often
     than a phone is sent codes, the code that holds is returned.
 
@@ -165,7 +165,7 @@ def demonstration_code(code: OneTimeCode | None) -> str:
 
 
 def _one_at_a_time(phone: str) -> None:
-    """Until the end of the transaction, nobody else adds codes for this phone."""
+    """Lock the phone: no other transaction adds codes for it until this one ends."""
     with connection.cursor() as cursor:
         name = f"code:phone:{phone}"
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])

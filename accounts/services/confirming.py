@@ -1,4 +1,4 @@
-"""Who somebody is, shown once more before something that matters."""
+"""Re-authentication before sensitive actions."""
 
 from accounts.models import User
 from accounts.services import second_factor

@@ -1,7 +1,7 @@
-"""Who may set up the second step the first time: the password alone is not enough.
+"""Authorization of the first enrolment of a second factor: the password alone is not enough.
 
-A code sent to the person's phone, or, where no messages can be sent, the word of somebody who knows
-them and has shown a second factor.
+A code sent to the user's phone or, where no messages can be sent, the confirmation of a person who
+knows them and has passed a second factor.
 """
 
 from django.db import transaction
@@ -13,7 +13,7 @@ from core.clock import db_now
 
 @transaction.atomic
 def request_enrolment(*, user: User) -> EnrolmentRequest:
-    """Ask those who know the person to confirm it; asked again, the time begins anew."""
+    """Request a confirmation from colleagues; a repeated request restarts its time."""
     User.objects.select_for_update().get(pk=user.pk)
     if confirmed := EnrolmentRequest.objects.confirmed().filter(user=user).first():
         return confirmed
@@ -25,7 +25,7 @@ def request_enrolment(*, user: User) -> EnrolmentRequest:
 def vouch_for(*, user: User, by: User) -> bool:
     """Confirm that the request came from the person; False when there is none (any more).
 
-    Who may vouch for whom is the caller's to know. Raises CannotVouch for oneself.
+    The caller checks who may vouch for whom. Raises CannotVouch for oneself.
     """
     if by.pk == user.pk:
         raise CannotVouch
@@ -35,7 +35,7 @@ def vouch_for(*, user: User, by: User) -> bool:
 
 @transaction.atomic
 def allow_enrolment(*, user: User) -> None:
-    """The word of those who run the site, given by command: for a day the person may enrol."""
+    """Confirmation by the operators of the site, by command: the user may enrol for a day."""
     request = request_enrolment(user=user)
     EnrolmentRequest.objects.filter(pk=request.pk).update(vouched_by=None, vouched_at=db_now())
 

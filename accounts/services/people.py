@@ -38,7 +38,7 @@ def create_account(
 
 @transaction.atomic
 def reset_password(*, user: User, password: str) -> User:
-    """Give a person who showed the phone is theirs a new password.
+    """Set a new password for a user whose phone has been verified.
 
     Ends all their sessions and revokes their API tokens: whoever had the old password may have
     made one.

@@ -31,7 +31,7 @@ def make_recovery_codes(*, user: User) -> list[str]:
 
 
 def renew_recovery_codes(*, user: User, present: str, session_key: str = "") -> list[str]:
-    """A new set for a person who shows the password again. Raises WrongPassword, TooManyTries."""
+    """A new set, after the password has been entered again. Raises WrongPassword, TooManyTries."""
     check_present_password(user=user, present=present, session_key=session_key)
     return make_recovery_codes(user=user)
 

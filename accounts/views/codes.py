@@ -1,7 +1,7 @@
 """Showing that a phone is one's own, on the way to an account or to a new password.
 
-Both ways ask, send and accept codes alike, whoever the number belongs to: what these pages say
-tells nobody whether there is an account.
+Both flows request, send and accept codes in the same way for every number, so these pages do not
+reveal whether an account exists.
 """
 
 from collections.abc import Callable
@@ -227,7 +227,7 @@ def _resend(request: HttpRequest, way: Way) -> HttpResponse:
 
 
 def _has_account(request: HttpRequest, phone: str, *, status: int = 200) -> HttpResponse:
-    """Told only to the person who showed that the phone is theirs."""
+    """Shown only after the phone has been verified."""
     is_closed = not User.objects.filter(phone=phone, is_active=True).exists()
     context = {"phone": phone, "is_closed": is_closed}
     return render(request, "accounts/has_account.html", context, status=status)

@@ -69,7 +69,7 @@ def _way_on(request: HttpRequest, user: User) -> HttpResponse:
 @access.public
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
-    """Safe to press twice: whoever is signed out already stays so."""
+    """Safe to submit twice."""
     logout(request)
     messages.success(request, _("You are signed out."))
     return redirect("sign-in")

@@ -1,4 +1,4 @@
-"""Who can sign in to the demonstration: a table for the terminal."""
+"""Accounts of the demonstration, as a table for the terminal."""
 
 import base64
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""Numbers of the demonstration: right in form, and recognisable as nobody's."""
+"""Numbers of the demonstration: valid in form, and recognisably fictitious."""
 
 import itertools
 from collections.abc import Iterator

@@ -31,7 +31,7 @@ class Answer:
 
 @dataclass
 class OrderPage:
-    """What a buyer sees on the order page: its fields as they stand, and the most of each offer."""
+    """What a buyer sees on the order page: the values of its fields, and the most of each offer."""
 
     fields: dict[str, str] = field(default_factory=dict)
     limits: dict[str, int] = field(default_factory=dict)
@@ -67,7 +67,7 @@ class Visitor:
             self._connection = None
 
     def _send(self, method: str, path: str, body: bytes | None) -> Answer:
-        """Over the connection that stands; over a new one when that was closed while it was idle."""
+        """Over the open connection; over a new one if that was closed while idle."""
         if self._connection is not None:
             try:
                 return self._send_over(self._connection, method, path, body)
@@ -128,7 +128,7 @@ def press_until_answered(visitor: Visitor, path: str, form: dict[str, str], trie
 
 
 def order_links(board: str) -> dict[int, str]:
-    """Where the board's order buttons lead, by offer id, as they stand on the page."""
+    """Targets of the board's order buttons, by offer id, parsed from the page."""
     found = _Links()
     found.feed(board)
     return found.by_offer

@@ -1,4 +1,4 @@
-"""Co-ops, products, packs, lots with their diaries and codes: what stands before the first order."""
+"""Co-ops, products, packs, lots with their diaries and codes: all data that orders refer to."""
 
 import datetime as dt
 import random
@@ -60,7 +60,7 @@ class CoopPlan:
 
 
 class Ground:
-    """Everything drawn with one seed; the first co-op is the big one."""
+    """Reference data, generated from one seed; the first co-op is the largest."""
 
     def __init__(self, shape: Shape, draw: random.Random, today: dt.date, run: str) -> None:
         self.shape, self.draw, self.today, self.run = shape, draw, today, run

@@ -153,7 +153,7 @@ def write_sessions(sessions: list[SessionPlan]) -> None:
 
 
 def write_offers(sessions: list[SessionPlan]) -> None:
-    """As they stand now: what was claimed of them has been drawn."""
+    """Write offers in their final state; the claimed quantities are generated before."""
     states = {"ended": "closed", "live": "open", "scheduled": "lined_up"}
     names = (
         "id", "session_id", "cooperative_id", "lot_id", "live_code", "position", "unit_price_vnd",

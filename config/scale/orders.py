@@ -21,7 +21,7 @@ from products.models import StockMovement
 
 ORDERS_AT_ONCE = 8_000
 MINUTES = 110  # in which a session sells
-STILL_TO_PAY_H = 12  # so that transfers wait for as long as somebody measures
+STILL_TO_PAY_H = 12  # so that unpaid orders are not released during a measurement
 PLACES_IN_LINE = 3  # of the first offer of every session, come to nothing
 NAMES = {
     Order: (
@@ -61,7 +61,7 @@ class Buyer:
 
 
 class OrderWriter:
-    """Draws orders session by session; the rows of several go to the database in one transaction."""
+    """Generates orders by session; the rows of several are written in one transaction."""
 
     def __init__(self, ground: Any, draw: random.Random, now: dt.datetime, taken: set[str]) -> None:
         self.ground, self.draw, self.now = ground, draw, now
@@ -271,7 +271,7 @@ class OrderWriter:
 
 
 def take_from_lots(sessions: list[SessionPlan]) -> None:
-    """Take what stands in the movements out of the lots they are of."""
+    """Subtract the quantities of the stock movements from their lots."""
     left: Counter[int] = Counter()
     for session in sessions:
         for offer in session.offers:

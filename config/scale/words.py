@@ -1,4 +1,4 @@
-"""Names of people, co-ops and goods, drawn from what there is in the country."""
+"""Names of people, co-ops and goods, sampled from Vietnamese names."""
 
 import random
 

@@ -33,7 +33,7 @@ def request_bank_change(
     """Ask for another account, or for none. It takes effect after BANK_CHANGE_HOURS; the first
     account a co-op ever has, at once.
 
-    All managers and the province's reviewers are told. The caller has confirmed who `by` is.
+    All managers and the province's reviewers are notified. The caller has re-authenticated `by`.
     Raises SecondFactorNeeded, SameAccount or BankChangeWaits; the same change asked for again by
     the same person is returned as it is.
     """

@@ -21,7 +21,7 @@ State = Cooperative.State
 
 @dataclass(frozen=True)
 class Particulars:
-    """What a co-op says of itself; phone in E.164, codes as normalised by core."""
+    """A co-op's description of itself; phone in E.164, codes as normalised by core."""
 
     kind: str
     name: str
@@ -110,7 +110,7 @@ def update_cooperative(*, cooperative: Cooperative, particulars: Particulars) ->
 
 
 def hold(cooperative: Cooperative) -> None:
-    """Lock the co-op until the end of the transaction, with its values as they stand now."""
+    """Lock the co-op until the end of the transaction and reload its values."""
     rows = Cooperative.objects.select_for_update(no_key=True, of=("self",))
     cooperative.refresh_from_db(from_queryset=rows)
 

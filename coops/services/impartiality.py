@@ -1,4 +1,4 @@
-"""Nobody decides on their own: who may not say yes, and whether two have to."""
+"""Conflicts of interest: who may not approve, and whether two approvals are needed."""
 
 from typing import Any
 

@@ -46,5 +46,5 @@ def remove_member(*, membership: Membership) -> bool:
 
 
 def lock_cooperative(cooperative_id: int) -> None:
-    """Until the end of the transaction, nobody else changes who works in the co-op; buyers order."""
+    """Lock the memberships of the co-op until the end of the transaction; buyers can still order."""
     Cooperative.objects.select_for_update(no_key=True).get(pk=cooperative_id)

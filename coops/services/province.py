@@ -18,7 +18,7 @@ State = Cooperative.State
 def approve_cooperative(*, cooperative: Cooperative, reviewer: User) -> Cooperative:
     """Let buyers see the co-op; with TWO_REVIEWERS it waits on after the first approval.
 
-    Raises NotWaiting when somebody decided before, OwnMatter or SecondReviewerNeeded.
+    Raises NotWaiting when it is already decided, OwnMatter or SecondReviewerNeeded.
     """
     row = Cooperative.objects.select_for_update(no_key=True).get(pk=cooperative.pk)
     if row.state == State.WAITING:
@@ -64,7 +64,7 @@ def _decide(
     *,
     old: Cooperative.State = State.WAITING,
 ) -> Cooperative:
-    """Only who finds it in its old state decides. Raises NotWaiting for everyone after."""
+    """Only the first decision counts. Raises NotWaiting for all later ones."""
     found = Cooperative.objects.filter(pk=cooperative.pk, state=old)
     done = found.update(state=state, reviewed_at=db_now(), reviewed_by=reviewer, review_note=note)
     cooperative.refresh_from_db()

@@ -1,4 +1,4 @@
-"""The word of a colleague or of the province's office: it is really this person."""
+"""A colleague or the province's office vouches for the identity of a user."""
 
 from collections.abc import Iterable
 
@@ -22,6 +22,6 @@ def vouch_for_colleague(*, membership: Membership, by: User) -> bool:
 
 
 def enrolling_among(people: Iterable[User]) -> set[int]:
-    """Who of these waits for somebody's word."""
+    """Ids of those users who wait to be vouched for."""
     waiting = EnrolmentRequest.objects.waiting().filter(user__in=list(people))
     return set(waiting.values_list("user_id", flat=True))

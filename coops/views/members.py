@@ -35,7 +35,7 @@ from core.idempotency import idempotent
 @require_safe
 @never_cache
 def list_members(request: HttpRequest, cooperative_slug: str) -> HttpResponse:
-    """Everyone in the co-op; with the form to add somebody for its managers."""
+    """Everyone in the co-op; with the form to add a member for its managers."""
     cooperative = get_cooperative_of_member(request.user, cooperative_slug)
     is_manager = Cooperative.objects.managed_by(request.user).filter(pk=cooperative.pk).exists()
     return _page(request, cooperative, AddMemberForm() if is_manager else None)

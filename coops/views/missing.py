@@ -1,4 +1,4 @@
-"""The 404 of the workspace: it says where one is, and what one may do there."""
+"""The 404 of the workspace: it shows the co-op, and what the user may do there."""
 
 from typing import Any
 

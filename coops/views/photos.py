@@ -141,7 +141,7 @@ def remove_coop_photo(request: HttpRequest, cooperative_slug: str, photo_id: int
 
 
 def _caption_form(photo_id: int, initial: Any = None, data: Any = None) -> CaptionForm:
-    """Several stand on one page: the ids of the fields tell them apart."""
+    """A page has several of these forms: field ids must be unique."""
     return CaptionForm(data, initial=initial, auto_id=f"id_%s_{photo_id}")
 
 

@@ -182,7 +182,7 @@ def _switched(
 def vouch_for_manager(
     request: HttpRequest, province_code: str, cooperative_slug: str, membership_id: int
 ) -> HttpResponse:
-    """The office confirms somebody of a co-op who wants to set up the second step."""
+    """The office vouches for a member of a co-op who wants to set up the second step."""
     cooperative = get_cooperative_to_review(request.user, province_code, cooperative_slug)
     places = cooperative.memberships.select_related("user")
     membership = get_object_or_404(places, pk=membership_id)
@@ -209,7 +209,7 @@ def list_staff(request: HttpRequest, province_code: str) -> HttpResponse:
 
 
 def _decided_before(request: HttpRequest, cooperative: Cooperative) -> HttpResponse:
-    """Two reviewers, or one who pressed twice: say plainly what already happened."""
+    """Two reviewers, or a form submitted twice: show the decision that was made."""
     words = {
         Cooperative.State.APPROVED: _("%(name)s was already approved by %(who)s."),
         Cooperative.State.RETURNED: _("%(name)s was already returned by %(who)s."),

@@ -121,7 +121,7 @@ def _is_sane_profile(body: bytes) -> bool:
 
 
 def _without_exif_item(data: bytes) -> bytes:
-    """How such a picture stands is told by its own boxes: its EXIF is renamed, and so ignored."""
+    """The orientation of such a picture is in its own boxes: its EXIF is renamed, and so ignored."""
     head = 256 * 1024
     return _EXIF_ITEM.sub(rb"\1skip", data[:head]) + data[head:]
 

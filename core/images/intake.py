@@ -75,7 +75,7 @@ def take_picture(file: BinaryIO) -> ProcessedPicture:
     """Read a photo of at most 24 MB and 64 megapixels, and encode it anew.
 
     JPEG (up to 110 megapixels), HEIC, PNG, WebP, AVIF, and of a GIF or another picture that moves
-    the first frame. The picture stands upright, is in sRGB, lies on white where it was see-through,
+    the first frame. The picture is upright, in sRGB, on white where it was transparent,
     and carries no metadata. Raises PictureRefused and nothing else, whatever the bytes are.
     """
     data = _content_of(file)
@@ -143,7 +143,7 @@ def _decoded(data: bytes, page: int) -> bytes:
 def _exchange(process: subprocess.Popen[bytes], data: bytes) -> bytes:
     to_child, from_child = cast("BinaryIO", process.stdin), cast("BinaryIO", process.stdout)
     with from_child:
-        with suppress(BrokenPipeError):  # it died reading; its silence tells
+        with suppress(BrokenPipeError):  # it died while reading: no answer
             to_child.write(data)
         with suppress(BrokenPipeError):
             to_child.close()

@@ -69,7 +69,7 @@ def defaults_of_up(here: Places) -> dict[str, str]:
 
 
 def host_of_site() -> list[str]:
-    """The host of SITE_URL where it is set; settings tell what is wrong with it."""
+    """The host of SITE_URL where it is set; settings validate it."""
     try:
         host = urlsplit(os.environ.get("SITE_URL", "")).hostname
     except ValueError:
@@ -86,7 +86,7 @@ def nowhere() -> dict[str, str]:
 
 
 def secret_key(here: Places) -> str:
-    """The key of this data folder; made once, so that a restart signs nobody out."""
+    """The key of this data folder; made once, so that sessions survive a restart."""
     here.make()
     try:
         # An empty one was cut off while it was written
@@ -108,7 +108,7 @@ def unusable(here: Places, error: OSError) -> str:
 
 
 def is_running(here: Places) -> bool:
-    """Whether a platform holds the data folder. The lock tells; a file could outlive a crash."""
+    """Whether a platform holds the data folder. A lock is released on a crash, a file is not."""
     if not (here.environment.exists() and here.lock.exists()):
         return False
     with here.lock.open() as stream:
@@ -150,7 +150,7 @@ def held(here: Places) -> Iterator[None]:
 
 
 def leave_word(here: Places) -> None:
-    """Tell other commands where the servers are."""
+    """Publish the addresses of the servers to other commands."""
     kept = {name: os.environ[name] for name in KEPT if name in os.environ}
     with private(here.environment) as stream:
         json.dump(kept, stream)

@@ -1,5 +1,5 @@
-"""Keeps services running: starts them in order, starts again what dies, wakes what stands still,
-replaces what no longer answers, stops all in order.
+"""Keeps services running: starts them in order, restarts those that die, resumes stopped ones
+(SIGSTOP), replaces unresponsive ones, stops all in order.
 """
 
 import contextlib
@@ -28,7 +28,7 @@ Say = Callable[[str], None]
 
 
 class Stopped(Exception):
-    """Somebody asked the platform to stop while it was starting."""
+    """The platform received a request to stop while it was starting."""
 
 
 class Service(Protocol):
@@ -53,7 +53,7 @@ class Program(Kept):
         grace_s: float = 10,
         answers: Callable[[], bool] | None = None,
     ) -> None:
-        """`answers` tells whether it still does its work; it may take seconds to say no."""
+        """`answers` is the health check; a failure may take seconds."""
         self.answers = answers
         self.name = name
         self.command = command
@@ -76,7 +76,7 @@ class Supervisor:
         self.is_stopping = False
 
     def listen(self) -> None:
-        """Take Ctrl-C, SIGTERM and a closed terminal as the wish to stop."""
+        """Stop on Ctrl-C, SIGTERM and a closed terminal."""
         for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(name, self.note_wish)
 
@@ -122,8 +122,8 @@ class Supervisor:
     # While it runs
 
     def watch(self) -> None:
-        """Start again whatever dies, wake what stands still, replace what is silent; until asked
-        to stop.
+        """Restart services that die, resume stopped ones, replace unresponsive ones; until asked to
+        stop.
         """
         listeners = [
             Listener(service)
@@ -142,7 +142,7 @@ class Supervisor:
             time.sleep(LOOK_EVERY_S)
 
     def wake_sleepers(self) -> None:
-        """Let go on what somebody stopped where it stood, once that has lasted STANDSTILL_S."""
+        """Resume (SIGCONT) processes that have been stopped by a signal for STANDSTILL_S."""
         now = time.monotonic()
         if now - self.looked_at < LOOK_FOR_STANDSTILL_EVERY_S:
             return

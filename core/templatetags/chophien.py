@@ -59,7 +59,7 @@ SPANS: dict[
 }
 
 
-# Numbers. A variable that is missing reaches a filter as "", which is drawn as nothing, like None.
+# Numbers. A variable that is missing reaches a filter as "", which renders as nothing, like None.
 
 
 def has_value(value: Any) -> TypeGuard[int]:
@@ -186,7 +186,7 @@ def icon(name: str, extra: str = "") -> SafeString:
 
 @register.simple_tag
 def crop_sign(kind: str = "leaf", extra: str = "") -> SafeString:
-    """The drawn sign that stands in until there is a photograph. Unknown kinds get the leaf."""
+    """The placeholder drawing until there is a photograph. Unknown kinds get the leaf."""
     return format_html(
         '<span class="{}" aria-hidden="true"><svg viewBox="0 0 64 64" focusable="false">'
         '<use href="{}#{}"></use></svg></span>',
@@ -240,7 +240,7 @@ def _srcset(photo: Picture, fmt: str) -> str:
 
 @register.simple_tag
 def stars(count: int | None) -> SafeString | str:
-    """OCOP stars as drawn stars with the number in words for those who listen."""
+    """OCOP stars as icons, with the number in words for screen readers."""
     if not count:
         return ""
     drawn = format_html_join("", "{}", ((icon("star-full"),) for _n in range(int(count))))
@@ -286,7 +286,7 @@ def nav_link(
     """A link to the page `name` with aria-current when we are there.
 
     Nothing when the page does not exist. We are there on the pages below it too, unless `exact`,
-    and where the address begins with a word of `also`: pages of one thing stand elsewhere.
+    and where the address begins with an entry of `also`: some related pages are elsewhere.
     """
     try:
         url = reverse(name, args=args)

@@ -18,7 +18,7 @@ register = template.Library()
 
 POSTER, POSTER_SIZE = "img/share.png", (1200, 630)
 LARGE = 1280
-SUBJECTS = ("session", "product", "cooperative")  # of a page, whose picture stands for it
+SUBJECTS = ("session", "product", "cooperative")  # whose picture is the page's preview
 _TITLE = re.compile(r"<title>(.*?)</title>", re.DOTALL)
 _DESCRIPTION = re.compile(r'<meta name="description" content="(.*?)">', re.DOTALL)
 
@@ -62,7 +62,7 @@ def _card(head: str, address: str, context: Context) -> SafeString:
 
 
 def _found(pattern: re.Pattern[str], head: str) -> Any:
-    """The words as they stand in the page, where they are escaped already."""
+    """The text as in the page, where it is escaped already."""
     found = pattern.search(head)
     return mark_safe(" ".join(found[1].split()) if found else "")  # noqa: S308
 

@@ -34,7 +34,7 @@ from products.usual_prices import question_about
 
 class SessionView(MemberView):
     def draw(self, session: LivestreamSession) -> Response:
-        """The session as it stands now."""
+        """The current session."""
         return self.answer(as_it_stands(session))
 
 

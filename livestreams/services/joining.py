@@ -1,4 +1,4 @@
-"""Who sells in a session: invite a co-op, accept, leave."""
+"""Participation in a session: invite a co-op, accept, leave."""
 
 from django.db import transaction
 from django.db.models import Max

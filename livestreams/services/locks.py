@@ -14,7 +14,7 @@ OVER = (State.ENDED, State.CANCELLED)
 
 
 def lock_session(session_id: int) -> LivestreamSession:
-    """The session as it stands, until the transaction ends: hosts take turns."""
+    """The current row of the session, locked until the transaction ends: hosts take turns."""
     locked = LivestreamSession.objects.select_for_update(no_key=True, of=("self",))
     return locked.select_related("cooperative").get(pk=session_id)
 

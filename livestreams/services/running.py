@@ -88,14 +88,14 @@ def end_session(*, session: LivestreamSession, by: Any = None) -> None:
 
 
 def may_take_back_going_live(session: LivestreamSession) -> bool:
-    """Whether nobody has ordered yet in a session on air, nor waits in a line."""
+    """Whether a session on air has neither orders nor waiting buyers yet."""
     taken = Q(quantity_claimed__gt=0) | Q(standby_issued__gt=0)
     return session.is_live and not session.offers.filter(taken).exists()
 
 
 @transaction.atomic
 def take_back_going_live(*, session: LivestreamSession, by: Any = None) -> None:
-    """Off air again as if it had never begun, while nobody has ordered.
+    """Off air again as if it had never begun, while there are no orders.
 
     A second call changes nothing. Raises HasOrders, SessionIsOver.
     """
@@ -121,8 +121,9 @@ def take_back_going_live(*, session: LivestreamSession, by: Any = None) -> None:
 def take_back_end(*, session: LivestreamSession, by: Any = None) -> list[NotOpened]:
     """On air again after a mistaken end, within TAKE_BACK; returns what could not be opened again.
 
-    Offers go back to how they stood. Who waited in line has been told that it is over and stays
-    so. A second call changes nothing. Raises TooLateToTakeBack, CooperativeNotApproved.
+    Offers return to their former state. Buyers who waited in line have been notified of the end,
+    and their entries stay closed. A second call changes nothing.
+    Raises TooLateToTakeBack, CooperativeNotApproved.
     """
     now = lock_session(session.pk)
     if now.is_live:

@@ -68,9 +68,9 @@ def schedule_session(  # noqa: PLR0913 - each is a field of the session
 
 @transaction.atomic
 def edit_session(*, session: LivestreamSession, **changes: Any) -> LivestreamSession:
-    """Change what is told of a session (EDITABLE), and nothing that is not given.
+    """Change the public details of a session (EDITABLE), and nothing that is not given.
 
-    Time and delivery fee stand still once it is on air. Raises SessionIsOver, SessionIsLive (for
+    Time and delivery fee are fixed once it is on air. Raises SessionIsOver, SessionIsLive (for
     time or fee), StartsInThePast or StartsTooFarAhead (for a new time).
     """
     now = lock_unfinished(session.pk)

@@ -20,7 +20,7 @@ def wants_json(request: HttpRequest) -> bool:
 
 
 def done(request: HttpRequest, words: Any, *where: Any) -> HttpResponse:
-    """Tell that it is done: a script gets the words, a reader goes on to `where`."""
+    """Answer a success: JSON for a script, a redirect to `where` for a browser."""
     if wants_json(request):
         return JsonResponse({"done": str(words)})
     messages.success(request, words)
@@ -30,14 +30,14 @@ def done(request: HttpRequest, words: Any, *where: Any) -> HttpResponse:
 
 
 def refused(request: HttpRequest, refusal: DomainError, page: Page) -> HttpResponse:
-    """Tell why it was not done: `page` draws where the reader stands, as it is now."""
+    """Show the reason of a refusal: `page` renders the reader's page with current data."""
     if wants_json(request):
         return JsonResponse({"refused": str(refusal.message)}, status=refusal.status)
     return page(refusal=refusal, status=refusal.status)
 
 
 def desk_of(user: Any, session: LivestreamSession) -> Cooperative:
-    """The co-op for which `user` stands in the session: the one that holds it, or a guest."""
+    """The co-op for which `user` acts in the session: the one that holds it, or a guest."""
     mine = Cooperative.objects.hosted_by(user).select_related("commune__province")
     holder = mine.filter(pk=session.cooperative_id).first()
     return holder or mine.filter(slots__session=session).order_by("slots__position")[0]

@@ -79,7 +79,7 @@ def list_sessions(request: HttpRequest) -> HttpResponse:
 def show_session(request: HttpRequest, session_id: int) -> HttpResponse:
     """The board of a live session; before and after that, what will be and what was sold.
 
-    Drawn for all alike when the reader brings no session cookie, so that it may be kept a second.
+    Rendered alike for all readers without a session cookie, so that it can be cached for a second.
     """
     session = get_session_to_show(session_id)
     session.read_at, session.revision = db_moment()  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""Who looked, and what a session comes to."""
+"""Reveals of phone numbers, and the tally of a session."""
 
 from django.conf import settings
 from django.db import models
@@ -10,7 +10,7 @@ from orders.models.ordering import Parcel
 
 
 class PhoneReveal(models.Model):
-    """Somebody of a co-op looked at a buyer's whole number: who, of which parcel, when."""
+    """A member of a co-op looked at a buyer's whole number: who, of which parcel, when."""
 
     parcel = models.ForeignKey(Parcel, models.PROTECT, related_name="phone_reveals")
     revealed_to = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")

@@ -1,4 +1,4 @@
-"""Who has bought well before, as keyed hashes; and whom the co-op has to call first."""
+"""Buyers with a good record, as keyed hashes; and requests to confirm by a call."""
 
 from django.conf import settings
 from django.db import models

@@ -264,7 +264,7 @@ class Parcel(ParcelStanding, models.Model):
 
     @property
     def is_open(self) -> bool:
-        """Somebody still has work with it, and may need the buyer's number."""
+        """Not finished: the co-op may still need the buyer's number."""
         return self.state in {self.State.NEW, self.State.PACKED, self.State.SHIPPED}
 
 
@@ -278,8 +278,8 @@ class OrderLine(models.Model):
     """Units of one offer in an order, with everything as it was at that moment.
 
     Lot, variant, co-op and session are those of the offer, which is held by a foreign key and holds
-    them by its own; the order is that of the parcel, and what a buyer has of an offer is told by
-    lines of it. Constraints of their own would guard nothing more, and every order of a rush would
+    them by its own; the order is that of the parcel, and a buyer's units of an offer are the sum of
+    its lines. Constraints of their own would guard nothing more, and every order of a rush would
     pay for them, most by a lock on the same few rows.
     """
 

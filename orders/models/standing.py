@@ -100,7 +100,7 @@ class ParcelStanding:
 
     @property
     def standing(self) -> Words:
-        """Where the parcel stands, by its order's state where that decides."""
+        """The parcel's state in words; that of its order where it decides."""
         order = self.order
         if order.state == "held":
             return Words(order.get_state_display(), "wait", "clock")

@@ -12,9 +12,9 @@ from orders.querysets import StandbyEntryQuerySet
 
 
 class StandbyEntry(models.Model):
-    """Somebody's place in the line for an offer that is sold out.
+    """A buyer's place in the line for an offer that is sold out.
 
-    `number` is given by the offer's own row, so the line stands in the order of the commits.
+    `number` is given by the offer's own row, so the line is in the order of the commits.
     `token` is the secret of the buyer's page, `buyer_phone` is E.164. `order` is what the entry
     was turned into when its turn came.
     """

@@ -25,7 +25,7 @@ class AlreadySettled(NotAllowed):
 def note(
     *, session_id: int, buyer: Buyer, lines: dict[int, int], client_ip: str, seen: Seen
 ) -> None:
-    """Nothing is held. A phone stands on a session's list once; what it wants now counts.
+    """Nothing is held. A phone is on a session's list once, with its latest request.
 
     Raises TooManyTries beyond what a network, and all of them, may leave there.
     """
@@ -64,7 +64,7 @@ def take(*, call_back: CallBack, by: User) -> Order:
 
 @transaction.atomic
 def drop(*, call_back: CallBack, by: User) -> None:
-    """Nobody answered, or they did not order: nothing was held, so nothing comes back."""
+    """No answer, or no order: nothing was held, so no units are returned."""
     _settle(call_back, by)
 
 

@@ -137,7 +137,7 @@ def _close(order: Order, may_close: Q, state: str, reason: str | Case) -> None:
 
 
 def _cancel_parcels(order: Order) -> None:
-    """A parcel being packed at this moment wins: its own row says so."""
+    """A parcel being packed at this moment wins: its row is the guard."""
     with_goods = order.parcels.with_goods()
     count = with_goods.count()
     fresh = with_goods.filter(state=Parcel.State.NEW)

@@ -2,7 +2,7 @@
 
 Rows are locked in the order of the house: order, its parcels, its lines, the buyer's shares, the
 offers, the lots; each kind by id. Units come and go through the same guarded statements as at
-placing and cancelling, so a walk-in's rules hold: nobody adds while others stand in line.
+placing and cancelling, so a walk-in's rules hold: no units are added while others wait in line.
 """
 
 import datetime as dt
@@ -230,7 +230,7 @@ def _move_units(lines: Sequence[OrderLine], steps: dict[int, int]) -> None:
 
 
 def _short_lines(order_id: int, wanted: dict[int, int], short: _Short) -> list[ShortLine]:
-    """The lines at fault as things stand now, after the attempt has been rolled back."""
+    """The current state of the lines at fault, after the attempt has been rolled back."""
     at_fault = OrderLine.objects.filter(order=order_id, offer__in=short.offer_ids)
     lines = at_fault.select_related("offer__session", "order").order_by("live_code")
     return [_short_line(line, wanted[line.offer_id], short.problem) for line in lines]
@@ -249,7 +249,7 @@ def _short_line(line: OrderLine, quantity: int, problem: str) -> ShortLine:
 
 
 def most_of(line: OrderLine) -> int:
-    """The most units this line can be set to now, as far as reading tells."""
+    """The most units this line can be set to now, read without a lock."""
     offer, order = line.offer, line.order
     can_add = (
         offer.is_orderable

@@ -54,7 +54,7 @@ def _with_all_of_theirs(orders: Iterable[Order], due: Any) -> list[Order]:
 
 
 def erase_buyer(*, phone: str) -> tuple[int, int]:
-    """Erase what a buyer who wishes it left behind; returns how many orders are erased and kept.
+    """Erase a buyer's personal data on request; returns how many orders are erased and kept.
 
     Orders under way, and those whose money is to go back, are kept until that is over.
     """

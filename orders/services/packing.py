@@ -51,7 +51,7 @@ def can_undo(parcel: Parcel, now: dt.datetime) -> bool:
 def move_parcel(*, parcel: Parcel, state: str, by: User | None = None) -> Parcel:
     """Move one parcel a step on. Moving it where it already is changes nothing.
 
-    Raises WrongStep when it stands elsewhere, or its order is not confirmed (any more).
+    Raises WrongStep when it is in another state, or its order is not confirmed (any more).
     """
     if not move_parcels(parcels=[parcel], state=state, by=by):
         parcel.refresh_from_db()

@@ -1,4 +1,4 @@
-"""A transfer: its buyer says that it is made, somebody of the co-op sees it in the account."""
+"""Bank transfers: reported by the buyer, confirmed by a member who sees the money in the account."""
 
 import datetime as dt
 
@@ -45,11 +45,11 @@ def confirm_payment(*, order: Order, user: User, seen_vnd: int | None = None) ->
 
 @transaction.atomic
 def say_paid(*, order: Order) -> Order:
-    """The buyer says that the transfer of `order` is made. A second call changes nothing.
+    """Record the buyer's report that the transfer of `order` is made. A second call changes nothing.
 
     The units are then held longer, once: hosts on air look into their account when they can. A
     phone that has paid for nothing yet gets less, so that nobody holds stock by pressing. A closed
-    order stays closed; the co-op is told to look for its money.
+    order stays closed; the co-op is asked to look for its money.
 
     Raises NotAwaitingPayment for cash, and for what the buyer has not taken yet.
     """

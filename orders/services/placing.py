@@ -63,7 +63,7 @@ CALL_SQL = """
 
 @dataclass(frozen=True)
 class Buyer:
-    """Who orders and how: everything of an order but its lines. `buyer_phone` is E.164."""
+    """The buyer and the terms: everything of an order but its lines. `buyer_phone` is E.164."""
 
     buyer_name: str
     buyer_phone: str
@@ -84,7 +84,7 @@ class Seen:
 
 @dataclass(frozen=True)
 class LineState:
-    """A line somebody asked for, as the offer stands now.
+    """A requested line, with the current state of its offer.
 
     `problem` is "" or gone, closed, sold_out, limit. `possible` is how many of the `quantity`
     asked for could be ordered now (0 where none), `unit_price_vnd` what one costs now.
@@ -136,7 +136,7 @@ def place_order(
     without it, what it costs now.
 
     Raises SoldOut, LimitReached, SessionNotLive, NothingChosen, TransferNotOffered or TotalRose,
-    writing nothing; `details["lines"]` says how each line stands.
+    writing nothing; `details["lines"]` gives the state of each line.
     """
     who = Buyer(commune_id=buyer.pop("commune").pk, **buyer)
     return order_of(place(session_id=session.pk, lines=lines, buyer=who, seen=seen), who)
@@ -238,10 +238,10 @@ def merge_lines(lines: Iterable[tuple[int, int]]) -> dict[int, int]:
 def line_states(
     session_id: int, wanted: dict[int, int], *, at_fault: dict[int, str] | None = None
 ) -> list[LineState]:
-    """How each wanted line stands now; `at_fault` adds problems found elsewhere by offer id.
+    """The current state of each wanted line; `at_fault` adds problems found elsewhere, by offer id.
 
     Raises SessionNotLive when the session of the offers is not on air. One light statement: in a
-    rush most who press are told this.
+    rush this is the most frequent answer.
     """
     rows = {
         row["pk"]: row
@@ -364,7 +364,7 @@ def _raised(error: DatabaseError) -> Exception | None:
 def _in_words(
     refusal: _Refused, session_id: int, wanted: dict[int, int], seen: Seen | None
 ) -> OrderRefused:
-    """The refusal as the offers stand now, after the attempt has been rolled back."""
+    """The refusal with the current offers, after the attempt has been rolled back."""
     if refusal.problem == NO_TRANSFER:
         return TransferNotOffered()
     if refusal.problem == NOT_LIVE:

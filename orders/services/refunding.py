@@ -143,7 +143,7 @@ def strike_late_money(*, refund: Refund) -> None:
 
 @transaction.atomic
 def reveal_phone(*, refund: Refund, user: User) -> None:
-    """Let `user` see the buyer's whole number while the money is due; who looked is written down."""
+    """Let `user` see the buyer's whole number while the money is due; every look is recorded."""
     if Refund.objects.due().filter(pk=refund.pk).exists():
         parcel = Parcel.objects.filter(order=refund.order_id).earliest("pk")
         PhoneReveal.objects.create(parcel=parcel, revealed_to=user)

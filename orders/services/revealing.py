@@ -1,4 +1,4 @@
-"""A buyer's whole number, shown to those who pack and send; every look is written down."""
+"""A buyer's whole number, shown to packers; every look is recorded."""
 
 from collections.abc import Iterable
 

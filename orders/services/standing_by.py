@@ -71,7 +71,7 @@ JOIN_SQL = """
 
 @dataclass(frozen=True)
 class Place:
-    """Where somebody stands: `number` 1 is the first; `waiting` counts the whole line."""
+    """A place in the line: `number` 1 is the first; `waiting` counts the whole line."""
 
     number: int
     waiting: int
@@ -90,9 +90,9 @@ def join_line(  # noqa: PLR0913 - one for each thing the buyer says
     language: str = "vi",
     seen: Seen | None = None,
 ) -> StandbyEntry:
-    """Stand in line for `quantity` units of a sold-out offer of a live session.
+    """Join the line for `quantity` units of a sold-out offer of a live session.
 
-    `buyer_phone` is E.164; a phone stands in the line of an offer once. Nothing is promised and no
+    `buyer_phone` is E.164; a phone is in the line of an offer once. Nothing is promised and no
     stock is touched. The entry keeps what it would cost now, at most what was `seen`.
 
     Raises NotSoldOut (order instead), LineClosed, SessionNotLive, AlreadyInLine, LimitReached,
@@ -136,7 +136,7 @@ def leave_line(*, entry: StandbyEntry) -> StandbyEntry:
 
 
 def place_of(entry: StandbyEntry) -> Place:
-    """Where a waiting entry stands now."""
+    """The current place of a waiting entry."""
     line = StandbyEntry.objects.waiting().filter(offer_id=entry.offer_id)
     up_to_here = Count("pk", filter=Q(number__lte=entry.number))
     counted = line.aggregate(place=up_to_here, waiting=Count("pk"))
@@ -144,7 +144,7 @@ def place_of(entry: StandbyEntry) -> Place:
 
 
 def promote_next(*, offer_id: int) -> Order | None:
-    """Give the first in line the units that are there, held until `pay_by`; None when it is nobody.
+    """Hold the available units for the first in line until `pay_by`; None when no one is promoted.
 
     Whoever wants more than there are gets those. Whoever may not have any (limit per buyer) is
     taken out of the line with the reason, and the next is asked. Nobody is promoted while the
@@ -274,7 +274,7 @@ def _refuse_early(offer_id: int, said: dict[str, Any], seen: Seen | None) -> dic
 
 
 def _why_not(offer: Offer, quantity: int) -> Exception | None:
-    """What keeps anybody from standing in line for `offer`, as its row stands."""
+    """The reason why the line of `offer` cannot be joined now, if any."""
     if not offer.session.is_live:
         return SessionNotLive()
     if offer.state not in {Offer.State.OPEN, Offer.State.SOLD_OUT}:
@@ -297,7 +297,7 @@ def _allowed(offer: Offer, phone: str) -> int:
 
 @transaction.atomic
 def _attend_first(offer_id: int) -> StandbyEntry | None:
-    """See to the first in line; None when there is nobody or nothing to give. One row, one commit.
+    """Promote the first in line; None without an entry or without units. One row, one commit.
 
     Others who promote wait for the entry's row and then find the next.
     """

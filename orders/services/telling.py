@@ -1,7 +1,7 @@
-"""Tell standby buyers by message that their turn has come, once each.
+"""Notify waiting buyers by message that their turn has come, once each.
 
-The row is locked while its message is handed over, and the gateway knows the message's number
-should we crash between its answer and our commit. Nobody is told about goods that are gone.
+The row is locked while its message is sent, and the gateway recognises the message's number after
+a crash between its answer and our commit. No message is sent about goods that are gone.
 """
 
 import logging
@@ -46,7 +46,7 @@ def tell_promoted(*, entry_id: int) -> bool:
 
 
 def tell_all() -> int:
-    """Try again to tell those who could not be told; returns how many were."""
+    """Retry failed messages; returns how many were sent."""
     if not sms.is_set_up():
         return 0
     ids = StandbyEntry.objects.to_be_told().order_by("pk").values_list("pk", flat=True)[:AT_ONCE]

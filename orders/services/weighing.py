@@ -45,7 +45,7 @@ NOBODY = Newcomer()
 
 
 def count_joining(*, phone: str, client_ip: str) -> None:
-    """How often one may try to stand in line. Raises TooManyTries."""
+    """Limit the attempts to join a line. Raises TooManyTries."""
     limits.check(
         (JOINS_OF_NETWORK, client_network(client_ip)),
         (JOINS_OF_CLIENT, one_client(client_ip)),

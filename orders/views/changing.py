@@ -27,7 +27,7 @@ RECOUNT = "recount"
 
 @secret_link
 @kept_secret
-# No token against forgery: whoever knows the secret link may change it, with or without a session.
+# No CSRF token: holders of the secret link may change it, with or without a session.
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 def change_own_order(request: HttpRequest, order_token: str) -> HttpResponse:

@@ -171,7 +171,7 @@ def version_of(order: Order, now: dt.datetime) -> str:
 
 @secret_link
 @kept_secret
-# No token against forgery: whoever knows the secret link may cancel, with or without a session.
+# No CSRF token: holders of the secret link may cancel, with or without a session.
 @csrf_exempt
 @require_POST
 def cancel_own_order(request: HttpRequest, order_token: str) -> HttpResponse:
@@ -184,7 +184,7 @@ def cancel_own_order(request: HttpRequest, order_token: str) -> HttpResponse:
 @csrf_exempt  # as cancelling one's own order
 @require_POST
 def say_paid(request: HttpRequest, order_token: str) -> HttpResponse:
-    """The buyer says that the transfer is made."""
+    """The buyer reports the transfer as made."""
     order = get_order_by_token(order_token)
     return press_on_order(request, order, partial(paying.say_paid, order=order))
 
@@ -201,9 +201,9 @@ def press_on_order(request: HttpRequest, order: Order, act: Act) -> HttpResponse
 def press(
     request: HttpRequest, act: Act, *, page: str, draw: Callable[..., HttpResponse]
 ) -> HttpResponse:
-    """Do what a button says, once for its form's key, and go to `page`.
+    """Do the action of a button, once for its form's key, and redirect to `page`.
 
-    What `act` refuses, `draw` shows on that page as it stands then.
+    A refusal of `act` is shown by `draw` on the current page.
     """
 
     def done() -> HttpResponse:

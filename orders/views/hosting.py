@@ -54,7 +54,7 @@ def draw_orders(
     if words:
         orders = orders.matching(words)
     latest = ["-placed_at", "-pk"]
-    if tab == "cho-tien":  # where somebody says that the money is there, one looks first
+    if tab == "cho-tien":  # transfers reported by the buyer come first
         latest.insert(0, F("buyer_paid_at").asc(nulls_last=True))  # type: ignore[arg-type]
     page = near_page(request, orders.order_by(*latest), ON_A_PAGE)
     labels = [_("All"), _("Waiting for money"), _("Taken"), _("Called off")]

@@ -1,4 +1,4 @@
-"""The order page drawn: what is chosen, what else the session has, who receives it."""
+"""Rendering of the order page: what is chosen, what else the session has, who receives it."""
 
 import functools
 import time
@@ -21,7 +21,7 @@ CHOOSE_PROVINCE = f"commune{SHOW}"  # the button of CommuneField that lists a pr
 
 
 class Rest(NamedTuple):
-    """What a session has besides what is chosen, drawn; nothing of it is the reader's own."""
+    """The rendered offers of a session that are not chosen; the same for all readers."""
 
     has_orderable: bool
     to_choose: str
@@ -44,7 +44,7 @@ def order_form(
     data: Mapping[str, Any] | None,
     chosen: dict[int, int] | None = None,
 ) -> OrderForm:
-    """The form with what is asked for, whatever became of it; the rest is drawn beside it."""
+    """The form with the requested offers in any state; the rest is rendered beside it."""
     named = named_offers(data.items()) if data is not None else {}
     wanted = chosen if chosen is not None else {k: n for k, n in named.items() if n}
     asked = Q(pk__in=wanted) | Q(pk__in=named, state=Offer.State.OPEN)
@@ -107,7 +107,7 @@ def this_second() -> int:
 def drawn_rest(
     session_id: int, named: frozenset[int], chosen: frozenset[int], _language: str, _second: int
 ) -> Rest:
-    """Drawn once a second for all who chose the same: in a rush everybody asks for this page."""
+    """Rendered once a second for all who chose the same: in a rush every buyer requests this page."""
     of_session = Offer.objects.filter(session=session_id).exclude(pk__in=chosen)
     shown = of_session.filter(Q(state=Offer.State.OPEN) | Q(pk__in=named))
     offers = list(shown.for_cards().order_by("position", "pk"))

@@ -148,7 +148,7 @@ def undo_parcels(request: HttpRequest, cooperative_slug: str) -> HttpResponse:
 @require_POST
 @idempotent
 def reveal_phones(request: HttpRequest, cooperative_slug: str) -> HttpResponse:
-    """Show the whole numbers of the chosen parcels for an hour, and write down who looked."""
+    """Show the whole numbers of the chosen parcels for an hour, and record the look."""
     coop = get_cooperative_to_pack(request.user, cooperative_slug)
     choice = Choice(QueryDict(request.POST.get("query", "")), request.user, coop)
     count = revealing.reveal_phones(parcels=choice.parcels()[:ON_A_SHEET], user=request.user)  # type: ignore[arg-type]

@@ -29,7 +29,7 @@ DUE, SETTLED = "can-tra", "da-xong"
 @cooperative(*HOSTS)
 @require_safe
 def list_refunds(request: HttpRequest, cooperative_slug: str) -> HttpResponse:
-    """Due, or settled; somebody who looks for an order finds it on either side."""
+    """Due, or settled; a search finds an order under both tabs."""
     return draw_refunds(request, get_cooperative_to_refund(request.user, cooperative_slug))
 
 

@@ -28,7 +28,7 @@ PRESS_AGAIN_S = "1"
 def draw_refusal(
     request: HttpRequest, session: LivestreamSession, refusal: DomainError
 ) -> HttpResponse:
-    """The form again with everything typed, as things stand now, and with the rest filled in."""
+    """The form again with everything typed, with current offers and the remaining quantities."""
     lines, asked, has_rest = what_is_left(refusal)
     data = request.POST.copy()
     if isinstance(refusal, LimitReached) and not order_form(session, data).is_valid():
@@ -81,7 +81,7 @@ def what_is_left(refusal: DomainError) -> tuple[list[dict[str, Any]], dict[int, 
     """Every line asked for; the numbers to ask for next, by offer id; whether any can be had now."""
     lines = refusal.details.get("lines", []) if isinstance(refusal, OrderRefused) else []
     has_rest = any(line["problem"] for line in lines) and any(line["possible"] for line in lines)
-    # Over the limit alone, what was typed stays: how much less may be had is not told
+    # Over the limit alone, what was typed stays: how much less may be ordered is not revealed
     kept = {line["offer_id"] for line in lines if line["problem"] == LIMIT and not has_rest}
     asked = {
         line["offer_id"]: line["quantity"] if line["offer_id"] in kept else line["possible"]
@@ -92,7 +92,7 @@ def what_is_left(refusal: DomainError) -> tuple[list[dict[str, Any]], dict[int, 
 
 def tell_refusal(session_id: int, refusal: DomainError) -> JsonResponse:
     """A refusal for the page's script, with a notice where nothing else of the page changes but the
-    numbers asked for: when the last unit goes, hundreds are told so within a second.
+    requested quantities: when the last unit is sold, hundreds get this answer within a second.
     """
     lines, asked, has_rest = what_is_left(refusal)
     told = refusal.as_dict()
@@ -105,7 +105,7 @@ def tell_refusal(session_id: int, refusal: DomainError) -> JsonResponse:
 
 
 def notice_of(session_id: int, refusal: DomainError, lines: list[dict[str, Any]]) -> str:
-    """Drawn once a second for all who asked for the same: it says nothing of who asks."""
+    """Rendered once a second for all equal requests: it holds nothing personal."""
     told = {"code": refusal.code, "message": str(refusal.message)}
     return drawn_notice(json.dumps([session_id, told, lines]), str(get_language()), this_second())
 

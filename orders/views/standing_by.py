@@ -83,7 +83,7 @@ def is_from_script(request: HttpRequest) -> bool:
 
 
 def invite(request: HttpRequest, offer: Offer) -> HttpResponse:
-    """The empty form; whoever comes while there are units is led to ordering them."""
+    """The empty form; while there are units, a redirect to the order page."""
     if _can_order(offer):
         address = reverse("place-order", args=[offer.session_id])
         return HttpResponseRedirect(f"{address}?suat={offer.pk}")
@@ -109,7 +109,7 @@ def join(request: HttpRequest, offer: Offer, form: StandbyForm) -> HttpResponse:
 
 
 def draw_refusal(request: HttpRequest, offer: Offer, refusal: DomainError) -> HttpResponse:
-    """The form again with everything typed, as things stand now."""
+    """The form again with everything typed, with the current offer."""
     fresh = get_offer_to_wait_for(offer.session_id, offer.pk)
     data = request.POST.copy()
     if isinstance(refusal, KeyMissing | KeyReused | NotSoldOut):
@@ -194,13 +194,13 @@ def show_standby_state(request: HttpRequest, entry_token: str) -> HttpResponse:
 
 
 def version_of(stands: Mapping[str, Any]) -> str:
-    """Changes when the page must be drawn anew; a place that moved up is written in."""
+    """Changes when the page must be rendered again; a new place in line is only written in."""
     return str(stands["stage"])
 
 
 @secret_link
 @kept_secret
-@csrf_exempt  # whoever knows the secret link may leave the line, with or without a session
+@csrf_exempt  # holders of the secret link may leave the line, with or without a session
 @require_POST
 def leave_standby(request: HttpRequest, entry_token: str) -> HttpResponse:
     entry = get_entry_by_token(entry_token)

@@ -29,7 +29,7 @@ class ManagerView(MemberView):
     access_rule = members("manager")
 
     def draw(self, product: Product) -> Response:
-        """The product as it stands now."""
+        """The current product."""
         return self.answer(with_packs(Product.objects.filter(pk=product.pk)).get())
 
 

@@ -18,7 +18,7 @@ WORDS = ("name", "category", "story", "ingredients", "storage_advice")
 
 @transaction.atomic
 def start_draft(*, cooperative: Cooperative) -> Product:
-    """A product nobody but the co-op's managers can see. It gets its address when published."""
+    """A product that only the co-op's managers can see. It gets its address when published."""
     slug = f"nhap-{random_code(12).lower()}"
     return Product.objects.create(cooperative=cooperative, slug=slug)
 
@@ -37,7 +37,7 @@ def save_words(*, product: Product, words: Mapping[str, Any]) -> None:
 
 
 def hold(product: Product) -> None:
-    """Lock the product until the end of the transaction, with its values as they stand now."""
+    """Lock the product until the end of the transaction and reload its values."""
     product.refresh_from_db(from_queryset=Product.objects.select_for_update(no_key=True))
 
 
@@ -55,7 +55,7 @@ def keep_typed(*, product: Product, form: str, typed: Mapping[str, str]) -> None
 
 @transaction.atomic
 def keep_marks(*, product: Product, form: str, key: str, marks: Mapping[str, str]) -> None:
-    """Remember that the form drawn with `key` itself wrote the values that bear these marks."""
+    """Remember that the form rendered with `key` itself wrote the values that bear these marks."""
     row = Product.objects.select_for_update(no_key=True).get(pk=product.pk)
     known = row.autosaved.get(form, {})
     before = known.get("marks", {}) if known.get("key") == key else {}

@@ -40,7 +40,7 @@ def change_variant(*, variant: Variant, **values: Any) -> None:
 
 
 def hold(variant: Variant) -> None:
-    """Lock the pack until the end of the transaction, with its values as they stand now."""
+    """Lock the pack until the end of the transaction and reload its values."""
     variant.refresh_from_db(from_queryset=Variant.objects.select_for_update(no_key=True))
 
 

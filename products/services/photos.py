@@ -31,7 +31,7 @@ def add_photo(
 
 @transaction.atomic
 def describe_photo(*, photo: ProductPhoto, alt: str) -> None:
-    """Say what the picture shows, for those who do not see it."""
+    """Set the alternative text of the picture."""
     ProductPhoto.objects.filter(pk=photo.pk).update(alt=alt)
     _tell(photo.product)
 

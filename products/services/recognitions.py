@@ -83,7 +83,7 @@ def resubmit_recognition(
 
 @transaction.atomic
 def withdraw_recognition(*, recognition: OcopRecognition) -> None:
-    """Take back a decision that nobody has verified. Raises AlreadyDecided."""
+    """Take back a decision that is not verified yet. Raises AlreadyDecided."""
     open_states = (State.WAITING, State.REFUSED)
     gone, _rows = OcopRecognition.objects.filter(pk=recognition.pk, state__in=open_states).delete()
     if not gone:
@@ -131,7 +131,7 @@ def revoke_recognition(*, recognition: OcopRecognition, by: Any, note: str) -> N
 
 
 def restore_recognition(*, recognition: OcopRecognition, by: Any, note: str) -> None:
-    """Give back stars that were taken away by mistake; `note` says why.
+    """Give back stars that were taken away by mistake; `note` is the reason.
 
     Raises AlreadyDecided, OwnMatter.
     """
@@ -176,7 +176,7 @@ def record_register(
 
 @transaction.atomic
 def _decide(recognition: OcopRecognition, old: str, new: str, by: Any, note: str) -> None:
-    """Only who finds it in its old state decides. Raises AlreadyDecided for everyone after."""
+    """Only the first decision counts. Raises AlreadyDecided for all later ones."""
     changed = OcopRecognition.objects.filter(pk=recognition.pk, state=old).update(
         state=new, reviewed_by=by, reviewed_at=Instant(), review_note=note
     )

@@ -1,7 +1,7 @@
 """Units of a lot: the one door through which they come and go.
 
 Every change is one guarded UPDATE of the lot's own columns with a StockMovement beside it, in one
-transaction. Whoever touches several lots does it in the order of their ids.
+transaction. Services that change several lots do so in the order of their ids.
 """
 
 import datetime as dt

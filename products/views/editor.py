@@ -83,8 +83,8 @@ def accept(request: HttpRequest, product: Product, key: str) -> None:
 def keep_draft(request: HttpRequest, product_id: int) -> HttpResponse:
     """Keep what is typed in `form` so far; JSON with the sentence to show (`say`).
 
-    `form_key` is the key the form itself will be sent with: once that happened, a slower word of
-    what was typed before changes nothing (`is_old`). `is_wrong`: `say` tells what cannot be so.
+    `form_key` is the key the form itself will be sent with: once that happened, a delayed autosave
+    of earlier input changes nothing (`is_old`). `is_wrong`: `say` explains the invalid value.
     """
     product = get_product_to_manage(request.user, product_id)
     drafts.hold(product)
@@ -126,7 +126,7 @@ def editor_page(
     status: int = 200,
     **context: Any,
 ) -> HttpResponse:
-    """The whole editor with `step` open; `bound` forms stand in for those with the same key."""
+    """The whole editor with `step` open; `bound` forms replace those with the same key."""
     bound = bound or {}
     missing = publishing.missing_of(product)
     step = step if step in STEPS else first_open_step(product, missing)

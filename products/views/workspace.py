@@ -24,7 +24,7 @@ from products.whereabouts import in_quotes
 
 WARNING_DAYS = (30, 60, 120, 180)
 
-# Fields whose changes are told, and their names
+# Fields shown in the history, and their names
 PRODUCT_FIELDS = {
     "name": gettext_lazy("Product name"),
     "category": gettext_lazy("Kind of product"),

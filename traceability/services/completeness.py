@@ -11,14 +11,14 @@ from traceability.models import TraceEvent
 
 @dataclass(frozen=True)
 class Need:
-    """One thing a printed code must be able to tell (Circular 02/2024/TT-BKHCN, minimum data)."""
+    """One item of the minimum data behind a printed code (Circular 02/2024/TT-BKHCN)."""
 
     words: Any
     is_met: bool
 
 
 def needs_of(lot: Lot) -> list[Need]:
-    """What a code of `lot` must tell, and whether it does, in fixed order."""
+    """The minimum data of `lot`, each with whether it is there, in fixed order."""
     product, cooperative = lot.variant.product, lot.variant.product.cooperative
     steps = lot.trace_events.standing()
     has_picture = product.photos.exists() or steps.filter(photos__isnull=False).exists()

@@ -1,4 +1,4 @@
-"""Origin codes of a lot: asked for in a request, issued and drawn by a worker."""
+"""Origin codes of a lot: requested by a member, issued and rendered by a worker."""
 
 import contextlib
 import logging
@@ -19,7 +19,7 @@ from traceability.services import completeness, printing
 
 logger = logging.getLogger(__name__)
 State, Failure = OriginCodeBatch.State, OriginCodeBatch.Failure
-CODE_LENGTH = 16  # of 29 signs: 77 bits, so nobody meets a code by trying
+CODE_LENGTH = 16  # of 29 signs: 77 bits, so codes cannot be guessed
 CHUNK = 100
 STALE_AFTER_S = 60
 LABELS_KEPT_DAYS = 180
@@ -31,9 +31,9 @@ BATCH_LOCK = 7_305_003  # namespace of the advisory locks that keep two workers 
 def request_origin_codes(
     *, lot: Lot, quantity: int, sheet: str, requested_by: User
 ) -> OriginCodeBatch:
-    """Ask for `quantity` codes of `lot`; a worker issues them and draws the sheet.
+    """Ask for `quantity` codes of `lot`; a worker issues them and renders the sheet.
 
-    Raises OriginTooThin when the lot does not tell enough (details: `missing`).
+    Raises OriginTooThin when the lot has too little origin data (details: `missing`).
     """
     missing = [str(need.words) for need in completeness.needs_of(lot) if not need.is_met]
     if missing:
@@ -46,11 +46,11 @@ def request_origin_codes(
 
 
 def issue_batch(*, batch_id: int) -> bool:
-    """Issue what is missing of the batch, draw its files, and mark it ready.
+    """Issue the missing codes of the batch, render its files, and mark it ready.
 
     May run twice, at once and late: serials are unique by constraint, files are replaced whole,
     and a batch another worker holds (or that is ready or failed) is left alone; then returns
-    False. What cannot be drawn is marked failed, with its codes kept, until try_again.
+    False. A batch that cannot be rendered is marked failed, with its codes kept, until try_again.
     """
     with _held(batch_id) as is_mine:
         if not is_mine:

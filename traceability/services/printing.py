@@ -59,7 +59,7 @@ class Layout:
 
 @dataclass(frozen=True)
 class Words:
-    """What a label says beside its code. No stars: a recognition may lapse, a print does not."""
+    """The text of a label beside its code. No stars: a recognition may lapse, a print does not."""
 
     name: str
     pack: str
@@ -110,9 +110,9 @@ def delete_files(batch: OriginCodeBatch) -> None:
 
 
 def draw_files(batch: OriginCodeBatch, *, told: Callable[[int], object]) -> str:
-    """Draw the sheet and the single codes of a whole batch; returns the sheet's name.
+    """Render the sheet and the single codes of a whole batch; returns the sheet's name.
 
-    Both grow together, and `told` hears now and then how many codes are drawn.
+    Both grow together, and `told` is called now and then with the number of rendered codes.
     """
     sheet, singles = io.BytesIO(), io.BytesIO()
     canvas, layout, words = _new_sheet(sheet, batch)
@@ -202,7 +202,7 @@ def _draw_label(
 def fitted(
     words: Words, fonts: tuple[float, float], width: float, height: float
 ) -> tuple[float, list[tuple[str, str]]]:
-    """The font's size and (font, line) from top to foot; ANY_CODE stands for the code.
+    """The font's size and (font, line) from top to foot; ANY_CODE is the placeholder of the code.
 
     The largest size at which all is said wins. Where the smallest is too large, the less important
     gives way, and what is cut ends in “…”: the beginning of the name is never lost.

@@ -10,7 +10,7 @@ from traceability.models import OriginCode
 
 @transaction.atomic
 def recall_code(*, origin: OriginCode, reason: str, by: User) -> OriginCode:
-    """From now on whoever opens the code reads that it is called back, and why.
+    """Recall the code: from now on its page shows the recall and its reason.
 
     Raises RecalledAlready.
     """

@@ -1,4 +1,4 @@
-"""Openings of a code's page by people: who is counted, and when a code looks copied."""
+"""Scans of a code by people: which requests count, and when a code looks copied."""
 
 import re
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from traceability.models import OriginCode, Scan
 # One visitor is a network and a kind of browser: reloads and the other language are the same visit
 OF_VISITOR = limits.Limit("traceability.scan.visitor", 1, 3600)
 OF_NETWORK = limits.Limit("traceability.scan.network", 4, 86_400)
-MOST_COUNTED = 1_000  # of one code; more tell nothing new
+MOST_COUNTED = 1_000  # of one code; more give no new information
 MANY_SCANS, MANY_PLACES, MANY_DAYS = 10, 4, 3  # all three, and the page warns of copies
 
 ROBOT = re.compile(

@@ -72,14 +72,14 @@ def _refuse_impossible(lot: Lot, step: str, day: dt.date, corrects: TraceEvent |
 
 
 def newest_of(event: TraceEvent) -> TraceEvent:
-    """The step that stands in the place of `event` today: itself, or its last correction."""
+    """The current version of `event`: itself, or its last correction."""
     while later := TraceEvent.objects.filter(corrects=event.pk).select_related(LOT).first():
         event = later
     return event
 
 
 def hold_newest(event: TraceEvent) -> TraceEvent:
-    """`newest_of`, locked until the end of the transaction: nobody else corrects it meanwhile."""
+    """`newest_of`, locked until the end of the transaction against concurrent corrections."""
     TraceEvent.objects.select_for_update(no_key=True).get(pk=event.pk)
     newest = newest_of(event)
     return newest if newest.pk == event.pk else hold_newest(newest)

@@ -1,4 +1,4 @@
-"""A few origin codes, so that there is something to scan; a worker draws them."""
+"""A few origin codes, so that there is something to scan; a worker renders the labels."""
 
 from config.demo import content
 from config.demo.loading.people import manager_of

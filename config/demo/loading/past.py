@@ -265,7 +265,7 @@ def _progress(order: Order, fate: str, now: dt.datetime, rng: Random) -> tuple[s
 
 
 def _close_books(market: Market, people: Sequence[crowd.CrowdOrder]) -> None:
-    """Claims, shares and stock movements, as the orders that stand make them."""
+    """Claims, shares and stock movements of the orders that are not cancelled."""
     claimed: Counter[int] = Counter()
     held: Counter[tuple[int, str]] = Counter()
     for person in people:
@@ -326,7 +326,7 @@ def _communes(rng: Random) -> Iterator[Commune]:
 
 
 def _codes() -> Iterator[str]:
-    """Order codes nobody has yet."""
+    """Order codes that are not in use."""
     seen = set(Order.objects.values_list("code", flat=True))
     while True:
         code = order_code()

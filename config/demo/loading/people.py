@@ -44,7 +44,7 @@ def load_staff() -> None:
         user = user_of(person.phone)
         province = Province.objects.get(pk=person.province)
         StaffRole.objects.get_or_create(user=user, province=province, role=person.role)
-        # also over one that somebody moved to a phone: the key printed at every start holds
+        # also replaces a device that was moved to a phone: the key printed at every start is valid
         TOTPDevice.objects.update_or_create(
             user=user, name="default", defaults={"key": content.TOTP_KEY, "confirmed": True}
         )

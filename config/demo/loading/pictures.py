@@ -19,7 +19,7 @@ from traceability.models import TraceEvent, TracePhoto
 
 AT_ONCE = 2
 MOST_WORDS = 5  # on the cards of a market stall
-DRAWING = 7_305_091  # advisory lock: whoever comes second would draw the same pictures
+DRAWING = 7_305_091  # advisory lock: a second process would draw the same pictures
 
 
 @dataclass(frozen=True)

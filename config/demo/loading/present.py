@@ -51,8 +51,8 @@ def keep_live() -> bool:
 
 @transaction.atomic
 def _end_in_time(session: LivestreamSession, host: User) -> None:
-    """End a session nobody ended while the platform was off: when it was planned to, or with the
-    last order, so that it is not told to have gone on for days.
+    """End a session left live while the platform was off: at its planned end or its last order, so
+    that it does not appear to have lasted for days.
     """
     running.end_session(session=session, by=host)
     session.refresh_from_db()
@@ -167,7 +167,7 @@ def _place(
 
 
 def _form_lines(demo: content.Session, session: LivestreamSession) -> None:
-    """Sell out what has a line, and let as many people stand in it as the content says."""
+    """Sell out offers that have a waitlist, and add as many entries as the content says."""
     lengths = {(row.product_slug, row.pack): row.in_line for row in demo.offers}
     communes = list(Commune.objects.order_by("pk")[:40])
     strangers = itertools.count(FIRST_ORDERS * 10)
@@ -189,7 +189,7 @@ def _form_lines(demo: content.Session, session: LivestreamSession) -> None:
 
 
 def _somebody(number: int, communes: list[Commune]) -> dict[str, Any]:
-    """A simulated buyer, as nobody could be called."""
+    """A simulated buyer, with a name that no real person has."""
     return {
         "buyer_name": f"Khách mô phỏng {number}",
         "buyer_phone": normalize_phone(numbers.buyer_phone(number - 1)),

@@ -80,7 +80,7 @@ class Command(BaseCommand):
         begun = time.monotonic()
         try:
             count = int(load())
-        except DomainError as refusal:  # somebody trying things out made this impossible
+        except DomainError as refusal:  # impossible after changes in the demo
             self.stdout.write(f"  {what}: {refusal.message}")
             return
         if count:

@@ -67,7 +67,7 @@ class Command(BaseCommand):
         self.sum_up(outcome, session, before)
 
     def sum_up(self, outcome: rush.Outcome, session: LivestreamSession, before: int) -> None:
-        """Compare what the buyers were told with the orders and with the session's tally."""
+        """Compare the answers that buyers received with the orders and the session's tally."""
         placed = len(outcome.placed)
         written = Order.objects.filter(session=session).count() - before
         open_orders, counted = tally_of(session)
@@ -101,7 +101,7 @@ class Command(BaseCommand):
 
 
 class Said:
-    """Says how it goes, every few seconds."""
+    """Prints progress, every few seconds."""
 
     def __init__(self, command: BaseCommand, plan: rush.Plan) -> None:
         self.command, self.plan = command, plan
