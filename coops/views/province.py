@@ -26,6 +26,7 @@ from coops.services.province import (
     approve_cooperative,
     reinstate_cooperative,
     return_cooperative,
+    shown_version,
     suspend_cooperative,
 )
 from coops.services.vouching import enrolling_among, vouch_for_colleague
@@ -33,6 +34,7 @@ from coops.views.members import say_vouched
 from core import access
 from core.idempotency import idempotent
 from core.paging import near_page
+from core.shown import VERSION, ChangedSinceShown, Version
 
 PER_PAGE = 50
 WITH_PLACE = "commune__province"
@@ -97,8 +99,7 @@ def review_cooperative(
     request: HttpRequest, province_code: str, cooperative_slug: str
 ) -> HttpResponse:
     cooperative = get_cooperative_of_staff(request.user, province_code, cooperative_slug)
-    is_waiting = cooperative.state == Cooperative.State.WAITING
-    return _page(request, cooperative, ReturnForm() if is_waiting else SuspensionForm())
+    return _page(request, cooperative, _form_of(cooperative)())
 
 
 @access.province("reviewer")
@@ -107,9 +108,15 @@ def review_cooperative(
 def approve_coop(request: HttpRequest, province_code: str, cooperative_slug: str) -> HttpResponse:
     cooperative = get_cooperative_to_review(request.user, province_code, cooperative_slug)
     try:
-        approve_cooperative(cooperative=cooperative, reviewer=request.user)  # type: ignore[arg-type]
+        approve_cooperative(
+            cooperative=cooperative,
+            reviewer=request.user,  # type: ignore[arg-type]
+            version=_version(request),
+        )
     except NotWaiting:
         return _decided_before(request, cooperative)
+    except ChangedSinceShown as refusal:
+        return _shown_again(request, cooperative, refusal)
     except (OwnMatter, SecondReviewerNeeded) as refusal:
         messages.error(request, str(refusal.message))
         return redirect("review-cooperative", province_code, cooperative.slug)
@@ -134,9 +141,12 @@ def return_coop(request: HttpRequest, province_code: str, cooperative_slug: str)
             cooperative=cooperative,
             reviewer=request.user,  # type: ignore[arg-type]
             reason=form.cleaned_data["reason"],
+            version=_version(request),
         )
     except NotWaiting:
         return _decided_before(request, cooperative)
+    except ChangedSinceShown as refusal:
+        return _shown_again(request, cooperative, refusal)
     words = _("%(name)s is returned. The co-op reads your reason and can send it again.")
     messages.success(request, words % {"name": cooperative.name})
     return redirect("review-cooperatives", province_code)
@@ -166,9 +176,16 @@ def _switched(
     if not form.is_valid():
         return _page(request, cooperative, form, status=422)
     try:
-        switch(cooperative=cooperative, reviewer=request.user, reason=form.cleaned_data["reason"])
+        switch(
+            cooperative=cooperative,
+            reviewer=request.user,
+            reason=form.cleaned_data["reason"],
+            version=_version(request),
+        )
     except NotWaiting:
         return _decided_before(request, cooperative)
+    except ChangedSinceShown as refusal:
+        return _shown_again(request, cooperative, refusal)
     except OwnMatter as refusal:
         messages.error(request, str(refusal.message))
         return redirect("review-cooperative", province_code, slug)
@@ -220,9 +237,33 @@ def _decided_before(request: HttpRequest, cooperative: Cooperative) -> HttpRespo
     return redirect("review-cooperative", cooperative.commune.province_id, cooperative.slug)
 
 
-def _page(
-    request: HttpRequest, cooperative: Cooperative, form: Any, *, status: int = 200
+def _version(request: HttpRequest) -> Version:
+    return request.POST.get(VERSION, "")
+
+
+def _form_of(cooperative: Cooperative) -> type[ReturnForm | SuspensionForm]:
+    return ReturnForm if cooperative.state == Cooperative.State.WAITING else SuspensionForm
+
+
+def _shown_again(
+    request: HttpRequest, cooperative: Cooperative, refusal: ChangedSinceShown
 ) -> HttpResponse:
+    """The page as things stand now, with the reason that was typed still in its field."""
+    cooperative.refresh_from_db()
+    typed = {"reason": request.POST.get("reason", "")}
+    form = _form_of(cooperative)(initial=typed)
+    return _page(request, cooperative, form, status=refusal.status, refusal=refusal)
+
+
+def _page(
+    request: HttpRequest,
+    cooperative: Cooperative,
+    form: Any,
+    *,
+    status: int = 200,
+    refusal: ChangedSinceShown | None = None,
+) -> HttpResponse:
+    version = shown_version(cooperative)  # before anything that the page reads later
     province = cooperative.commune.province
     places = list(cooperative.memberships.select_related("user").order_by("pk"))
     people = {place.user: place for place in reversed(places)}
@@ -232,6 +273,8 @@ def _page(
         "cooperative": cooperative,
         "province": province,
         "form": form,
+        "version": version,
+        "refusal": refusal,
         "photos": cooperative.photos.select_related("picture"),
         "managers": [place.user for place in places if place.role == Membership.Role.MANAGER],
         "enrolling": [people[user] for user in people if user.pk in enrolling],

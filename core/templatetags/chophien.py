@@ -350,3 +350,9 @@ def page_query(context: Context, parameter: str, number: int | str) -> str:
 def idempotency_key() -> SafeString:
     """The hidden key of a form that is only a button; pressing twice sends the same key twice."""
     return format_html('<input type="hidden" name="idempotency_key" value="{}">', uuid.uuid4())
+
+
+@register.simple_tag(takes_context=True)
+def version(context: Context) -> SafeString:
+    """The hidden mark of what a decision's page shows (core.shown). Needs: version."""
+    return format_html('<input type="hidden" name="version" value="{}">', context["version"])

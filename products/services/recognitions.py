@@ -12,6 +12,7 @@ from coops.models import Province
 from coops.services.impartiality import is_own_matter, why_not
 from core.clock import Instant
 from core.models import Picture
+from core.shown import Version, refuse_changed, version_of
 from products import events
 from products.doubts import doubts_about
 from products.errors import (
@@ -90,15 +91,26 @@ def withdraw_recognition(*, recognition: OcopRecognition) -> None:
         raise AlreadyDecided
 
 
+def shown_version(recognition: OcopRecognition) -> Version:
+    """A mark of what a decision about it rests on: the row, its pages and its product's name."""
+    fields = [field.attname for field in recognition._meta.concrete_fields]
+    pages = recognition.pages.order_by("position", "pk").values_list("picture_id", flat=True)
+    name = Product.objects.values_list("name", flat=True).get(pk=recognition.product_id)
+    return version_of([*(getattr(recognition, field) for field in fields), *pages, name])
+
+
 @transaction.atomic
-def verify_recognition(*, recognition: OcopRecognition, by: Any, note: str = "") -> None:
+def verify_recognition(
+    *, recognition: OcopRecognition, by: Any, note: str = "", version: Version = ""
+) -> None:
     """The province has seen the decision: stars may be shown while in date. With TWO_REVIEWERS it
     waits on after the first.
 
-    Raises DoubtfulDecision when something about it strikes the eye and no note says how it was
-    checked; AlreadyDecided, OwnMatter or SecondReviewerNeeded.
+    `version` is what the reviewer was shown (shown_version). Raises DoubtfulDecision when
+    something about it strikes the eye and no note says how it was checked; AlreadyDecided,
+    ChangedSinceShown, OwnMatter or SecondReviewerNeeded.
     """
-    row = OcopRecognition.objects.select_for_update(no_key=True).get(pk=recognition.pk)
+    row = _hold(recognition, State.WAITING, version)
     if row.state == State.WAITING:
         if refusal := why_not_verify(by, row):
             raise refusal
@@ -108,7 +120,7 @@ def verify_recognition(*, recognition: OcopRecognition, by: Any, note: str = "")
             OcopRecognition.objects.filter(pk=row.pk).update(first_verified_by=by)
             recognition.refresh_from_db()
             return
-    _decide(recognition, State.WAITING, State.VERIFIED, by, note)
+    _decide(recognition, State.WAITING, State.VERIFIED, by, note, version)
 
 
 def why_not_verify(by: Any, recognition: OcopRecognition) -> Any:
@@ -121,28 +133,36 @@ def why_not_verify(by: Any, recognition: OcopRecognition) -> Any:
     )
 
 
-def refuse_recognition(*, recognition: OcopRecognition, by: Any, note: str) -> None:
-    _decide(recognition, State.WAITING, State.REFUSED, by, note)
+def refuse_recognition(
+    *, recognition: OcopRecognition, by: Any, note: str, version: Version = ""
+) -> None:
+    _decide(recognition, State.WAITING, State.REFUSED, by, note, version)
 
 
-def revoke_recognition(*, recognition: OcopRecognition, by: Any, note: str) -> None:
+def revoke_recognition(
+    *, recognition: OcopRecognition, by: Any, note: str, version: Version = ""
+) -> None:
     """The stars go at once, for the reason in `note`."""
-    _decide(recognition, State.VERIFIED, State.REVOKED, by, note)
+    _decide(recognition, State.VERIFIED, State.REVOKED, by, note, version)
 
 
-def restore_recognition(*, recognition: OcopRecognition, by: Any, note: str) -> None:
-    """Give back stars that were taken away by mistake; `note` is the reason.
+def restore_recognition(
+    *, recognition: OcopRecognition, by: Any, note: str, version: Version = ""
+) -> None:
+    """Give back stars that were taken away by mistake; `note` says why.
 
     Raises AlreadyDecided, OwnMatter.
     """
     if is_own_matter(by, recognition.product.cooperative, recognition.submitted_by_id):
         raise OwnMatter
-    _decide(recognition, State.REVOKED, State.VERIFIED, by, note)
+    _decide(recognition, State.REVOKED, State.VERIFIED, by, note, version)
 
 
-def reopen_recognition(*, recognition: OcopRecognition, by: Any, note: str) -> None:
+def reopen_recognition(
+    *, recognition: OcopRecognition, by: Any, note: str, version: Version = ""
+) -> None:
     """A decision that was not accepted by mistake waits again, as if it had just been sent."""
-    _decide(recognition, State.REFUSED, State.WAITING, by, note)
+    _decide(recognition, State.REFUSED, State.WAITING, by, note, version)
 
 
 @transaction.atomic
@@ -175,8 +195,14 @@ def record_register(
 
 
 @transaction.atomic
-def _decide(recognition: OcopRecognition, old: str, new: str, by: Any, note: str) -> None:
-    """Only the first decision counts. Raises AlreadyDecided for all later ones."""
+def _decide(
+    recognition: OcopRecognition, old: str, new: str, by: Any, note: str, version: Version
+) -> None:
+    """Only who finds it in its old state, and as it was shown, decides.
+
+    Raises AlreadyDecided for everyone after, ChangedSinceShown.
+    """
+    _hold(recognition, old, version)
     changed = OcopRecognition.objects.filter(pk=recognition.pk, state=old).update(
         state=new, reviewed_by=by, reviewed_at=Instant(), review_note=note
     )
@@ -184,6 +210,19 @@ def _decide(recognition: OcopRecognition, old: str, new: str, by: Any, note: str
         raise AlreadyDecided
     recognition.refresh_from_db()
     events.recognition_decided(recognition)
+
+
+def _hold(recognition: OcopRecognition, old: str, version: Version) -> OcopRecognition:
+    """Its row, locked. Raises ChangedSinceShown while it is in its old state, AlreadyDecided when
+    the co-op took it back.
+    """
+    rows = OcopRecognition.objects.select_for_update(no_key=True)
+    row = rows.filter(pk=recognition.pk).first()
+    if row is None:
+        raise AlreadyDecided
+    if row.state == old:
+        refuse_changed(version, shown_version(row))
+    return row
 
 
 def _put_pages(recognition: OcopRecognition, pictures: Sequence[Picture]) -> None:

@@ -13,6 +13,7 @@ from core import access
 from core.clock import db_today
 from core.errors import DomainError
 from core.idempotency import idempotent
+from core.shown import VERSION
 from products.access import get_recognition_to_review
 from products.doubts import doubts_about
 from products.errors import DoubtfulDecision
@@ -63,7 +64,12 @@ def review_recognition(
 ) -> HttpResponse:
     """One decision with its evidence; POST verifies, refuses or revokes it."""
     province = get_province_to_review(request.user, province_code)
-    recognition = get_recognition_to_review(request.user, recognition_id)
+    try:
+        recognition = get_recognition_to_review(request.user, recognition_id)
+    except Http404:
+        if request.POST.get(VERSION):
+            return _taken_back(request, province)
+        raise
     if recognition.product.cooperative.commune.province_id != province.pk:
         raise Http404
     if request.method != "POST":
@@ -71,23 +77,41 @@ def review_recognition(
     form = DecisionForm(request.POST)
     if not form.is_valid():
         return _page(request, province, recognition, form, status=422)
-    decide = DECIDE[form.cleaned_data["decision"]]
+    if refused := _refused(request, province, recognition, form):
+        return refused
+    _say_decided(request, recognition, form.cleaned_data["decision"])
+    return redirect("review-recognitions", province.pk)
+
+
+def _refused(
+    request: HttpRequest, province: Any, recognition: OcopRecognition, form: DecisionForm
+) -> HttpResponse | None:
+    """Decides; the page with the refusal when the decision was not taken."""
     try:
-        decide(recognition=recognition, by=request.user, note=form.cleaned_data["note"])
+        DECIDE[form.cleaned_data["decision"]](
+            recognition=recognition,
+            by=request.user,
+            note=form.cleaned_data["note"],
+            version=request.POST.get(VERSION, ""),
+        )
     except DoubtfulDecision as refusal:
         form.add_error("note", str(refusal.message))
         return _page(request, province, recognition, form, status=refusal.status)
     except DomainError as refusal:
-        recognition.refresh_from_db()
-        return _page(request, province, recognition, form, refusal=refusal, status=refusal.status)
-    if form.cleaned_data["decision"] == "verify" and recognition.is_waiting:
-        words = _("Noted for “%(product)s”. A second reviewer has to verify it as well.")
-        messages.success(request, words % {"product": recognition.product})
-        return redirect("review-recognitions", province.pk)
-    words = _("Done: the decision of “%(product)s” is now %(state)s. The co-op sees it at once.")
+        now = get_recognition_to_review(request.user, recognition.pk)
+        return _page(request, province, now, form, refusal=refusal, status=refusal.status)
+    return None
+
+
+def _say_decided(request: HttpRequest, recognition: OcopRecognition, decision: str) -> None:
     names = {"product": recognition.product, "state": recognition.get_state_display()}
+    if decision == "verify" and recognition.is_waiting:
+        words = _("Noted for “%(product)s”. A second reviewer has to verify it as well.")
+    else:
+        words = _(
+            "Done: the decision of “%(product)s” is now %(state)s. The co-op sees it at once."
+        )
     messages.success(request, words % names)
-    return redirect("review-recognitions", province.pk)
 
 
 @access.province("reviewer")
@@ -142,6 +166,13 @@ def _recorded(request: HttpRequest, province: Any, form: RegisterForm) -> bool:
     return True
 
 
+def _taken_back(request: HttpRequest, province: Any) -> HttpResponse:
+    """The page was open when the co-op took its decision back."""
+    words = _("The co-op has taken this decision back meanwhile. There is nothing left to decide.")
+    messages.warning(request, words)
+    return redirect("review-recognitions", province.pk)
+
+
 def _page(
     request: HttpRequest,
     province: Any,
@@ -158,6 +189,7 @@ def _page(
         "product": recognition.product,
         "cooperative": recognition.product.cooperative,
         "form": form,
+        "version": recognitions.shown_version(recognition),
         "why_not": recognitions.why_not_verify(request.user, recognition),
         "doubts": doubts_about(recognition) if recognition.is_waiting else [],
         "is_over": recognition.expires_on < db_today(),

@@ -4,6 +4,7 @@ import datetime as dt
 import io
 import threading
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,8 +14,10 @@ from django.db import connection
 from coops.errors import NotWaiting
 from coops.history import history_of
 from coops.models import Cooperative, StaffRole
+from coops.services.cooperatives import resubmit_cooperative
 from coops.services.province import (
     approve_cooperative,
+    reinstate_cooperative,
     return_cooperative,
     suspend_cooperative,
 )
@@ -25,9 +28,11 @@ from tests.factories.accounts import UserFactory
 from tests.factories.coops import (
     CommuneFactory,
     CooperativeFactory,
+    CooperativePhotoFactory,
     MembershipFactory,
     StaffRoleFactory,
 )
+from tests.html_forms import form_with
 
 pytestmark = pytest.mark.django_db
 State = Cooperative.State
@@ -275,3 +280,99 @@ def test_a_co_op_of_another_province_is_not_suspended(cast: Cast) -> None:
     assert post(client_of(cast.binh), address, reason=REASON).status_code == 404
     cast.coop_a.refresh_from_db()
     assert cast.coop_a.state == State.APPROVED
+
+
+# What was shown is what is decided about
+
+
+def shown_form(client: Any, cooperative: Cooperative, act: str) -> tuple[str, dict[str, str]]:
+    """The address and the fields of a form of the review page, as a browser sends them."""
+    page = client.get(f"/tinh/15/duyet/htx/{cooperative.slug}/").content.decode()
+    address = f"/tinh/15/duyet/htx/{cooperative.slug}/{act}/"
+    return address, form_with(page, "idempotency_key", address)
+
+
+def edit_story(cooperative: Cooperative) -> None:
+    Cooperative.objects.filter(pk=cooperative.pk).update(story="Chuyện khác hẳn.")
+
+
+def change_account(cooperative: Cooperative) -> None:
+    Cooperative.objects.filter(pk=cooperative.pk).update(bank_account_number="9990001112")
+
+
+def add_picture(cooperative: Cooperative) -> None:
+    CooperativePhotoFactory(cooperative=cooperative)
+
+
+def send_again(cooperative: Cooperative) -> None:
+    """Returned by a colleague, and sent once more, while the page was open."""
+    colleague = StaffRoleFactory().user
+    return_cooperative(cooperative=cooperative, reviewer=colleague, reason=REASON)
+    resubmit_cooperative(cooperative=cooperative)
+
+
+CHANGES = [edit_story, change_account, add_picture, send_again]
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
+@pytest.mark.parametrize("act", ["duyet", "tra-lai"])
+def test_what_changed_after_the_page_was_shown_is_not_decided(
+    cast: Cast, change: Callable[[Cooperative], None], act: str
+) -> None:
+    cooperative, client = waiting(), client_of(cast.ha)
+    address, fields = shown_form(client, cooperative, act)
+    change(cooperative)
+    answer = client.post(address, {**fields, "reason": REASON})
+    assert answer.status_code == 409
+    page = answer.content.decode()
+    assert "chưa có gì được quyết định" in page
+    if change is edit_story:
+        assert "Chuyện khác hẳn." in page
+    if act == "tra-lai":
+        assert form_with(page, "reason", address)["reason"] == REASON
+    cooperative.refresh_from_db()
+    assert cooperative.state == State.WAITING
+    again = {**form_with(page, "idempotency_key", address), "reason": REASON}
+    assert client.post(address, again).status_code == 302
+    cooperative.refresh_from_db()
+    assert cooperative.reviewed_by == cast.ha
+
+
+@pytest.mark.parametrize(("act", "state"), [("tam-ngung", "suspended"), ("mo-lai", "approved")])
+def test_a_suspension_asks_about_a_newer_decision_not_about_a_newer_story(
+    cast: Cast, act: str, state: str
+) -> None:
+    cooperative, client = CooperativeFactory(), client_of(cast.ha)
+    colleague = StaffRoleFactory().user
+    given: dict[str, Any] = {"cooperative": cooperative, "reviewer": colleague, "reason": REASON}
+    if act == "mo-lai":
+        suspend_cooperative(**given)
+    address, fields = shown_form(client, cooperative, act)
+    there, back = suspend_cooperative, reinstate_cooperative
+    first, second = (there, back) if act == "tam-ngung" else (back, there)
+    first(**given)
+    second(**given)
+    assert client.post(address, {**fields, "reason": REASON}).status_code == 409
+    address, fields = shown_form(client, cooperative, act)
+    edit_story(cooperative)
+    assert client.post(address, {**fields, "reason": REASON}).status_code == 302
+    cooperative.refresh_from_db()
+    assert cooperative.state == state
+
+
+def test_the_second_of_two_reviewers_sees_that_the_first_has_approved(
+    cast: Cast, settings: Any
+) -> None:
+    settings.TWO_REVIEWERS = True
+    cooperative, client = waiting(), client_of(cast.ha)
+    address, fields = shown_form(client, cooperative, "duyet")
+    colleague = StaffRoleFactory(user__display_name="Chị Sua").user
+    approve_cooperative(cooperative=cooperative, reviewer=colleague)
+    answer = client.post(address, fields)
+    assert answer.status_code == 409
+    page = answer.content.decode()
+    assert "Chị Sua" in page
+    again = form_with(page, "idempotency_key", address)
+    assert client.post(address, again).status_code == 302
+    cooperative.refresh_from_db()
+    assert cooperative.state == State.APPROVED

@@ -4,6 +4,8 @@ import datetime as dt
 import io
 import re
 import threading
+import uuid
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -11,13 +13,14 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
-from core.clock import Today, db_today
+from core.clock import Instant, Today, db_today
 from core.models import OutboxMessage
 from products.errors import AlreadyDecided
 from products.forms import add_months
 from products.models import OcopRecognition, OcopRegister, Product
 from products.services.recognitions import (
     refuse_recognition,
+    resubmit_recognition,
     revoke_recognition,
     verify_recognition,
 )
@@ -27,6 +30,7 @@ from tests.core.photographs import pdf
 from tests.factories.accounts import UserFactory
 from tests.factories.core import PictureFactory, photo_file
 from tests.factories.products import OcopRecognitionFactory, ProductFactory
+from tests.html_forms import form_with
 from tests.products.conftest import send, text_of
 
 State = OcopRecognition.State
@@ -437,3 +441,72 @@ def test_a_figure_of_the_register_is_corrected_and_the_earlier_one_kept(
     assert (register.product_count, register.recorded_by) == (605, cast.ha)
     assert [event.product_count for event in register.events.order_by("pgh_id")] == [6050, 605]
     assert client_of(cast.binh).get(url).status_code == 404
+
+
+# What was shown is what is decided about
+
+
+def correct(recognition: OcopRecognition) -> None:
+    resubmit_recognition(recognition=recognition, stars=5, number="99/QĐ-UBND")
+
+
+def replace_pages(recognition: OcopRecognition) -> None:
+    resubmit_recognition(recognition=recognition, evidence=[PictureFactory()])
+
+
+def rename_product(recognition: OcopRecognition) -> None:
+    Product.objects.filter(pk=recognition.product_id).update(name="Tên khác")
+
+
+@pytest.mark.parametrize("change", [correct, replace_pages, rename_product])
+@pytest.mark.parametrize("decide", ["verify", "refuse"])
+def test_what_changed_after_the_page_was_shown_is_not_decided(
+    ha: Client, product: Product, change: Callable[[OcopRecognition], None], decide: str
+):
+    recognition = OcopRecognitionFactory(product=product, waiting=True)
+    review = reverse("review-recognition", args=["15", recognition.pk])
+    fields = form_with(text_of(ha.get(review)), "note")
+    change(recognition)
+    note = {"decision": decide, "note": "Đã gọi hỏi UBND tỉnh."}
+    answer = ha.post(review, {**fields, **note})
+    assert answer.status_code == 409
+    page = text_of(answer)
+    assert "chưa có gì được quyết định" in page
+    assert "Đã gọi hỏi UBND tỉnh." in page
+    recognition.refresh_from_db()
+    assert (recognition.state, recognition.reviewed_by) == (State.WAITING, None)
+    again = form_with(page, "note")
+    assert (
+        ha.post(review, {**again, **note, "idempotency_key": uuid.uuid4().hex}).status_code == 302
+    )
+    recognition.refresh_from_db()
+    assert recognition.reviewed_by.display_name == "Hà"
+
+
+@pytest.mark.parametrize(
+    ("given", "decide"), [("verified", "revoke"), ("revoked", "restore"), ("refused", "reopen")]
+)
+def test_a_later_decision_that_came_back_to_the_same_state_is_asked_about(
+    ha: Client, product: Product, given: str, decide: str
+):
+    recognition = OcopRecognitionFactory(product=product, state=given)
+    review = reverse("review-recognition", args=["15", recognition.pk])
+    fields = form_with(text_of(ha.get(review)), "note")
+    OcopRecognition.objects.filter(pk=recognition.pk).update(reviewed_at=Instant())
+    answer = ha.post(review, {**fields, "decision": decide, "note": "Nhầm lẫn"})
+    assert answer.status_code == 409
+    recognition.refresh_from_db()
+    assert recognition.state == given
+
+
+def test_deciding_on_what_the_co_op_took_back_leads_to_the_list_with_a_sentence(
+    mai: Client, ha: Client, product: Product
+):
+    recognition = OcopRecognitionFactory(product=product, waiting=True)
+    review = reverse("review-recognition", args=["15", recognition.pk])
+    fields = form_with(text_of(ha.get(review)), "note")
+    assert send(mai, reverse("withdraw-recognition", args=[recognition.pk])).status_code == 302
+    answer = ha.post(review, {**fields, "decision": "verify"}, follow=True)
+    assert answer.redirect_chain == [(reverse("review-recognitions", args=["15"]), 302)]
+    assert "đã rút" in text_of(answer)
+    assert ha.post(review, {"decision": "verify", "idempotency_key": "x" * 20}).status_code == 404
