@@ -108,17 +108,17 @@ class PastBestBefore(NotAllowed):
 
 
 class PressedMeanwhile(NotAllowed):
-    """The press was made on an older board; nothing was done."""
+    """The press was made on an older board; nothing was done. `details` say how it stands now."""
 
     code = "pressed_meanwhile"
 
-    def __init__(self, now_selling: str) -> None:
+    def __init__(self, now_selling: str, **details: Any) -> None:
         words: Any = _("Somebody else pressed meanwhile. Look at the board, then press again.")
         if now_selling:
             words = _(
                 "Somebody else pressed meanwhile; %(code)s is being sold now. Look, then press again."
             ) % {"code": now_selling}
-        super().__init__(words, now_selling=now_selling)
+        super().__init__(words, now_selling=now_selling, **details)
 
 
 class UnusualPrice(NotAllowed):

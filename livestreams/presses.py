@@ -1,4 +1,4 @@
-"""The version of a session's board, which each press of the console carries.
+"""The version of a session's board, which each press of the console carries, and programs' may.
 
 A press may reach us minutes after it was made. One that was made on an older board must not undo
 what another host has done since.
@@ -36,4 +36,8 @@ def refuse_old(
         news |= Q(topic=NOW_SELLING)
     if OutboxMessage.objects.filter(news, feed=session.feed, pk__gt=seen).exists():
         now = session.now_selling
-        raise PressedMeanwhile(now.live_code if now else "")
+        raise PressedMeanwhile(
+            now.live_code if now else "",
+            offer_state=Offer.objects.values_list("state", flat=True).get(pk=offer.pk),
+            board_version=version_of(session),
+        )

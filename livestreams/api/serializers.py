@@ -26,6 +26,8 @@ from livestreams.forms import (
 from livestreams.models import MAX_UNITS_PER_CLAIM, LivestreamSession, Offer
 from livestreams.querysets import ENDED, LIVE, SCHEDULED
 
+MAX_VERSION = 2**63 - 1
+
 # What is shown
 
 
@@ -89,6 +91,21 @@ class MySessionSerializer(SessionSerializer):
         fields = [*SessionSerializer.Meta.fields, "created_at"]
 
 
+class HostedSessionSerializer(MySessionSerializer):
+    now_selling = serializers.IntegerField(source="now_selling_id", allow_null=True)
+    board_version = serializers.IntegerField(help_text="A press carries it; see `Press`.")
+
+    class Meta(MySessionSerializer.Meta):
+        fields = [*MySessionSerializer.Meta.fields, "now_selling", "board_version"]
+
+
+class PressedOfferSerializer(MyOfferSerializer):
+    board_version = serializers.IntegerField(help_text="The board's version after the press.")
+
+    class Meta(MyOfferSerializer.Meta):
+        fields = [*MyOfferSerializer.Meta.fields, "board_version"]
+
+
 class BoardOfferSerializer(serializers.Serializer):
     i = serializers.IntegerField(help_text="id")
     c = serializers.CharField(help_text="live code")
@@ -113,6 +130,17 @@ class BoardSerializer(serializers.Serializer):
         child=serializers.CharField(), help_text="co-ops by the letter of their live codes"
     )
     o = BoardOfferSerializer(many=True, help_text="offers in the order of selling")
+
+
+class Press(serializers.Serializer):
+    board_version = WholeField(
+        required=False,
+        max_value=MAX_VERSION,
+        help_text=(
+            "The board the host saw, from the session or the last press. When somebody else pressed"
+            " since: 409 `pressed_meanwhile`, and nothing is done. Without it the press holds."
+        ),
+    )
 
 
 class GoLiveWish(serializers.Serializer):

@@ -18,15 +18,19 @@ from livestreams.access import (
 )
 from livestreams.api.serializers import (
     GoLiveWish,
+    HostedSessionSerializer,
     MyOfferSerializer,
     MySessionSerializer,
     NewOffer,
     NewSession,
     OfferTerms,
+    Press,
+    PressedOfferSerializer,
     WentLiveSerializer,
 )
 from livestreams.errors import UnusualPrice
 from livestreams.models import LivestreamSession, Offer, Slot
+from livestreams.presses import version_of
 from livestreams.services import lining_up, locks, running, scheduling, selling
 from products.models import Lot
 from products.usual_prices import question_about
@@ -68,10 +72,14 @@ class ListMySessions(SessionView):
 
 class ShowMySession(SessionView):
     says = {"GET": _("One session you hold or are invited to.")}
-    gives = {"GET": MySessionSerializer}
+    gives = {"GET": HostedSessionSerializer}
 
     def get(self, request: Request, session_id: int) -> Response:
-        return self.draw(get_session_to_prepare(request.user, session_id))
+        session = get_session_to_prepare(request.user, session_id)
+        version = version_of(session)  # before the rest: what comes between is news to it
+        session = as_it_stands(session)
+        session.board_version = version  # type: ignore[attr-defined]
+        return self.answer(session)
 
 
 class AnnounceSession(SessionView):
@@ -161,25 +169,35 @@ class ChangeOffer(OfferView):
         return self.draw(offer)
 
 
-class SellNow(OfferView):
+class PressView(OfferView):
+    """Of an offer on air; may carry the version of the board on which it was decided."""
+
+    takes = {"POST": Press}
+    gives = {"POST": PressedOfferSerializer}
+
+    def draw(self, offer: Offer) -> Response:
+        now = Offer.objects.for_cards().get(pk=offer.pk)
+        now.board_version = version_of(now.session)  # type: ignore[attr-defined]
+        return self.answer(now)
+
+
+class SellNow(PressView):
     says = {"POST": _("Say that this is being sold now.")}
-    gives = {"POST": MyOfferSerializer}
 
     @once
     def post(self, request: Request, offer_id: int) -> Response:
         offer = get_offer_to_show(request.user, offer_id)
-        selling.sell_now(offer=offer, by=request.user)
+        selling.sell_now(offer=offer, by=request.user, seen=self.said().get("board_version"))
         return self.draw(offer)
 
 
-class MarkSoldOut(OfferView):
+class MarkSoldOut(PressView):
     says = {"POST": _("Say that an offer is sold out.")}
-    gives = {"POST": MyOfferSerializer}
 
     @once
     def post(self, request: Request, offer_id: int) -> Response:
         offer = get_offer_to_run(request.user, offer_id)
-        selling.mark_sold_out(offer=offer)
+        selling.mark_sold_out(offer=offer, seen=self.said().get("board_version"))
         return self.draw(offer)
 
 

@@ -9,6 +9,7 @@ from django.db import connection
 from accounts.models import ApiToken
 from core.clock import db_now, db_today
 from livestreams.models import LivestreamSession
+from livestreams.services.selling import reopen_offer
 from products.models import Lot, Product
 from tests.api.conftest import Api
 from tests.factories.livestreams import OfferFactory, SessionFactory, SlotFactory
@@ -152,6 +153,47 @@ def test_a_market_day_from_schedule_to_end(minh: Api, guest: Api, world: World) 
     assert (now["state"], board["n"]) == ("open", offer["id"])
     assert (sold_out["state"], ended["state"]) == ("sold_out", "ended")
     assert Lot.objects.get(pk=world.a.lot.pk).quantity_available == 90
+
+
+def test_a_press_older_than_the_newest_is_refused_with_what_stands(minh: Api, world: World) -> None:
+    session = SessionFactory(cooperative=world.a.cooperative)
+    mine, theirs = OfferFactory(session=session), OfferFactory(session=session)
+    seen = minh.get(f"my/sessions/{session.pk}/").json()
+    theirs_on = minh.post(
+        f"my/offers/{theirs.pk}/sell-now/", {"board_version": seen["board_version"]}
+    ).json()
+    path = f"my/offers/{mine.pk}/sell-now/"
+    late = minh.post(path, {"board_version": seen["board_version"]})
+    session.refresh_from_db()
+
+    assert seen["now_selling"] is None
+    assert (late.status_code, late.json()["code"]) == (409, "pressed_meanwhile")
+    assert late.json()["details"] == {
+        "now_selling": theirs.live_code,
+        "offer_state": "open",
+        "board_version": theirs_on["board_version"],
+    }
+    assert session.now_selling_id == theirs.pk
+    fresh = minh.post(path, {"board_version": late.json()["details"]["board_version"]})
+    assert (fresh.status_code, fresh.json()["board_version"] > seen["board_version"]) == (200, True)
+    now = minh.get(f"my/sessions/{session.pk}/").json()
+    assert now["now_selling"] == mine.pk
+    assert now["board_version"] == fresh.json()["board_version"]
+
+
+def test_an_old_sold_out_does_not_close_what_was_opened_again(minh: Api, world: World) -> None:
+    offer, other = world.a.offer, OfferFactory(session=world.a.session)
+    path = f"my/offers/{offer.pk}/sold-out/"
+    version = minh.get(f"my/sessions/{world.a.session.pk}/").json()["board_version"]
+    minh.post(f"my/offers/{other.pk}/sell-now/")  # no news about this offer
+    assert minh.post(path, {"board_version": version}).status_code == 200
+    reopen_offer(offer=offer)
+    late = minh.post(path, {"board_version": version})
+
+    assert (late.status_code, late.json()["code"]) == (409, "pressed_meanwhile")
+    assert late.json()["details"]["offer_state"] == "open"
+    assert minh.post(path, {"board_version": "x"}).json()["field"] == "board_version"
+    assert minh.post(path).json()["state"] == "sold_out"  # without a version it holds
 
 
 def test_an_offer_that_cannot_open_is_named(minh: Api, world: World) -> None:
