@@ -13,6 +13,7 @@ from coops.commune_field import CommuneField as CommuneChoice, find_by_code
 from coops.models import Commune, Cooperative, CooperativePhoto, Membership, Province
 from core.access import AccessRule, Audience
 from core.rest import PersonalView, PictureSerializer, PlainText, PublicView, absolute
+from core.search_limits import count_search
 
 MAX_TYPED = 80
 MOST_MEANT = 200  # communes that what was typed may mean
@@ -136,6 +137,7 @@ class ListCooperatives(PublicView):
 
     def get(self, request: Request) -> Response:
         asked = self.asked()
+        count_search(request._request, asked.get("q"))
         found = Cooperative.objects.public().matching(asked.get("q", ""))
         if asked.get("province"):
             found = found.filter(commune__province=asked["province"])

@@ -3,7 +3,7 @@
 A limit allows `at_most` tries at once, and as many again in every `within_s` seconds, evenly: a
 person who was stopped waits for the next try, not for the end of a window. Each subject has one
 row, whose key is a keyed hash; phones and client addresses are stored nowhere. The database's clock
-counts.
+counts. A count's commit does not wait for the disk: a crash forgets counts, which nobody owns.
 """
 
 import math
@@ -40,6 +40,7 @@ LAST_SQL = """
         FROM unnest(%s::text[]) WITH ORDINALITY AS asked (key, n)
         CROSS JOIN clock LEFT JOIN core_allowance AS kept USING (key) ORDER BY n
     )"""
+NOT_WAITING = ", set_config('synchronous_commit', 'off', true)"
 
 
 @dataclass(frozen=True)
@@ -107,9 +108,12 @@ def refusal_of(*tries: Try) -> TooManyTries | None:
         sql += STEP_SQL.format(n=n, before=before)
         values += [keys[n], limit.pause_s, limit.pause_s, limit.within_s - limit.pause_s]
     passed = " + ".join(f"(SELECT count(*) FROM step_{n})" for n in range(len(tries)))  # noqa: S608
+    sql += LAST_SQL.format(passed=passed)
+    if not connection.in_atomic_block:  # within a transaction it would hold for all of it
+        sql += NOT_WAITING
     with connection.cursor() as cursor:
-        cursor.execute(sql + LAST_SQL.format(passed=passed), [*values, keys])
-        count, left_s = cursor.fetchone()
+        cursor.execute(sql, [*values, keys])
+        count, left_s, *_rest = cursor.fetchone()
     if count == len(tries):
         return None
     limit = tries[count][0]

@@ -12,6 +12,7 @@ from coops.forms import FindCooperativeForm
 from coops.models import Commune, Cooperative, Province
 from core import access
 from core.paging import near_page
+from core.search_limits import count_search
 from core.text import nfc
 
 PER_PAGE = 24
@@ -28,6 +29,7 @@ def list_coops(request: HttpRequest) -> HttpResponse:
     form = FindCooperativeForm(request.GET, provinces=provinces)
     form.is_valid()  # a filter that makes no sense is left out
     wanted = form.cleaned_data
+    count_search(request, wanted.get("q"))
     found = seen.matching(wanted.get("q", "")) if wanted.get("q") else seen
     if province := wanted.get("province"):
         found = found.filter(commune__province=province)

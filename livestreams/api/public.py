@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.rest import PublicView
+from core.search_limits import count_search
 from livestreams import board
 from livestreams.access import get_session_to_show
 from livestreams.api.serializers import (
@@ -31,6 +32,7 @@ class ListSessions(PublicView):
 
     def get(self, request: Request) -> Response:
         asked = self.asked()
+        count_search(request._request, asked.get("q"))
         found = LivestreamSession.objects.public().for_cards().matching(asked.get("q", ""))
         if asked.get("cooperative"):
             found = found.filter(cooperative__slug=asked["cooperative"])

@@ -19,6 +19,7 @@ from coops.models import Cooperative
 from core.access import public
 from core.clock import db_moment, db_now
 from core.paging import near_page
+from core.search_limits import count_search
 from livestreams import board, calendar
 from livestreams.access import get_session_to_show
 from livestreams.models import LivestreamSession, Offer
@@ -61,6 +62,7 @@ def show_home(request: HttpRequest) -> HttpResponse:
 @require_safe
 def list_sessions(request: HttpRequest) -> HttpResponse:
     q = typed_by(request)
+    count_search(request, q)
     found = LivestreamSession.objects.public().for_cards().matching(q)
     past = near_page(request, found.past(), PAST_ON_A_PAGE)
     is_first = past.number == 1

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from coops.models import Cooperative
 from core.access import public
 from core.codes import normalize_order_code
+from core.search_limits import TooManySearches, count_search
 from core.text import nfc, search_query
 from livestreams.models import LivestreamSession, Offer
 from products.models import Product
@@ -33,6 +34,14 @@ def search(request: HttpRequest) -> HttpResponse:
     """
     q = typed_by(request)
     context: dict[str, Any] = {"q": q, "order_code": normalize_order_code(q)}
+    try:
+        count_search(request, q)
+    except TooManySearches as refusal:
+        response = render(
+            request, "livestreams/search.html", {"q": q, "refusal": refusal}, status=refusal.status
+        )
+        response["Retry-After"] = str(refusal.retry_after_s)
+        return response
     if LIVE_CODE.fullmatch(q):
         context["offers"] = Offer.objects.called(q)[:PER_KIND]
     if search_query(q):

@@ -7,6 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.rest import PublicView
+from core.search_limits import count_search
 from products.api.serializers import ProductDetailSerializer, ProductQuery, ProductSerializer
 from products.models import OcopRecognition, Product, ProductPhoto, Variant
 
@@ -18,6 +19,7 @@ class ListProducts(PublicView):
 
     def get(self, request: Request) -> Response:
         asked = self.asked()
+        count_search(request._request, asked.get("q"))
         found = Product.objects.public().matching(asked.get("q", ""))
         if asked.get("category"):
             found = found.filter(category=asked["category"])

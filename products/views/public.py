@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from coops.models import Cooperative, Province
 from core import access
 from core.paging import near_page
+from core.search_limits import count_search
 from products.access import get_public_cooperative, get_public_product
 from products.forms import FilterForm
 from products.models import Product
@@ -30,6 +31,7 @@ def list_products(request: HttpRequest) -> HttpResponse:
     form = FilterForm(request.GET, provinces=_provinces_that_sell())
     form.is_valid()  # a filter that makes no sense is left out
     wanted = form.cleaned_data
+    count_search(request, wanted.get("q"))
     found = _filtered(Product.objects.public(), wanted)
     page = page_of(request, found.for_cards())
     is_filtered = any(wanted.get(key) for key in ("q", "category", "province", "in_stock"))

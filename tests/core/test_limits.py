@@ -3,8 +3,9 @@
 import datetime as dt
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import F
+from django.test.utils import CaptureQueriesContext
 
 from core import limits
 from core.addresses import client_network, one_client
@@ -124,3 +125,20 @@ def test_reading_the_count_first_lets_more_slip_past() -> None:
         return True
 
     assert all_at_once([count_by_reading_first] * 20).count(True) > 5
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_count_does_not_wait_for_the_disk_and_leaves_transactions_around_it_alone() -> None:
+    def waits() -> str:
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW synchronous_commit")
+            return str(cursor.fetchone()[0])
+
+    with CaptureQueriesContext(connection) as alone:
+        limits.check((FIVE, LAN))
+    with transaction.atomic(), CaptureQueriesContext(connection) as within:
+        limits.check((FIVE, LAN))
+        usual = waits()
+    assert "'synchronous_commit', 'off'" in alone.captured_queries[0]["sql"]
+    assert "synchronous_commit" not in within.captured_queries[0]["sql"]
+    assert waits() == usual

@@ -1,11 +1,15 @@
 """The one search: words as people write them lead to what they mean."""
 
+from typing import Any
+
 import pytest
 from django.test import Client
 from django.urls import reverse
 
 from coops.models import FormerCommune
+from core import search_limits
 from core.codes import order_code
+from core.limits import Limit
 from core.search_terms import terms_of
 from products.models import Product
 from tests.factories.coops import CommuneFactory, CooperativeFactory
@@ -100,3 +104,68 @@ def test_other_words_for_a_thing_go_both_ways() -> None:
     assert terms_of("đậu phộng rang") == [["dau phong", "lac"], ["rang"]]
     assert terms_of("lạc rang") == [["lac", "dau phong"], ["rang"]]
     assert terms_of("HTX Bình Lư") == [["htx", "hop tac xa"], ["binh"], ["lu"]]
+
+
+# How often
+
+
+ONE_TOO_MANY = "Rất nhiều lượt tìm"
+CARRIER = "27.64.10.7"
+
+
+def search_often(monkeypatch: pytest.MonkeyPatch, at_most: int = 2) -> None:
+    """Two searches of one client spend what 3,000 spend in earnest."""
+    few = Limit("core.search.client", at_most, 600)
+    monkeypatch.setattr(search_limits, "OF_CLIENT", few)
+    for _ in range(at_most):
+        assert Client(REMOTE_ADDR=CARRIER).get("/tim/", {"q": "chè"}).status_code == 200
+
+
+def test_a_thousand_behind_one_address_may_search_and_one_machine_without_a_pause_may_not() -> None:
+    per_person = search_limits.OF_CLIENT.at_most / 1_000
+    assert per_person >= 3
+    assert search_limits.OF_CLIENT.pause_s * 1_000 <= 300  # and again every few minutes
+    assert search_limits.OF_NETWORK.at_most >= 2 * search_limits.OF_CLIENT.at_most
+
+
+def test_a_search_too_many_is_told_to_wait_and_keeps_its_words(
+    tea: Product, monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Any
+) -> None:
+    search_often(monkeypatch)
+    with django_assert_num_queries(1):  # nothing is looked for
+        response = Client(REMOTE_ADDR=CARRIER).get("/tim/", {"q": "chè"})
+    page = response.content.decode()
+
+    assert response.status_code == 429
+    assert 290 <= int(response["Retry-After"]) <= 300
+    assert ONE_TOO_MANY in page
+    assert 'value="chè"' in page
+    assert "Không tìm thấy" not in page
+    assert Client(REMOTE_ADDR="14.1.2.3").get("/tim/", {"q": "chè"}).status_code == 200
+    assert Client(REMOTE_ADDR=CARRIER).get("/tim/").status_code == 200  # nothing searched
+
+
+@pytest.mark.parametrize("page", ["/san-pham/", "/htx/", "/phien/"])
+def test_each_list_counts_its_searches(
+    tea: Product, monkeypatch: pytest.MonkeyPatch, page: str
+) -> None:
+    search_often(monkeypatch)
+    client = Client(REMOTE_ADDR=CARRIER)
+    response = client.get(page, {"q": "chè"})
+
+    assert (response.status_code, ONE_TOO_MANY in response.content.decode()) == (429, True)
+    assert response["Retry-After"]
+    assert client.get(page).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["products", "cooperatives", "sessions"])
+def test_programs_search_under_the_same_limit(
+    tea: Product, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    search_often(monkeypatch)
+    client = Client(REMOTE_ADDR=CARRIER)
+    response = client.get(f"/api/{path}/", {"q": "chè"})
+
+    assert (response.status_code, response.json()["code"]) == (429, "too_many_searches")
+    assert response["Retry-After"]
+    assert client.get(f"/api/{path}/").status_code == 200
