@@ -33,6 +33,7 @@ from orders.models.standing import Payment
 from orders.services.cancelling import cancel_order, cancel_until
 from orders.services.packing import move_parcel, next_steps
 from orders.services.paying import say_paid
+from orders.services.searching import note_phone_search
 
 MOST_LINES = 50
 MOVES = [Parcel.State.PACKED, Parcel.State.SHIPPED, Parcel.State.DELIVERED, Parcel.State.RETURNED]
@@ -242,6 +243,7 @@ class ListParcels(PackerView):
         if asked.get("session"):
             parcels = parcels.filter(order__session=asked["session"])
         if asked.get("q"):
+            note_phone_search(words=asked["q"], user=self.person)
             parcels = parcels.matching(asked["q"])
         return self.page(parcels.for_packing().order_by("pk"))
 

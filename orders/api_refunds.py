@@ -12,6 +12,7 @@ from core.rest import MemberView, PlainText, once
 from orders.access import get_cooperative_to_refund, get_refund_to_settle
 from orders.models import Refund
 from orders.services.refunding import place_anew, send_back
+from orders.services.searching import note_phone_search
 
 SENT, REPLACED = Refund.State.SENT, Refund.State.REPLACED
 
@@ -66,6 +67,7 @@ class ListRefunds(MemberView):
         if asked.get("state"):
             refunds = refunds.filter(state=asked["state"])
         if asked.get("q"):
+            note_phone_search(words=asked["q"], user=self.person)
             refunds = refunds.matching(asked["q"])
         return self.page(refunds.for_cards().order_by("noted_at", "pk"))
 

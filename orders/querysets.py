@@ -26,6 +26,7 @@ SAID_PAID = Q(buyer_paid_at__isnull=False, paid_at=None) & (
     | Q(state__in=CLOSED_STATES, buyer_paid_at__gt=Instant() - SAID_PAID_SHOWN)
 )
 PLACES_KEPT = dt.timedelta(days=30)
+FEWEST_DIGITS = 3
 REVEAL_LASTS = dt.timedelta(minutes=60)
 
 
@@ -58,9 +59,8 @@ def words_of_a_buyer(typed: str, prefix: str = "") -> Q:
     found = Q()
     if code := normalize_order_code(typed):
         found |= Q(**{f"{prefix}code": code})
-    said = fold(typed).split()[:8]
-    if said and not re.search(r"[^\d\s.+()\-]", typed):
-        said = ["".join(said)]
+    said = _words(typed)
+    if is_number(typed):
         with contextlib.suppress(InvalidPhone):
             found |= Q(**{f"{prefix}buyer_phone": normalize_phone(typed)})
     words = Q()
@@ -68,6 +68,21 @@ def words_of_a_buyer(typed: str, prefix: str = "") -> Q:
         whole = f" {word} " if word.isdecimal() else f" {word}"
         words &= Q(**{f"{prefix}search_text__contains": whole})
     return found | words if words else found
+
+
+def is_number(typed: str) -> bool:
+    return bool(typed) and not re.search(r"[^\d\s.+()\-]", typed)
+
+
+def _words(typed: str) -> list[str]:
+    said = fold(typed).split()[:8]
+    return ["".join(said)] if said and is_number(typed) else said
+
+
+def digits_sought(typed: str) -> str:
+    """The digits of a phone that a search asks for; "" for fewer than every mask shows."""
+    digits = max((word for word in _words(typed) if word.isdecimal()), key=len, default="")
+    return digits if len(digits) >= FEWEST_DIGITS else ""
 
 
 class OrderQuerySet(models.QuerySet):
@@ -89,8 +104,8 @@ class OrderQuerySet(models.QuerySet):
         return self.filter(words_of_a_buyer(typed))
 
 
-class PartOfAnOrderQuerySet(models.QuerySet):
-    """Rows of an order that co-ops work on: found by its buyer, whose number is masked."""
+class MaskedQuerySet(models.QuerySet):
+    """Rows with a buyer's number, which is masked until somebody asks for it."""
 
     reveals: ClassVar[dict[str, models.OuterRef]]  # which PhoneReveals belong to a row
 
@@ -102,6 +117,17 @@ class PartOfAnOrderQuerySet(models.QuerySet):
             **self.reveals, revealed_to=user.pk, revealed_at__gt=Instant() - REVEAL_LASTS
         )
         return self.annotate(is_revealed=models.Exists(mine))
+
+
+class CallBackQuerySet(MaskedQuerySet):
+    reveals: ClassVar = {"call_back": models.OuterRef("pk")}
+
+    def waiting(self) -> Self:
+        return self.filter(settled_at=None)
+
+
+class PartOfAnOrderQuerySet(MaskedQuerySet):
+    """Rows of an order that co-ops work on: found by its buyer."""
 
     def matching(self, typed: str) -> Self:
         return self.filter(words_of_a_buyer(typed, "order__"))

@@ -1,6 +1,6 @@
 """Orders and what belongs to them, one file for each part."""
 
-from orders.models.counting import PhoneReveal, SessionTally
+from orders.models.counting import PhoneReveal, PhoneSearch, SessionTally
 from orders.models.crowding import CallBack, KnownNetwork, KnownPhone
 from orders.models.ordering import BuyerShare, Order, OrderLine, Parcel
 from orders.models.refunding import Refund
@@ -15,6 +15,7 @@ __all__ = [
     "OrderLine",
     "Parcel",
     "PhoneReveal",
+    "PhoneSearch",
     "Refund",
     "SessionTally",
     "StandbyEntry",

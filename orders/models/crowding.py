@@ -7,6 +7,7 @@ from django.db.models.functions import Now
 
 from livestreams.models import LivestreamSession
 from orders.models.ordering import Order
+from orders.querysets import CallBackQuerySet
 
 
 class KnownPhone(models.Model):
@@ -47,6 +48,8 @@ class CallBack(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
     )
     order = models.ForeignKey(Order, models.SET_NULL, null=True, related_name="+")
+
+    objects = CallBackQuerySet.as_manager()
 
     class Meta:
         indexes = [

@@ -15,20 +15,21 @@ from core.idempotency import idempotent
 from livestreams.access import get_session_to_host
 from livestreams.models import LivestreamSession
 from orders.models import CallBack
-from orders.services import calling, crowding, weighing
+from orders.services import calling, crowding, revealing, weighing
 
 HOSTS = ("manager", "host")
 MOST_TO_CALL = 100
 
 
-def crowd_context(session: LivestreamSession) -> dict[str, Any]:
+def crowd_context(session: LivestreamSession, by: Any) -> dict[str, Any]:
     """What the list of orders shows of it to those who hold the session."""
     found = crowding.patterns(session.pk)
-    call_backs = CallBack.objects.filter(session=session, settled_at=None).order_by("wanted_at")
+    call_backs: Any = _to_call(session).with_reveals_to(by)
     return {
         "patterns": found,
         "newcomer_orders": crowding.doubtful(session.pk).count() if found else 0,
         "call_backs": call_backs[:MOST_TO_CALL],
+        "hidden_calls": any(not call.is_revealed for call in call_backs[:MOST_TO_CALL]),
         "sends_codes": weighing.can_send_codes(),
     }
 
@@ -78,6 +79,21 @@ def drop_call_back(request: HttpRequest, session_id: int, call_back_id: int) -> 
     except DomainError as refusal:
         messages.error(request, str(refusal.message))
     return _back(session_id)
+
+
+@cooperative(*HOSTS)
+@require_POST
+@idempotent
+def reveal_call_phones(request: HttpRequest, session_id: int) -> HttpResponse:
+    """Show the numbers on the list of calls for an hour, and write down who looked."""
+    session = get_session_to_host(request.user, session_id)
+    shown = _to_call(session)[:MOST_TO_CALL]
+    revealing.reveal_to_call(call_backs=shown, user=request.user)  # type: ignore[arg-type]
+    return _back(session_id)
+
+
+def _to_call(session: LivestreamSession) -> Any:
+    return CallBack.objects.waiting().filter(session=session).order_by("wanted_at")
 
 
 def _to_settle(request: HttpRequest, session_id: int, call_back_id: int) -> CallBack:

@@ -23,6 +23,7 @@ from orders.forms import CancelReasonForm
 from orders.models import Order, OrderLine, Parcel
 from orders.querysets import ON_HOLD_STATES, SAID_PAID
 from orders.services import cancelling, paying
+from orders.services.searching import note_phone_search
 from orders.views.crowd import crowd_context
 from orders.views.packing import private
 
@@ -52,6 +53,7 @@ def draw_orders(
     words = request.GET.get("q", "").strip()[:80]
     orders = visible_orders(session, mine).filter(TABS[tab])
     if words:
+        note_phone_search(words=words, user=request.user)
         orders = orders.matching(words)
     latest = ["-placed_at", "-pk"]
     if tab == "cho-tien":  # transfers reported by the buyer come first
@@ -71,7 +73,7 @@ def draw_orders(
         "reason_form": CancelReasonForm(),
         "now": db_now(),
         "waiting": figures["money"],
-        **(crowd_context(session) if mine is None else {}),
+        **(crowd_context(session, request.user) if mine is None else {}),
         **more,
     }
     response = render(request, "orders/session_orders.html", context, status=status)

@@ -22,6 +22,7 @@ from livestreams.models import LivestreamSession
 from orders.access import get_cooperative_to_pack, get_parcel_to_pack
 from orders.models import Parcel
 from orders.services import packing, revealing
+from orders.services.searching import note_phone_search
 from orders.shelves import BY_SLUG, SHELVES, STEP_WORDS, counts
 
 PACKERS = ("manager", "host", "packer")
@@ -66,6 +67,7 @@ class Choice:
 def list_parcels(request: HttpRequest, cooperative_slug: str) -> HttpResponse:
     coop = get_cooperative_to_pack(request.user, cooperative_slug)
     choice = Choice(request.GET, request.user, coop)
+    note_phone_search(words=choice.words, user=request.user)
     page: Any = near_page(request, choice.parcels(), ON_A_PAGE)
     found = counts(choice.searched(), is_narrow=bool(choice.words or choice.session_id))
     context = {
@@ -151,6 +153,7 @@ def reveal_phones(request: HttpRequest, cooperative_slug: str) -> HttpResponse:
     """Show the whole numbers of the chosen parcels for an hour, and record the look."""
     coop = get_cooperative_to_pack(request.user, cooperative_slug)
     choice = Choice(QueryDict(request.POST.get("query", "")), request.user, coop)
+    note_phone_search(words=choice.words, user=request.user)
     count = revealing.reveal_phones(parcels=choice.parcels()[:ON_A_SHEET], user=request.user)  # type: ignore[arg-type]
     messages.info(
         request,

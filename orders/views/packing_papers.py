@@ -18,6 +18,7 @@ from core.paging import count_at_most
 from livestreams.models import LivestreamSession
 from orders.access import get_cooperative_to_pack
 from orders.models import OrderLine, Parcel
+from orders.services.searching import note_phone_search
 from orders.views.packing import ON_A_SHEET, PACKERS, Choice, phone_of, private
 
 SPREADSHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -29,6 +30,7 @@ def print_parcels(request: HttpRequest, cooperative_slug: str) -> HttpResponse:
     """Packing list: what goes in all into those that may be sent, then each parcel."""
     coop = get_cooperative_to_pack(request.user, cooperative_slug)
     choice = Choice(request.GET, request.user, coop)
+    note_phone_search(words=choice.words, user=request.user)
     parcels = list(choice.parcels()[:ON_A_SHEET])
     to_send = [parcel for parcel in parcels if parcel.may_be_sent]
     context = {
@@ -62,6 +64,7 @@ def export_parcels(request: HttpRequest, cooperative_slug: str) -> HttpResponse:
     """The chosen parcels as CSV or XLSX, one line of goods a row; numbers as far as revealed."""
     coop = get_cooperative_to_pack(request.user, cooperative_slug)
     choice = Choice(request.GET, request.user, coop)
+    note_phone_search(words=choice.words, user=request.user)
     file_format = "xlsx" if request.GET.get("dang") == "xlsx" else "csv"
     lines = OrderLine.objects.filter(parcel__in=choice.searched().filter(choice.shelf.holds))
     if count_at_most(lines, DIRECTLY + 1) > DIRECTLY:

@@ -19,6 +19,7 @@ from orders.access import get_cooperative_to_refund, get_refund_to_settle
 from orders.forms import ReferenceForm
 from orders.models import Refund
 from orders.services import refunding
+from orders.services.searching import note_phone_search
 from orders.views.hosting import HOSTS
 from orders.views.packing import private
 
@@ -38,6 +39,7 @@ def draw_refunds(
 ) -> HttpResponse:
     held: Any = Refund.objects.settled_by(request.user).filter(order__session__cooperative=coop)
     words = request.GET.get("q", "").strip()[:80]
+    note_phone_search(words=words, user=request.user)
     found = held.matching(words) if words else held
     sides = {DUE: found.due(), SETTLED: found.settled()}
     counted = {

@@ -19,7 +19,7 @@ from core.clock import db_now
 from livestreams.models import Offer
 from orders.checks import strangers_can_be_asked
 from orders.errors import CodeNeeded
-from orders.models import CallBack, KnownPhone, Order, Parcel
+from orders.models import CallBack, KnownPhone, Order, Parcel, PhoneReveal
 from orders.services import crowding, weighing
 from tests.api.conftest import Api
 from tests.cast import Cast, client_of, make_cast
@@ -307,6 +307,31 @@ def test_a_host_takes_or_drops_those_who_were_called(
     )
     assert Order.objects.count() == 2
     assert CallBack.objects.filter(settled_at=None).count() == 1
+
+
+def test_numbers_to_call_are_masked_until_somebody_asks_and_that_is_written_down(
+    cast: Cast, offer: Offer, settings: Any
+) -> None:
+    settings.DEMO = False
+    offer.session.__class__.objects.filter(pk=offer.session_id).update(cooperative=cast.coop_a)
+    for n in range(3):
+        buyer_at(n, offer)
+    host, page = client_of(cast.mai), f"/lam-viec/phien/{offer.session_id}/don/"
+    waiting = CallBack.objects.order_by("pk")
+    before = host.get(page).content.decode()
+    assert before.count("tel:") == 0
+    ask = {"idempotency_key": "k" * 16}
+    address = f"/lam-viec/phien/{offer.session_id}/goi-lai/so/"
+    assert client_of(cast.thao).post(address, ask).status_code == 404
+    assert not PhoneReveal.objects.exists()
+    assert host.post(address, ask).status_code == 303
+    shown = host.get(page).content.decode()
+    assert [f"tel:{call.buyer_phone}" in shown for call in waiting] == [True, True]
+    noted = PhoneReveal.objects.order_by("call_back").values_list("call_back", "revealed_to")
+    assert list(noted) == [(call.pk, cast.mai.pk) for call in waiting]
+    assert "tel:" not in client_of(cast.minh).get(page).content.decode(), "to who asked, only"
+    PhoneReveal.objects.update(revealed_at=db_now() - dt.timedelta(minutes=61))
+    assert "tel:" not in host.get(page).content.decode()
 
 
 def test_a_crowd_that_is_played_is_not_asked(offer: Offer) -> None:
