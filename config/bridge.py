@@ -30,10 +30,11 @@ from config.bodies import (
 from config.lanes import Lane, TooLate, Turn
 from core.busy import (
     BUSY,
-    MAX_KEPT_BYTES,
+    MULTIPART,
+    Sent,
     busy_response,
     language_in,
-    typed_in,
+    sent_in,
     waits_in,
     wants_json,
 )
@@ -80,7 +81,9 @@ class Bridge:
         if self.for_files and carries_files(scope.headers.get("content-type", ""), body):
             lane = self.for_files
         answer = (
-            busy(scope, body) if lane.is_full else await self._through(lane, scope, proto, body)
+            await turned_away(scope, body)
+            if lane.is_full
+            else await self._through(lane, scope, proto, body)
         )
         if answer is None:
             return
@@ -203,10 +206,16 @@ def give_up(turn: Turn, scope: Any, proto: Any, body: IO[bytes], kind: str) -> N
     send(proto, busy(scope, kept, kind=kind))
 
 
+async def turned_away(scope: Any, body: IO[bytes]) -> Answer:
+    """Busy, at once; what was typed beside pictures is found in a thread, they may be long."""
+    if not scope.headers.get("content-type", "").startswith(MULTIPART):
+        return busy(scope, body)
+    return await asyncio.get_running_loop().run_in_executor(None, busy, scope, body)
+
+
 def busy(scope: Any, body: IO[bytes] | None, kind: str = BUSY) -> Answer:
     """The page that comes again by itself; a form that was sent keeps what was typed."""
     headers = scope.headers
-    begun = body.read(MAX_KEPT_BYTES + 1) if body else b""
     cookies = headers.get("cookie", "")
     # A foreign page's form must not become one of ours by a detour
     is_own = is_same_origin(headers, headers.get("host", "") or scope.authority or "")
@@ -216,7 +225,7 @@ def busy(scope: Any, body: IO[bytes] | None, kind: str = BUSY) -> Answer:
         kind=kind,
         method=scope.method,
         address=scope.path,
-        typed=typed_in(headers.get("content-type", ""), begun) if begun and is_own else (),
+        sent=sent_in(headers.get("content-type", ""), body) if body and is_own else Sent(),
         waits=waits_in(cookies),
     )
 

@@ -8,10 +8,14 @@ nothing else.
 import json
 import random
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import IO, Any, cast
 from urllib.parse import parse_qsl
 
 from django.conf import settings
+from django.core.exceptions import SuspiciousOperation
+from django.core.files.uploadhandler import FileUploadHandler, SkipFile
+from django.http.multipartparser import MultiPartParser, MultiPartParserError
 from django.template import loader
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -28,9 +32,11 @@ MAX_KEPT_BYTES = 64_000
 MAX_KEPT_FIELDS = 400
 KEY_FIELD = "idempotency_key"
 SECRETS = ("password", "one_time", "otp")
-NOT_SHOWN = {KEY_FIELD, "csrfmiddlewaretoken"}  # of the page, not of the person
+# Of the page, not of the person
+NOT_SHOWN = {KEY_FIELD, "csrfmiddlewaretoken", "as_shown", "held", "seen", "version"}
 MOST_SHOWN = 40
 URLENCODED = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data"
 POLICY = (
     "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none';"
     " form-action 'self'"
@@ -40,6 +46,17 @@ Answer = tuple[int, list[tuple[str, str]], bytes]
 Typed = Sequence[tuple[str, str]]
 
 
+@dataclass(frozen=True)
+class Sent:
+    """A form as it was sent: what was typed, and the names of the fields that brought files.
+
+    Files are not kept. They have to be chosen again, so such a form is never sent by itself.
+    """
+
+    typed: Typed = ()
+    files: Sequence[str] = ()
+
+
 def busy_response(  # noqa: PLR0913 - what is known of the request
     accept_language: str,
     as_json: bool,  # noqa: FBT001 - the one thing every caller must say
@@ -47,7 +64,7 @@ def busy_response(  # noqa: PLR0913 - what is known of the request
     kind: str = BUSY,
     method: str = "GET",
     address: str = "",
-    typed: Typed = (),
+    sent: Sent = Sent(),
     waits: int = 0,
 ) -> Answer:
     """Status 503, headers and body of the answer to a request that cannot be served now.
@@ -56,9 +73,10 @@ def busy_response(  # noqa: PLR0913 - what is known of the request
     header; whatever does not begin with "en" is answered in Vietnamese. `kind` is BUSY, AWAY or
     SLOW: what took too long would take as long again, so neither page nor form comes by itself.
     Otherwise a page that was only read (`method`) loads again, after a pause that grows with
-    `waits` (`waits_in` finds it). One that was sent cannot: with `typed`
-    (see `typed_in`) it holds the form for `address` with its key, sent again by the script or the
-    button; without, it says to go back and press once more.
+    `waits` (`waits_in` finds it). One that was sent cannot: with `sent`
+    (see `sent_in`) it holds the form for `address` with its key, sent again by the script or the
+    button, or by the button alone after its files were chosen again; without, it says to go back
+    and press once more.
     """
     seconds = random.choice(RETRY_S[kind])  # noqa: S311 - no secret
     if kind != SLOW:
@@ -68,7 +86,7 @@ def busy_response(  # noqa: PLR0913 - what is known of the request
         if as_json:
             body = json.dumps(_refusal(kind), ensure_ascii=False, separators=(",", ":"))
         else:
-            body = _page(kind, seconds, method=method, address=address, typed=typed)
+            body = _page(kind, seconds, method=method, address=address, sent=sent)
     headers = [
         ("content-type", "application/json" if as_json else "text/html; charset=utf-8"),
         ("content-language", language),
@@ -109,15 +127,57 @@ def _cookie(wanted: str, cookies: str) -> str:
     return next((value for name, _eq, value in pairs if name == wanted), "")
 
 
-def typed_in(content_type: str, body: bytes) -> Typed:
+def sent_in(content_type: str, body: IO[bytes]) -> Sent:
     """The fields of a form as it was sent, when it may be sent again; else nothing."""
-    if not content_type.startswith(URLENCODED) or len(body) > MAX_KEPT_BYTES:
-        return ()
+    if content_type.startswith(MULTIPART):
+        return _sent_with_files(content_type, body)
+    begun = body.read(MAX_KEPT_BYTES + 1)
+    if not content_type.startswith(URLENCODED) or len(begun) > MAX_KEPT_BYTES:
+        return Sent()
     try:
-        pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MAX_KEPT_FIELDS)
+        pairs = parse_qsl(begun.decode(), keep_blank_values=True, max_num_fields=MAX_KEPT_FIELDS)
     except ValueError:
-        return ()
-    return kept(pairs)
+        return Sent()
+    return Sent(kept(pairs))
+
+
+class _Passing(FileUploadHandler):
+    """Notes which fields bring files, and keeps none of them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: dict[str, None] = {}
+
+    def new_file(self, field_name: str, *args: Any, **kwargs: Any) -> None:
+        self.names[field_name] = None
+        raise SkipFile
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        raise SkipFile
+
+    def file_complete(self, file_size: int) -> None:
+        return None
+
+
+def _sent_with_files(content_type: str, body: IO[bytes]) -> Sent:
+    size = body.seek(0, 2)
+    body.seek(0)
+    passing = _Passing()
+    meta = {"CONTENT_TYPE": content_type, "CONTENT_LENGTH": str(size)}
+    try:
+        fields, _files = MultiPartParser(meta, cast("Any", body), [passing]).parse()
+    except (MultiPartParserError, SuspiciousOperation):
+        return Sent()
+    pairs = [
+        (name, value)
+        for name, values in fields.lists()
+        for value in values
+        if name not in passing.names
+    ]
+    if sum(len(name) + len(value) for name, value in pairs) > MAX_KEPT_BYTES:
+        return Sent()
+    typed = kept(pairs)
+    return Sent(typed, list(passing.names) if typed else ())
 
 
 def kept(pairs: Iterable[tuple[str, str]]) -> Typed:
@@ -143,15 +203,16 @@ def _refusal(kind: str) -> Mapping[str, Any]:
     return {"code": kind, "message": words[kind], "field": None, "details": {}}
 
 
-def _page(kind: str, seconds: int, *, method: str, address: str, typed: Typed) -> str:
+def _page(kind: str, seconds: int, *, method: str, address: str, sent: Sent) -> str:
     context = {
         "is_away": kind == AWAY,
         "is_slow": kind == SLOW,
         "seconds": seconds,
         "was_sent": method not in READING,
         "address": f"/{address.lstrip('/')}",  # two would name another site
-        "typed": typed,
-        "shown": shown(typed),
+        "typed": sent.typed,
+        "shown": shown(sent.typed),
+        "files": sent.files,
     }
     page: Any = loader.get_template("busy.html")
     return str(page.render(context))

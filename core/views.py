@@ -136,7 +136,7 @@ def database_away(request: HttpRequest) -> HttpResponse:
         kind=busy.AWAY,
         method=str(request.method),
         address=request.get_full_path(),
-        typed=_typed_in(request),
+        sent=_sent_in(request),
         waits=busy.counted(request.COOKIES.get(busy.WAITS_COOKIE, "")),
     )
     own_policy = {"content-security-policy"}  # the middleware knows better here
@@ -145,16 +145,15 @@ def database_away(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _typed_in(request: HttpRequest) -> busy.Typed:
+def _sent_in(request: HttpRequest) -> busy.Sent:
     try:
         if request.method != "POST" or not is_same_origin(request.headers, _host(request)):
-            return ()
-        if request.FILES:
-            return ()
-        fields = request.POST.lists()
+            return busy.Sent()
+        fields, files = request.POST.lists(), list(request.FILES)
     except (OSError, SuspiciousOperation, MultiPartParserError):  # it cannot be read at all
-        return ()
-    return busy.kept((name, value) for name, values in fields for value in values)
+        return busy.Sent()
+    typed = busy.kept((name, value) for name, values in fields for value in values)
+    return busy.Sent(typed, files if typed else ())
 
 
 def _host(request: HttpRequest) -> str:

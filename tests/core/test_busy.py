@@ -1,10 +1,12 @@
 """A moment in which nothing can be done is told honestly, and nothing typed is lost."""
 
+import io
 import json
 import re
 
 import psycopg2
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import (
     DatabaseError,
     InterfaceError,
@@ -17,7 +19,19 @@ from django.test import Client
 from core import busy
 from core.middleware import is_away
 
+MULTIPART = "multipart/form-data; boundary=x"
 FORM = b"idempotency_key=0123456789abcdef&buyer_name=Lan+%3Cb%3E&note=&quantity_7=2"
+
+
+def multipart(files=(("pictures", "mua.jpg"), ("pictures", "")), **typed):
+    """A form as browsers send it: what was typed, then pictures; one field was left empty."""
+    part = '--x\r\nContent-Disposition: form-data; name="%s"'
+    fields = [f"{part % name}\r\n\r\n{value}\r\n" for name, value in typed.items()]
+    sent = [
+        f'{part % name}; filename="{file}"\r\nContent-Type: image/jpeg\r\n\r\n{"ÿ" * 9000 if file else ""}\r\n'
+        for name, file in files
+    ]
+    return "".join([*fields, *sent, "--x--\r\n"]).encode()
 
 
 def drawn(*args, **kwargs):
@@ -51,9 +65,9 @@ def test_the_pause_grows_while_a_page_comes_again_and_again():
 
 
 def test_what_was_too_slow_does_not_come_by_itself():
-    typed = busy.typed_in("application/x-www-form-urlencoded", FORM)
+    form = busy.sent_in("application/x-www-form-urlencoded", io.BytesIO(FORM))
     read = drawn("vi", False, kind=busy.SLOW)[2]
-    sent = drawn("vi", False, kind=busy.SLOW, method="POST", address="/x/", typed=typed)[2]
+    sent = drawn("vi", False, kind=busy.SLOW, method="POST", address="/x/", sent=form)[2]
 
     assert "http-equiv" not in read
     assert 'href=""' in read
@@ -69,10 +83,8 @@ def test_english_is_for_those_who_chose_it():
 
 
 def test_what_was_sent_is_kept_with_its_key_and_never_loaded_again_by_a_refresh():
-    typed = busy.typed_in("application/x-www-form-urlencoded", FORM)
-    _status, _headers, page = drawn(
-        "vi", False, method="POST", address="/phien/1/dat/", typed=typed
-    )
+    form = busy.sent_in("application/x-www-form-urlencoded", io.BytesIO(FORM))
+    _status, _headers, page = drawn("vi", False, method="POST", address="/phien/1/dat/", sent=form)
 
     assert "http-equiv" not in page
     assert 'action="/phien/1/dat/"' in page
@@ -95,21 +107,55 @@ def test_what_was_sent_is_kept_with_its_key_and_never_loaded_again_by_a_refresh(
         ("application/x-www-form-urlencoded", b"&".join([FORM] * 200)),
         ("application/x-www-form-urlencoded", b"\xff\xfe"),
         ("application/json", FORM),
+        (MULTIPART, FORM),
+        (MULTIPART, multipart(idempotency_key="k" * 16, password="x")),
+        (MULTIPART, multipart(idempotency_key="k" * 16, note="y" * busy.MAX_KEPT_BYTES)),
+        (MULTIPART, multipart(note="no key")),
     ],
 )
 def test_what_may_not_be_sent_again_is_not_offered_again(content_type, body):
-    typed = busy.typed_in(content_type, body)
-    page = drawn("vi", False, method="POST", address="/x/", typed=typed)[2]
+    form = busy.sent_in(content_type, io.BytesIO(body))
+    page = drawn("vi", False, method="POST", address="/x/", sent=form)[2]
 
-    assert typed == ()
+    assert form == busy.Sent()
     assert "<form" not in page
     assert "nút quay lại" in page
     assert "http-equiv" not in page
 
 
+def test_beside_pictures_what_was_typed_is_kept_and_the_pictures_are_asked_for_again():
+    body = multipart(idempotency_key="k" * 16, title="Hái chè <b>", held="held-word", note="")
+    form = busy.sent_in(MULTIPART, io.BytesIO(body))
+    page = drawn("vi", False, method="POST", address="/lam-viec/lo/1/", sent=form)[2]
+
+    assert form.files == ["pictures"]
+    found = dict(re.findall(r'<input type="hidden" name="(\w+)" value="(.*?)">', page))
+    assert found == {
+        "idempotency_key": "k" * 16,
+        "title": "Hái chè &lt;b&gt;",
+        "held": "held-word",  # pictures that have arrived stay arrived
+        "note": "",
+    }
+    assert 'enctype="multipart/form-data"' in page
+    assert re.search(r'<input [^>]*type="file" name="pictures"', page)
+    assert "chọn lại ảnh" in page
+    assert "<li" in page
+    assert "held-word</li>" not in page
+    assert "order_send" not in page, "by itself it would be sent without its pictures"
+    assert "http-equiv" not in page
+
+
+def test_a_form_whose_file_was_left_empty_is_kept_like_any_other():
+    body = multipart(files=[("pictures", "")], idempotency_key="k" * 16, title="Hái chè")
+    form = busy.sent_in(MULTIPART, io.BytesIO(body))
+
+    typed = [("idempotency_key", "k" * 16), ("title", "Hái chè"), ("pictures", "")]
+    assert form == busy.Sent(typed, [])
+
+
 def test_what_was_typed_is_sent_to_this_site_alone():
-    typed = busy.typed_in("application/x-www-form-urlencoded", FORM)
-    page = drawn("vi", False, method="POST", address="//evil.example/dat/", typed=typed)[2]
+    form = busy.sent_in("application/x-www-form-urlencoded", io.BytesIO(FORM))
+    page = drawn("vi", False, method="POST", address="//evil.example/dat/", sent=form)[2]
 
     assert 'action="/evil.example/dat/"' in page
 
@@ -126,7 +172,7 @@ def test_programs_are_told_in_json():
 @pytest.mark.django_db
 def test_it_is_drawn_without_a_query(django_assert_num_queries):
     with django_assert_num_queries(0):
-        drawn("vi", False, kind=busy.AWAY, method="POST", address="/", typed=[("a", "b")])
+        drawn("vi", False, kind=busy.AWAY, method="POST", address="/", sent=busy.Sent([("a", "b")]))
 
 
 @pytest.fixture
@@ -175,6 +221,18 @@ def test_without_the_database_an_order_keeps_all_that_was_typed(away):
     assert 'name="idempotency_key" value="0123456789abcdef"' in page
     assert 'name="quantity_7" value="2"' in page
     assert "Lan &lt;b&gt;" in page
+
+
+def test_without_the_database_a_form_with_pictures_asks_for_them_again(away):
+    picture = SimpleUploadedFile("mua.jpg", b"x" * 100, "image/jpeg")
+    sent = {"idempotency_key": "k" * 16, "title": "Hái chè", "pictures": picture}
+    answer = Client().post("/phien/1/dat/", sent, headers={"Sec-Fetch-Site": "same-origin"})
+    page = answer.content.decode()
+
+    assert answer.status_code == 503
+    assert 'name="title" value="Hái chè"' in page
+    assert 'type="file" name="pictures"' in page
+    assert "order_send" not in page
 
 
 def test_without_the_database_programs_hear_it_in_json(away):

@@ -139,3 +139,46 @@ def test_a_picture_whose_turn_did_not_come_is_sent_again_by_the_script(
 def test_strangers_pictures_are_not_read(world: World, held_while_reading: list[int]) -> None:
     assert send(Client(), "edit-coop-photos", world.a).status_code == 302
     assert held_while_reading == []
+
+
+# Without script
+
+
+TYPED = {
+    "add-step": {"step": "harvest", "title": "Hái chè sớm", "happened_on": "2026-11-01"},
+    "correct-step": {"step": "harvest", "title": "Hái chè sớm", "happened_on": "2026-11-01"},
+    "add-recognition": {"stars": "4", "number": "77/QĐ-UBND", "issuer": "UBND tỉnh Hà Giang"},
+    "edit-recognition": {"stars": "4", "number": "77/QĐ-UBND", "issuer": "UBND tỉnh Hà Giang"},
+    "schedule-session": {"title": "Phiên chè đầu mùa", "summary": "Chè mới hái sáng nay."},
+    "edit-session": {"title": "Phiên chè đầu mùa", "summary": "Chè mới hái sáng nay."},
+}
+
+
+@pytest.mark.parametrize("form", TYPED)
+@pytest.mark.parametrize("why", ["busy", "too_many"])
+def test_without_script_a_picture_turned_away_leaves_all_that_was_typed(
+    mai: Client, world: World, monkeypatch: pytest.MonkeyPatch, form: str, why: str
+) -> None:
+    def turned_away(*_args: Any) -> ProcessedPicture:
+        raise PictureRefused(why)
+
+    world.a.recognition.__class__.objects.update(state="waiting")
+    world.a.session.__class__.objects.update(state="scheduled", went_live_at=None)
+    monkeypatch.setattr(pictures, "_taken_for", turned_away)
+    field, address = FORMS[form]
+    kept = Picture.objects.count()
+    sent = {
+        **TYPED[form], "idempotency_key": str(uuid.uuid4()), field: photo_file(size=(64, 48)),
+    }  # fmt: skip
+    answer = mai.post(reverse(form, args=address(world.a)), sent)
+    page = answer.content.decode()
+
+    assert answer.status_code == 422
+    for typed in TYPED[form].values():
+        assert typed in page
+    shown = (
+        answer.context["forms"]["stars"] if form == "add-recognition" else answer.context["form"]
+    )
+    assert list(shown.errors[field]) == [f"doi-che.jpg: {PictureRefused(why).message}"]
+    assert 'type="file"' in page
+    assert Picture.objects.count() == kept

@@ -185,6 +185,29 @@ def test_forms_with_files_wait_in_a_line_of_their_own(port: int) -> None:
     assert statuses == {200: 3, 503: 5}
 
 
+@pytest.mark.parametrize("size", [10, 3_000_000])
+def test_a_full_line_keeps_what_was_typed_beside_pictures(port: int, size: int) -> None:
+    part = "--x\r\nContent-Disposition: form-data; name="
+    typed = f'{part}"idempotency_key"\r\n\r\n{"k" * 16}\r\n{part}"title"\r\n\r\nHái chè\r\n'
+    file = f'{part}"pictures"; filename="mua.jpg"\r\n\r\n{"a" * size}\r\n--x--\r\n'
+    own = {"Content-Type": "multipart/form-data; boundary=x", "Sec-Fetch-Site": "same-origin"}
+    form = {"method": "POST", "body": f"{typed}{file}".encode(), "headers": own}
+    with ThreadPoolExecutor(8) as pool:
+        sent = [pool.submit(ask, port, "/slow", **form) for _ in range(8)]
+        answers = [one.result() for one in sent]
+    refused = [body.decode() for answer, body in answers if answer.status == 503]
+
+    assert refused
+    for page in refused:
+        assert 'name="title" value="Hái chè"' in page
+        assert 'type="file" name="pictures"' in page
+    foreign = {**form, "headers": own | {"Sec-Fetch-Site": "cross-site"}}
+    with ThreadPoolExecutor(8) as pool:
+        sent = [pool.submit(ask, port, "/slow", **foreign) for _ in range(8)]
+        pages = [body.decode() for answer, body in (one.result() for one in sent)]
+    assert not any("Hái chè" in page for page in pages)
+
+
 @pytest.mark.parametrize("announced", [100, 2_000_000])
 def test_a_body_that_ends_short_reaches_no_page(port: int, announced: int) -> None:
     whole = f"POST /late HTTP/1.1\r\nHost: x\r\nContent-Length: {announced}\r\n\r\n".encode()
