@@ -11,12 +11,13 @@ from functools import partial
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import F
 
 from core.errors import Busy
 from core.models import IdempotencyRecord
 from livestreams.models import Offer
+from livestreams.services import lining_up
 from orders.errors import SoldOut
 from orders.models import Order, OrderLine, StandbyEntry
 from orders.services import placing, standing_by
@@ -125,6 +126,44 @@ def test_baskets_that_claim_in_the_order_they_name_deadlock(
     assert kinds(results) == {"Busy": 1, "Order": 1}
     (busy,) = [result for result in results if isinstance(result, Busy)]
     assert "deadlock" in str(busy.__cause__)
+
+
+def test_a_line_up_moved_in_the_order_of_selling_deadlocks_with_an_order(
+    monkeypatch: pytest.MonkeyPatch, quick_to_see_deadlocks: None
+) -> None:
+    session = SessionFactory()
+    tea, honey = (OfferFactory(session=session, position=n, quantity_offered=9) for n in (0, 1))
+    (both,) = buyers_of((tea, 1), (honey, 1), count=1)
+
+    def put_the_later_first() -> str:
+        """While the order has the first in hand, and before it reaches for the other."""
+        wait_until_claimed(tea)
+        lining_up.move_offer(offer=honey, up=True)
+        return "moved"
+
+    crossing = partial(all_at_once, [both, put_the_later_first])
+    slowly = (LOOP, f"{LOOP} PERFORM pg_sleep(0.2 * (i - 1));")
+
+    with placing_function(slowly):
+        assert kinds(crossing()) == {"Order": 1, "str": 1}
+        Offer.objects.filter(pk=honey.pk).update(position=1)
+        Offer.objects.filter(pk=tea.pk).update(position=0)
+        monkeypatch.setattr(lining_up, "sorted", list, raising=False)  # in the order of selling
+        results = crossing()
+
+    (stopped,) = [result for result in results if isinstance(result, Exception)]
+    assert "deadlock" in f"{stopped} {stopped.__cause__}"
+
+
+def wait_until_claimed(offer: Offer) -> None:
+    free = Offer.objects.filter(pk=offer.pk).select_for_update(skip_locked=True, no_key=True)
+    until = time.monotonic() + SOON_S
+    while time.monotonic() < until:
+        with transaction.atomic():
+            if not free.exists():
+                return
+        time.sleep(0.005)
+    raise AssertionError("nobody claimed it")
 
 
 def test_without_the_kept_answer_a_repeat_orders_twice() -> None:
