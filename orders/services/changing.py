@@ -12,9 +12,10 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 
 from coops.models import Commune
-from core.clock import Instant
+from core.clock import Instant, Today
 from livestreams.models import MAX_UNITS_PER_CLAIM, Offer
 from orders import events
 from orders.errors import CannotChange, NothingLeftOver, TooFewToAdd
@@ -101,7 +102,9 @@ def _change(order_id: int, wanted: dict[int, int], given: dict[str, Any]) -> Ord
     if sum(line.quantity + steps.get(line.offer_id, 0) for line in lines) == 0:
         raise NothingLeftOver
     raised = {offer_id: step for offer_id, step in steps.items() if step > 0}
-    offers = {o.pk: o for o in Offer.objects.filter(pk__in=raised).select_related("session")}
+    past = Q(lot__best_before_on__lt=Today())
+    shown: Any = Offer.objects.filter(pk__in=raised).select_related("session")
+    offers = {offer.pk: offer for offer in shown.annotate(is_past=Coalesce(past, False))}
     _refuse_early(order, lines, offers, raised)
     if not steps and all(getattr(order, name) == value for name, value in given.items()):
         return order
@@ -143,7 +146,7 @@ def _steps(lines: Sequence[OrderLine], wanted: dict[int, int]) -> dict[int, int]
 
 
 def _refuse_early(
-    order: Order, lines: Sequence[OrderLine], offers: dict[int, Offer], raised: dict[int, int]
+    order: Order, lines: Sequence[OrderLine], offers: dict[int, Any], raised: dict[int, int]
 ) -> None:
     """Turn away what cannot succeed before anything hot is locked. No guard: the claims are that."""
     if raised and order.state == Order.State.HELD:
@@ -154,7 +157,7 @@ def _refuse_early(
     closed = [
         pk
         for pk, offer in offers.items()
-        if offer.state != Offer.State.OPEN or not offer.session.is_live
+        if offer.state != Offer.State.OPEN or not offer.session.is_live or offer.is_past
     ]
     if closed:
         raise _Short(CLOSED, closed)

@@ -44,6 +44,7 @@ CODE_TRIES = 8
 CODE_INDEX = "orders_order_code"  # how the name of the unique index of `code` begins
 GONE, CLOSED, SOLD_OUT, LIMIT = "gone", "closed", "sold_out", "limit"
 NO_TRANSFER, NOT_LIVE, DEARER = "no_transfer", "not_live", "dearer"
+AT_FAULT = {"CP001": SOLD_OUT, "CP003": LIMIT, "CP004": CLOSED}  # codes of placing.sql
 OFFER_COLUMNS = (
     "state", "live_code", "limit_per_buyer", "quantity_offered", "quantity_claimed",
     "standby_waiting", "unit_price_vnd",
@@ -351,13 +352,11 @@ def _raised(error: DatabaseError) -> Exception | None:
         return StillRunning() if is_twin else Busy()
     if isinstance(error, IntegrityError) and f'"{CODE_INDEX}' in str(error):
         return _CodeTaken()
-    match getattr(cause, "pgcode", None):
-        case "CP001":
-            return _Refused(SOLD_OUT, [int(cause.diag.message_detail)])
-        case "CP002":
-            return _UsedThisMoment()
-        case "CP003":
-            return _Refused(LIMIT, [int(cause.diag.message_detail)])
+    code = getattr(cause, "pgcode", "")
+    if code == "CP002":
+        return _UsedThisMoment()
+    if problem := AT_FAULT.get(code):
+        return _Refused(problem, [int(cause.diag.message_detail)])
     return None
 
 
@@ -405,8 +404,9 @@ def _line_state(
     if row is None:
         return LineState(offer_id, "", "", quantity, 0, 0, GONE, 0, 0)
     offer = Offer(**{name: row[name] for name in OFFER_COLUMNS})
-    left = offer.quantity_left if offer.state == Offer.State.OPEN else 0
-    if offer.state in {Offer.State.CLOSED, Offer.State.LINED_UP}:
+    is_open = offer.state == Offer.State.OPEN and problem != CLOSED
+    left = offer.quantity_left if is_open else 0
+    if problem == CLOSED or offer.state in {Offer.State.CLOSED, Offer.State.LINED_UP}:
         problem = CLOSED
     elif left < quantity:
         problem = SOLD_OUT

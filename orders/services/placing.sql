@@ -3,7 +3,8 @@
 -- Nothing is locked before the claims but rows of this buyer's own, so a hot offer is held for one
 -- UPDATE and the commit. A refusal that is plain beforehand is returned and writes nothing; one
 -- that shows only at a guard is raised, which rolls everything back:
---   CP001 too few units left, CP002 the key was used this moment, CP003 over the limit per buyer;
+--   CP001 too few units left, CP002 the key was used this moment, CP003 over the limit per buyer,
+--   CP004 the lot's last good day is over (it never changes, so it is read, not locked);
 --   DETAIL is the offer's id.
 -- Returns {"outcome": "placed" | "kept" | "reused" | "refused", …}; see orders/services/placing.py.
 CREATE OR REPLACE FUNCTION orders_place_order(
@@ -159,6 +160,7 @@ BEGIN
                 OVER (PARTITION BY offer.cooperative_id) AS parcel_vnd,
             offer.cooperative_id, cooperative.name AS cooperative_name,
             lot.id AS lot_id, lot.code AS lot_code,
+            lot.best_before_on < (v_now AT TIME ZONE 'Asia/Ho_Chi_Minh')::date AS is_past,
             variant.id AS variant_id, variant.name AS variant_name, variant.net_weight_g,
             product.name AS product_name
         FROM unnest(p_offer_ids, p_quantities, v_asked.prices_vnd)
@@ -170,6 +172,10 @@ BEGIN
         JOIN products_product AS product ON product.id = variant.product_id
         ORDER BY offer.cooperative_id, offer.live_code
     LOOP
+        IF v_line.is_past THEN  -- the sweeper has not closed the offer yet
+            RAISE EXCEPTION 'past its best-before day'
+                USING ERRCODE = 'CP004', DETAIL = v_line.offer_id::text;
+        END IF;
         IF v_parcel_of IS DISTINCT FROM v_line.cooperative_id THEN
             INSERT INTO orders_parcel (
                 order_id, cooperative_id, state, goods_vnd, shipping_vnd, changed_at

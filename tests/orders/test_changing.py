@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.db.models import F
 
+from core.clock import db_today
 from core.models import OutboxMessage
 from livestreams.models import LivestreamSession, Offer
 from orders import books
@@ -54,6 +55,18 @@ def test_units_go_up_and_down_with_shares_and_amounts(
     assert changed.code == order.code
     message = OutboxMessage.objects.filter(topic="orders.order.changed").get()
     assert message.payload["offer_ids"] == ([offer.pk] if quantity < 3 else [])
+
+
+def test_the_day_after_its_last_no_unit_of_a_lot_is_added(offer: Offer) -> None:
+    order = order_of((offer, 3))
+    Lot.objects.filter(pk=offer.lot_id).update(best_before_on=db_today())
+    assert change(order, (offer, 4)).pk, "the printed last day is a good day"
+    Lot.objects.filter(pk=offer.lot_id).update(best_before_on=db_today() - dt.timedelta(days=1))
+    with pytest.raises(TooFewToAdd):
+        change(order, (offer, 5))
+    assert claimed(offer) == (4, 4)
+    change(order, (offer, 1))
+    assert claimed(offer) == (1, 1)
 
 
 def test_the_same_change_twice_is_one_change(offer: Offer) -> None:

@@ -14,7 +14,7 @@ from django.db import (
 from django.test.utils import CaptureQueriesContext
 
 from coops.models import Commune
-from core.clock import db_now
+from core.clock import db_now, db_today
 from core.codes import is_order_code
 from core.models import IdempotencyRecord, OutboxMessage
 from livestreams.models import LivestreamSession, Offer
@@ -38,6 +38,31 @@ pytestmark = pytest.mark.django_db
 def nothing_was_written() -> bool:
     rows = (Order, Parcel, OrderLine, BuyerShare, OutboxMessage)
     return not any(model.objects.exists() for model in rows)
+
+
+def test_the_day_after_its_last_a_lot_is_not_ordered_though_nobody_closed_the_offer() -> None:
+    """The sweeper comes every half minute; orders of that half minute are refused."""
+    session, today = SessionFactory(), db_today()
+    yesterday = today - dt.timedelta(days=1)
+    past = OfferFactory(session=session, lot__best_before_on=yesterday)
+    good = OfferFactory(session=session, lot__best_before_on=today)
+    with pytest.raises(SoldOut) as refused:
+        order_of((good, 1), (past, 2))
+
+    states = {line["offer_id"]: line for line in refused.value.details["lines"]}
+    assert (states[past.pk]["problem"], states[past.pk]["possible"]) == ("closed", 0)
+    assert (states[good.pk]["problem"], states[good.pk]["possible"]) == ("", 1)
+    assert nothing_was_written()
+    past.refresh_from_db()
+    assert past.quantity_claimed == 0
+    assert order_of((good, 1)).pk, "the printed last day is a good day"
+
+
+def test_without_the_look_at_the_day_it_is_sold() -> None:
+    """Negative control."""
+    past = OfferFactory(lot__best_before_on=db_today() - dt.timedelta(days=1))
+    with placing_function(("IF v_line.is_past THEN", "IF false THEN")):
+        assert order_of((past, 1)).pk
 
 
 def test_a_cash_order_is_confirmed_and_copies_what_it_was_promised() -> None:
