@@ -78,6 +78,16 @@ def test_a_change_waits_a_day_then_takes_effect(cast: Cast) -> None:
     assert apply_due_changes() == 0
 
 
+@pytest.mark.parametrize(("who", "is_led"), [("mai", True), ("minh", False)])
+def test_the_menu_leads_there_whom_the_page_admits(cast: Cast, who: str, is_led: bool) -> None:
+    client = client_of(getattr(cast, who), verified=True)
+    desk = client.get(f"/lam-viec/{cast.coop_a.slug}/").content.decode()
+    menu = desk[desk.index('class="side') :].partition("</nav>")[0]
+
+    assert (f'href="{page_of(cast.coop_a)}"' in menu) is is_led
+    assert client.get(page_of(cast.coop_a)).status_code == (200 if is_led else 404)
+
+
 @pytest.mark.parametrize("typed", [{"present": "sai-mat-khau"}, {"token": "000000"}, {"token": ""}])
 def test_it_asks_for_password_and_second_factor(cast: Cast, typed: dict[str, str]) -> None:
     client = client_of(cast.mai, verified=True)
