@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from accounts import sms
 from core.clock import Instant
+from core.numbers import format_number
 from orders.models import StandbyEntry
 
 log = logging.getLogger(__name__)
@@ -57,14 +58,21 @@ def tell_all() -> int:
 
 
 def words(entry: StandbyEntry) -> str:
-    """One message of plain letters: what is held, until when, and the secret link."""
+    """One message of plain letters: what is held, for how much with delivery, until when, and the
+    secret link.
+    """
     order = entry.order
     assert order is not None and order.pay_by is not None  # noqa: S101, PT018 - to_be_told says so
     quantity = order.lines.values_list("quantity", flat=True).get()
     with translation.override(entry.language):
-        text = _("Cho Phien: your turn! %(quantity)s x %(code)s held for you until %(time)s.") % {
+        sentence = _(
+            "Cho Phien: your turn! %(quantity)s x %(code)s, %(total)sd in all, held for you until"
+            " %(time)s."
+        )
+        text = sentence % {
             "quantity": quantity,
             "code": entry.offer.live_code,
+            "total": format_number(order.total_vnd),
             "time": timezone.localtime(order.pay_by).strftime("%H:%M"),
         }
     link = f"{settings.SITE_URL}{reverse('show-standby', args=[entry.token])}"

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from core.clock import db_now
-from orders.models import Order, StandbyEntry
+from livestreams.models import Offer
+from orders.models import Order, OrderLine, StandbyEntry
 from orders.services import cancelling, telling
 from orders.services.standing_by import promote_next, take_held_order
 from orders.tasks import attend_standby, tell_standby
@@ -41,10 +42,11 @@ def whose_turn_came(**details: Any) -> StandbyEntry:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    ("language", "begins"), [("vi", "Cho Phien: den luot"), ("en", "Cho Phien: your")]
+    ("language", "begins", "separator"),
+    [("vi", "Cho Phien: den luot", "."), ("en", "Cho Phien: your", ",")],
 )
 def test_one_message_of_plain_letters_with_the_link(
-    gateway: esms.Gateway, language: str, begins: str
+    gateway: esms.Gateway, language: str, begins: str, separator: str
 ) -> None:
     entry = whose_turn_came(language=language)
 
@@ -58,6 +60,21 @@ def test_one_message_of_plain_letters_with_the_link(
     assert len(text) <= 160
     assert text.endswith(f"https://chophien.example/hang-cho/{entry.token}/")
     assert "1 x A01" in text
+    total = entry.order.total_vnd
+    assert total == entry.order.goods_vnd + entry.order.shipping_vnd > 0
+    assert f"{total:,}d".replace(",", separator) in text
+
+
+@pytest.mark.django_db
+def test_the_longest_message_is_still_one(gateway: esms.Gateway) -> None:
+    entry = whose_turn_came()
+    Offer.objects.update(live_code="AB99")
+    OrderLine.objects.update(quantity=99, unit_price_vnd=9_000_000)
+    Order.objects.update(goods_vnd=891_000_000, shipping_vnd=999_000)
+    for language in ("vi", "en"):
+        StandbyEntry.objects.update(language=language)
+        entry = StandbyEntry.objects.select_related("order", "offer").get(pk=entry.pk)
+        assert len(telling.words(entry)) <= 160
 
 
 @pytest.mark.django_db(transaction=True)
