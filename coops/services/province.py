@@ -38,8 +38,8 @@ def approve_cooperative(
 ) -> Cooperative:
     """Let buyers see the co-op; with TWO_REVIEWERS it waits on after the first approval.
 
-    `version` is what the reviewer was shown (shown_version). Raises NotWaiting when somebody
-    decided before, ChangedSinceShown, OwnMatter or SecondReviewerNeeded.
+    `version` is what the reviewer was shown (shown_version). Raises NotWaiting when another
+    reviewer decided before, ChangedSinceShown, OwnMatter or SecondReviewerNeeded.
     """
     row = _hold(cooperative, State.WAITING, version)
     if row.state == State.WAITING:
