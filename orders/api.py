@@ -89,7 +89,7 @@ class OrderSerializer(serializers.ModelSerializer):
         model = Order
         fields = [
             "code", "order_token", "page_url", "session", "state", "payment_method", "placed_at",
-            "pay_by", "buyer_paid_at", "paid_at", "closed_at", "close_reason", "goods_vnd", "shipping_vnd",
+            "pay_by", "buyer_paid_at", "money_not_found_at", "paid_at", "closed_at", "close_reason", "goods_vnd", "shipping_vnd",
             "total_vnd", "buyer_name", "buyer_phone", "commune", "address_line", "note", "parcels",
             "cancel_until", "payment", "is_simulated",
         ]  # fmt: skip

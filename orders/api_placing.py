@@ -278,6 +278,7 @@ def as_placed(answer: dict[str, Any], buyer: Buyer, commune: Commune) -> dict[st
         "placed_at": INSTANT.to_representation(order.placed_at),
         "pay_by": order.pay_by and INSTANT.to_representation(order.pay_by),
         "buyer_paid_at": None,
+        "money_not_found_at": None,
         "paid_at": None,
         "closed_at": None,
         "close_reason": "",

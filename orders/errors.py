@@ -114,6 +114,11 @@ class NotAwaitingPayment(NotAllowed):
     message = _("This order does not wait for a transfer.")
 
 
+class NothingToLookFor(NotAllowed):
+    code = "nothing_to_look_for"
+    message = _("This is settled already, or the order still waits for its transfer.")
+
+
 class AmountChanged(NotAllowed):
     """The buyer changed the order after the page with its old amount was rendered."""
 

@@ -21,7 +21,7 @@ ORDERED_STATES = (AWAITING_PAYMENT, CONFIRMED)  # the buyer wants them: figures 
 CLOSED_STATES = ("cancelled", "released")  # it came to nothing, or was not paid in time
 # The buyer says that the transfer is made, and nobody has seen it yet; of closed ones, the last days
 SAID_PAID_SHOWN = dt.timedelta(days=7)
-SAID_PAID = Q(buyer_paid_at__isnull=False, paid_at=None) & (
+SAID_PAID = Q(buyer_paid_at__isnull=False, paid_at=None, money_not_found_at=None) & (
     Q(state=AWAITING_PAYMENT)
     | Q(state__in=CLOSED_STATES, buyer_paid_at__gt=Instant() - SAID_PAID_SHOWN)
 )

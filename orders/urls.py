@@ -56,6 +56,7 @@ urlpatterns = [
     path(f"{SESSION}don/", hosting.list_session_orders, name="list-session-orders"),
     path(f"{SESSION}so-lieu.json", hosting.show_session_figures, name="show-session-figures"),
     path(f"{HOSTED}tien/", hosting.confirm_payment, name="confirm-payment"),
+    path(f"{HOSTED}khong-thay/", hosting.dismiss_claim, name="dismiss-claim"),
     path(f"{SESSION}don-la/huy/", crowd.call_off_pattern, name="call-off-pattern"),
     path(f"{SESSION}goi-lai/so/", crowd.reveal_call_phones, name="reveal-call-phones"),
     path(f"{CALL}nhan/", crowd.take_call_back, name="take-call-back"),

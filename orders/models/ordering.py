@@ -72,6 +72,9 @@ class Order(models.Model):
     placed_at = models.DateTimeField(db_default=Now())
     pay_by = models.DateTimeField(null=True)
     buyer_paid_at = models.DateTimeField(null=True)  # the buyer says that the transfer is made
+    money_not_found_at = models.DateTimeField(
+        null=True
+    )  # once closed: the co-op looked, it was not there
     paid_at = models.DateTimeField(null=True)
     paid_confirmed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", db_index=False
@@ -162,7 +165,14 @@ class Order(models.Model):
     @property
     def is_said_paid(self) -> bool:
         """The buyer says that the transfer is made; nobody has seen it yet."""
-        return self.may_be_paid and self.buyer_paid_at is not None
+        return (
+            self.may_be_paid and self.buyer_paid_at is not None and self.money_not_found_at is None
+        )
+
+    @property
+    def may_be_not_found(self) -> bool:
+        """The host may say that the money of a closed order is not there, once they looked."""
+        return self.is_said_paid and not self.is_open
 
     def pay_into_account_of(self, cooperative: Cooperative) -> None:
         """Copy the account, as placing.sql does."""

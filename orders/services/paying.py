@@ -10,8 +10,9 @@ from django.db.models.functions import Greatest
 from accounts.models import User
 from core.clock import Instant
 from orders import events
-from orders.errors import AmountChanged, NotAwaitingPayment
+from orders.errors import AmountChanged, NotAwaitingPayment, NothingToLookFor
 from orders.models import Order, Parcel
+from orders.querysets import CLOSED_STATES
 from orders.services import refunding
 
 
@@ -69,6 +70,25 @@ def say_paid(*, order: Order) -> Order:
         events.order_changed(order)
     elif not order.buyer_paid_at and not order.paid_at:
         raise NotAwaitingPayment
+    return order
+
+
+@transaction.atomic
+def say_not_found(*, order: Order) -> Order:
+    """The host looked: the money that the buyer of a closed order says was sent is not there.
+
+    The order leaves the list of claims, and its buyer is told. Money that comes later is confirmed
+    as before. A second call changes nothing. Raises NothingToLookFor.
+    """
+    claims = Order.objects.filter(
+        pk=order.pk, state__in=CLOSED_STATES, buyer_paid_at__isnull=False, paid_at=None
+    )
+    changed = claims.filter(money_not_found_at=None).update(money_not_found_at=Instant())
+    order.refresh_from_db()
+    if changed:
+        events.order_changed(order)
+    elif not claims.exists():
+        raise NothingToLookFor
     return order
 
 

@@ -165,6 +165,7 @@ def version_of(order: Order, now: dt.datetime) -> str:
     parts = [order.state, str(order.goods_vnd + order.shipping_vnd)]
     parts += [parcel.state for parcel in order.parcels.all()]
     parts += ["said"] if order.buyer_paid_at else []
+    parts += ["not-found"] if order.money_not_found_at else []
     parts += [refund.state for refund in order.refunds.all()]
     return ".".join([*parts, "over"] if is_overdue(order, now) else parts)
 

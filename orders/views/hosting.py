@@ -132,6 +132,30 @@ def confirm(request: HttpRequest, order: Order, seen_vnd: int | None) -> HttpRes
 
 @cooperative(*HOSTS)
 @require_POST
+def dismiss_claim(request: HttpRequest, session_id: int, order_id: int) -> HttpResponse:
+    """The host looked for the money of a closed order, and it is not there."""
+    order = get_order_to_host(request.user, session_id, order_id)
+    try:
+        return dismiss(request, order)
+    except DomainError as refusal:
+        return draw_orders(
+            request, order.session, status=refusal.status, refusal=refusal, refused_order=order
+        )
+
+
+@idempotent
+def dismiss(request: HttpRequest, order: Order) -> HttpResponse:
+    paying.say_not_found(order=order)
+    words = _(
+        "Order %(code)s is off the list of money to look for. Its buyer reads that no transfer was"
+        " found, and whom to call."
+    )
+    messages.success(request, words % {"code": order.code})
+    return HttpResponseRedirect(orders_address(order.session_id), status=303)
+
+
+@cooperative(*HOSTS)
+@require_POST
 def call_off_order(request: HttpRequest, session_id: int, order_id: int) -> HttpResponse:
     order = get_order_to_host(request.user, session_id, order_id)
     form = CancelReasonForm(request.POST)

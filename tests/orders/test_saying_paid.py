@@ -8,11 +8,11 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from core.clock import db_now
-from orders.errors import CannotChange, NotAwaitingPayment
+from orders.errors import CannotChange, NotAwaitingPayment, NothingToLookFor
 from orders.models import Order, Refund
 from orders.services.cancelling import release_overdue
 from orders.services.changing import change_order
-from orders.services.paying import confirm_payment, say_paid
+from orders.services.paying import confirm_payment, say_not_found, say_paid
 from tests.cast import client_of, make_cast
 from tests.factories.livestreams import OfferFactory, SessionFactory, SlotFactory
 from tests.factories.orders import OrderFactory
@@ -89,6 +89,50 @@ def test_after_the_release_it_is_said_too_and_leads_to_the_money_to_send_back() 
     assert order.code in listed
     confirm_payment(order=order, user=cast.mai)
     assert Refund.objects.get().order == order
+
+
+def test_a_claim_after_the_release_is_dismissed_by_the_host_who_looked() -> None:
+    cast = make_cast()
+    session = SessionFactory(cooperative=cast.coop_a)
+    order = OrderFactory(offer=OfferFactory(session=session), transfer=True, state="released")
+    say_paid(order=order)
+    host, base = client_of(cast.mai), f"/lam-viec/phien/{session.pk}/"
+    address = f"{base}don/{order.pk}/khong-thay/"
+    key = {"idempotency_key": str(uuid.uuid4())}
+    assert address in host.get(f"{base}don/?tab=cho-tien").content.decode()
+    assert client_of(cast.thao).post(address, key).status_code == 404
+    before = Client().get(f"/don/{order.token}/trang-thai.json").json()["version"]
+
+    assert host.post(address, key).status_code == 303
+    assert "ra khỏi danh sách" in words(host.get(f"{base}don/"))
+    assert order.code not in words(host.get(f"{base}don/?tab=cho-tien"))
+    assert host.get(f"{base}so-lieu.json").json()["money"]["said_count"] == 0
+    listed = words(host.get(f"{base}don/"))
+    assert "không thấy tiền" in listed
+    assert address not in host.get(f"{base}don/").content.decode()
+    assert "không thấy khoản chuyển" in page_of(order)
+    assert session.cooperative.phone.replace("+84", "0") in page_of(order).replace(" ", "")
+    assert "Tôi đã chuyển" not in page_of(order)
+    after = Client().get(f"/don/{order.token}/trang-thai.json").json()["version"]
+    assert before != after, "an open page changes by itself"
+    assert host.post(address, {"idempotency_key": str(uuid.uuid4())}).status_code == 303
+    confirm_payment(order=order, user=cast.mai)  # it came after all
+    assert Refund.objects.get().order == order
+    assert "không thấy khoản chuyển" not in page_of(order)
+
+
+@pytest.mark.parametrize("state", ["awaiting_payment", "confirmed", "paid", "silent"])
+def test_only_a_claim_of_a_closed_order_is_dismissed(state: str) -> None:
+    order = OrderFactory(transfer=True, state="released" if state in {"paid", "silent"} else state)
+    if state == "awaiting_payment":
+        say_paid(order=order)
+    if state == "paid":
+        say_paid(order=order)
+        confirm_payment(order=order, user=make_cast().mai)
+    with pytest.raises(NothingToLookFor):
+        say_not_found(order=order)
+    order.refresh_from_db()
+    assert order.money_not_found_at is None
 
 
 def test_who_said_it_changes_nothing_more_but_may_call_off() -> None:
