@@ -125,6 +125,10 @@ class CallBackQuerySet(MaskedQuerySet):
     def waiting(self) -> Self:
         return self.filter(settled_at=None)
 
+    def past(self) -> Self:
+        """Calls that were made, or that nobody made in time: their buyers need them no more."""
+        return self.filter(wanted_at__lt=Instant() - PLACES_KEPT)
+
 
 class PartOfAnOrderQuerySet(MaskedQuerySet):
     """Rows of an order that co-ops work on: found by its buyer."""

@@ -56,7 +56,7 @@ def tell_standby(entry_id: int) -> bool:
 def sweep() -> int:
     """Delete expired personal data; close orders that were never confirmed."""
     crowding.close_never_confirmed()
-    return standing_by.forget_past()
+    return crowding.forget_past_calls() + standing_by.forget_past()
 
 
 @shared_task(name="orders.learn_buyers")

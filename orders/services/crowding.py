@@ -8,7 +8,7 @@ from django.db.models import Count, Min, Q, QuerySet, Sum
 from accounts.models import User
 from core.clock import db_now
 from core.errors import DomainError
-from orders.models import Order, Parcel
+from orders.models import CallBack, Order, Parcel
 from orders.querysets import OPEN_STATES
 from orders.services.cancelling import BooksDisagree, cancel_order_for_coop
 from orders.services.weighing import know
@@ -89,6 +89,14 @@ def close_never_confirmed() -> int:
         placed_at__lt=db_now() - NEVER_CONFIRMED,
     ).exclude(pk__in=packed)
     return _close_each(overdue.order_by("pk")[:CLOSED_AT_ONCE], "Không liên hệ được để xác nhận.")
+
+
+def forget_past_calls() -> int:
+    """Delete old entries of the call list, with names, phones and addresses; returns how many."""
+    calls = CallBack.objects.past()
+    count = calls.count()
+    calls.delete()
+    return count
 
 
 def _close_each(orders: "QuerySet[Order]", reason: str, by: User | None = None) -> int:

@@ -14,7 +14,7 @@ from django.db.models import Q
 
 from core.clock import db_now
 from core.phones import ERASED
-from orders.models import Order, PhoneReveal, Refund, StandbyEntry
+from orders.models import CallBack, Order, PhoneReveal, Refund, StandbyEntry
 
 BATCH = 200  # orders in one transaction
 ERASED_NAME = "•••"
@@ -62,6 +62,7 @@ def erase_buyer(*, phone: str) -> tuple[int, int]:
     erased = erase_orders(mine.exclude(UNSETTLED).values_list("pk", flat=True))
     with transaction.atomic():
         _erase_standby(StandbyEntry.objects.filter(buyer_phone=phone).exclude(state="waiting"))
+        CallBack.objects.filter(buyer_phone=phone).delete()
     return erased, mine.count()
 
 
@@ -86,6 +87,7 @@ def erase_orders(order_ids: Iterable[int]) -> int:
     _erase_history(ids)
     _erase_standby(StandbyEntry.objects.filter(order__in=ids))
     PhoneReveal.objects.filter(parcel__order__in=ids).delete()
+    CallBack.objects.filter(order__in=ids).delete()
     return len(erased)
 
 

@@ -7,7 +7,8 @@ from django.core.management import call_command
 
 from core.clock import db_now
 from core.phones import mask_phone
-from orders.models import Order, PhoneReveal, SessionTally
+from orders.models import CallBack, Order, PhoneReveal, SessionTally
+from orders.services.crowding import forget_past_calls
 from orders.services.erasing import ERASED_NAME, erase_buyer, erase_old_buyers
 from orders.services.tallies import recount_session
 from tests.factories.accounts import UserFactory
@@ -113,3 +114,32 @@ def test_a_buyer_may_ask_for_it_at_once(capsys: pytest.CaptureFixture[str]) -> N
     assert phones[1:] == [PHONE, OTHER]
     assert phones[0] != PHONE
     assert erase_buyer(phone=PHONE) == (0, 1)
+
+
+def asked_to_be_called(order: Order, *, days: int = 0, phone: str = PHONE) -> CallBack:
+    return CallBack.objects.create(
+        session=order.session,
+        buyer_name="Nguyễn Thị Lan",
+        buyer_phone=phone,
+        wish={"address_line": "Nậm Đâu"},
+        wanted_at=db_now() - dt.timedelta(days=days),
+        order=order,
+    )
+
+
+def test_who_was_to_be_called_goes_with_the_order_on_request_and_after_a_month() -> None:
+    order = aged(carried_out(buyer_phone=PHONE), days=1100)
+    asked_to_be_called(order)
+    erase_old_buyers()
+    assert not CallBack.objects.exists()
+
+    asked_to_be_called(order)
+    other = asked_to_be_called(order, phone=OTHER)
+    erase_buyer(phone=PHONE)
+    assert CallBack.objects.get() == other
+
+    asked_to_be_called(order, days=31)
+    PhoneReveal.objects.create(call_back=CallBack.objects.latest("pk"), revealed_to=UserFactory())
+    assert forget_past_calls() == 1
+    assert CallBack.objects.get() == other
+    assert not PhoneReveal.objects.exists()
