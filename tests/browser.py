@@ -39,6 +39,9 @@ DEVICES: dict[str, dict[str, Any]] = {
     },
     "desk": {"viewport": {"width": 1366, "height": 900}},
 }
+# For journeys that differ little between the two
+PHONE_THEN_DESK = ["phone", pytest.param("desk", marks=pytest.mark.long)]
+DESK_THEN_PHONE = ["desk", pytest.param("phone", marks=pytest.mark.long)]
 PARTS_OF_A_PAGE = {"stylesheet", "script", "image", "font", "media", "manifest"}
 FIRST_REFUSAL = 400
 FIRST_FAILURE = 500

@@ -272,12 +272,6 @@ def leave_session(market: Market) -> Act:
     return partial(joining.leave_session, slot=market.guest)
 
 
-DESK = frozenset(
-    {"move_offer", "go_live", "open_offer", "sell_now", "reopen_offer", "count_stock"}
-    | {"leave_session"}
-)
-
-
 @dataclass(frozen=True)
 class Together:
     """Two or three commands at once in one market."""

@@ -224,7 +224,7 @@ def test_hostile_words_are_kept_as_words_or_refused_never_an_error() -> None:
     if not BLNS.exists():
         pytest.skip("../shared/data is not here")
     client = client_of(UserFactory())
-    for number, words in enumerate(json.loads(BLNS.read_text())):
+    for number, words in enumerate(json.loads(BLNS.read_text())[::5]):
         data = registration(
             name=f"HTX {words}"[:120],
             story=words,

@@ -8,12 +8,12 @@ from django.urls import reverse
 from playwright.sync_api import Page, expect
 
 from products.models import Product
-from tests.browser import OpenPage
+from tests.browser import PHONE_THEN_DESK, OpenPage
 from tests.cast import make_cast
 from tests.journeys.people import sign_in
 
 
-@pytest.mark.parametrize("device", ["phone", "desk"])
+@pytest.mark.parametrize("device", PHONE_THEN_DESK)
 def test_from_the_guide_to_the_first_answer(
     open_page: OpenPage, axe: Callable[[Page], None], device: str
 ) -> None:

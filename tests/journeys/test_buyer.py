@@ -15,6 +15,7 @@ from core.templatetags.chophien import local_time
 from livestreams.models import LivestreamSession, Offer
 from orders.models import Order
 from orders.services import paying
+from tests.browser import PHONE_THEN_DESK
 from tests.cast import make_cast
 from tests.factories.coops import CommuneFactory
 from tests.factories.livestreams import OfferFactory, SessionFactory, SlotFactory
@@ -249,7 +250,7 @@ def test_who_wants_it_is_remembered_on_this_device_alone(open_page: OpenPage, te
     expect(stranger.get_by_label("Tên người nhận")).to_have_value("")
 
 
-@pytest.mark.parametrize("device", ["phone", "desk"])
+@pytest.mark.parametrize("device", PHONE_THEN_DESK)
 def test_finding_the_order_again_and_cancelling_it(
     open_page: OpenPage, axe: Axe, tea: Offer, device: str
 ) -> None:
@@ -331,7 +332,7 @@ def test_pages_are_small(open_page: OpenPage, tea: Offer, where: str) -> None:
     assert sent <= BYTES, {r.url: r.sizes()["responseBodySize"] for r in seen}
 
 
-@pytest.mark.parametrize("device", ["phone", "desk"])
+@pytest.mark.parametrize("device", PHONE_THEN_DESK)
 def test_a_host_sees_the_money_and_a_packer_sends_the_parcel(
     open_page: OpenPage, axe: Axe, platform_server: Platform, device: str
 ) -> None:

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 
 from coops.models import Cooperative
 from coops.places import load_places
-from tests.browser import OpenPage
+from tests.browser import PHONE_THEN_DESK, OpenPage
 from tests.cast import PASSWORD, make_cast
 from tests.factories.accounts import UserFactory
 from tests.factories.coops import CooperativeFactory, ProvinceFactory, StaffRoleFactory, tax_code
@@ -145,7 +145,7 @@ def sign_in_as_reviewer(page: Page, axe: Axe, phone: str) -> None:
     axe(page)
 
 
-@pytest.mark.parametrize("device", ["phone", "desk"])
+@pytest.mark.parametrize("device", PHONE_THEN_DESK)
 def test_a_co_op_signs_up_is_returned_corrects_and_is_seen(
     open_page: OpenPage, axe: Axe, places: None, device: str
 ) -> None:

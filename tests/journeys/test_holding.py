@@ -13,6 +13,7 @@ from core.clock import db_now
 from core.templatetags.chophien import local_time
 from livestreams.models import LivestreamSession, Offer
 from orders.models import Order, Refund
+from tests.browser import PHONE_THEN_DESK
 from tests.cast import make_cast
 from tests.factories.coops import CommuneFactory
 from tests.factories.livestreams import OfferFactory, SessionFactory, SlotFactory
@@ -42,7 +43,7 @@ def waiting(tea: Offer, **details: object) -> Order:
     return OrderFactory(offer=tea, quantity=2, transfer=True, **details)
 
 
-@pytest.mark.parametrize("device", ["phone", "desk"])
+@pytest.mark.parametrize("device", PHONE_THEN_DESK)
 def test_a_refused_basket_is_had_in_part_with_one_press(
     open_page: OpenPage, axe: Axe, page_problems: list[str], tea: Offer, device: str
 ) -> None:
@@ -65,7 +66,7 @@ def test_a_refused_basket_is_had_in_part_with_one_press(
     page_problems[:] = [p for p in page_problems if "409" not in p]
 
 
-@pytest.mark.parametrize("device", ["phone", "desk"])
+@pytest.mark.parametrize("device", PHONE_THEN_DESK)
 def test_who_comes_too_late_hears_it_on_the_same_page(
     open_page: OpenPage, axe: Axe, page_problems: list[str], tea: Offer, device: str
 ) -> None:
@@ -166,7 +167,7 @@ def test_an_order_is_changed_behind_its_link(
     assert (order.note, order.goods_vnd) == ("Gọi trước khi giao", 345_000)
 
 
-@pytest.mark.parametrize("device", ["phone", "desk"])
+@pytest.mark.parametrize("device", PHONE_THEN_DESK)
 def test_late_money_is_noted_and_sent_back(
     open_page: OpenPage, axe: Axe, tea: Offer, device: str
 ) -> None:

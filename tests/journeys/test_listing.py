@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import FilePayload, Page, Route, expect
 
 from products.models import Product
-from tests.browser import OpenPage
+from tests.browser import PHONE_THEN_DESK, OpenPage
 from tests.cast import Cast, make_cast
 from tests.factories.core import photo_file
 from tests.factories.products import (
@@ -202,7 +202,7 @@ def test_what_the_server_does_not_take_is_told_at_the_field(open_page: OpenPage,
     axe(page)
 
 
-@pytest.mark.parametrize("device", ["phone", "desk"])
+@pytest.mark.parametrize("device", PHONE_THEN_DESK)
 def test_without_javascript_listing_works_step_by_step(open_page: OpenPage, device: str):
     cast = make_cast()
     page = open_page(device, java_script_enabled=False)
@@ -264,7 +264,7 @@ def test_stock_is_brought_in_counted_and_explained(open_page: OpenPage, axe: Axe
     axe(page)
 
 
-@pytest.mark.parametrize("device", ["phone", "desk"])
+@pytest.mark.parametrize("device", PHONE_THEN_DESK)
 def test_ha_verifies_stars_and_buyers_see_them(open_page: OpenPage, axe: Axe, device: str):
     cast = make_cast()
     product = ProductFactory(cooperative=cast.coop_a, name="Chè Shan tuyết")

@@ -8,7 +8,7 @@ import zxingcpp
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
-from tests.browser import OpenPage
+from tests.browser import PHONE_THEN_DESK, OpenPage
 from tests.cast import make_cast
 from tests.factories.core import photo_file
 from tests.factories.products import LotFactory, ProductPhotoFactory, VariantFactory
@@ -52,7 +52,7 @@ def test_a_step_with_six_photos_one_of_them_bad_on_a_slow_line(
     axe(page)
 
 
-@pytest.mark.parametrize("device", ["phone", "desk"])
+@pytest.mark.parametrize("device", PHONE_THEN_DESK)
 def test_from_the_diary_to_the_scan(
     open_page: OpenPage, axe: Callable[[Page], None], platform_server, device: str
 ) -> None:

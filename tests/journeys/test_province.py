@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from dashboards.services.rolling_up import roll_up_all
 from orders.models import OrderLine
-from tests.browser import OpenPage
+from tests.browser import DESK_THEN_PHONE, OpenPage
 from tests.cast import Cast, make_cast
 from tests.factories.livestreams import OfferFactory, SessionFactory
 from tests.factories.orders import OrderFactory
@@ -38,7 +38,7 @@ def sold_goods(cast: Cast) -> int:
     return sum(line.unit_price_vnd * line.quantity for line in lines)
 
 
-@pytest.mark.parametrize("device", ["phone", "desk"])
+@pytest.mark.parametrize("device", DESK_THEN_PHONE)
 def test_a_viewer_reads_and_exports_the_figures(
     open_page: OpenPage, axe: Callable[[Page], None], device: str
 ) -> None:

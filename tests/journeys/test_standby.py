@@ -11,7 +11,7 @@ from livestreams.models import LivestreamSession, Offer
 from orders.books import differences
 from orders.models import Order, StandbyEntry
 from orders.services import cancelling
-from tests.browser import OpenPage
+from tests.browser import PHONE_THEN_DESK, OpenPage
 from tests.cast import make_cast
 from tests.factories.coops import CommuneFactory
 from tests.factories.livestreams import OfferFactory, SessionFactory
@@ -50,7 +50,7 @@ def look_again(page: Page) -> None:
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
 
 
-@pytest.mark.parametrize("device", ["phone", "desk"])
+@pytest.mark.parametrize("device", PHONE_THEN_DESK)
 def test_from_the_board_into_the_line_and_to_the_order(
     open_page: OpenPage, axe: Axe, tea: Offer, device: str
 ) -> None:
