@@ -1,9 +1,10 @@
 """A small market that can be set back to how it began, looked at as a whole, and audited.
 
 Two co-ops sell in one session. Tea (A01) is nearly gone, honey (A02) comes from another lot,
-`leaf` (A03) from tea's own, and so does `later`, which is lined up only. Tea's lot also stands in the
-next session, `eve`, into which the guest is invited as well. Lan's transfer of two bags of tea and a jar of honey is overdue and not yet
-released; Ba has time left to pay for one of each, and may change his mind.
+`leaf` (A03) from tea's own, and so does `later`, which is lined up only. Tea's lot also stands in
+the next session, `eve`, into which the guest is invited as well. Lan's transfer of two bags of tea
+and a jar of honey is overdue and not yet released; Ba has time left to pay for one of each, and may
+change his mind.
 """
 
 import datetime as dt

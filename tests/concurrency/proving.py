@@ -53,6 +53,7 @@ def prove(stage: Stage, copy: Copy, prepare: Prepare, walk: Walk = different) ->
         return Play(stage, prepare())
 
     try:
+        copy.put_back()
         serial = serial_outcomes(begin, len(prepare()))
         for play in walk(begin):
             proof.schedules += 1
