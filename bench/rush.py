@@ -148,7 +148,7 @@ def say(words: str) -> None:
 def form(rows: SessionRows, offer_ids: list[int]) -> Callable[[], bytes]:
     """Orders as the page's script sends the form."""
     path = f"/phien/{rows.session_id}/dat/"
-    draw = random.Random(1)
+    draw = random.Random()  # a network has so many units free, whichever door
     of_all = urlencode({
         "buyer_name": "Giàng A Sử",
         "address_line": "Bản Tà Chơ, nhà 12",
@@ -170,7 +170,7 @@ def form(rows: SessionRows, offer_ids: list[int]) -> Callable[[], bytes]:
 
 
 def api(rows: SessionRows, offer_ids: list[int]) -> Callable[[], bytes]:
-    draw = random.Random(2)
+    draw = random.Random()
 
     def request() -> bytes:
         order = {
