@@ -26,6 +26,7 @@ from core.errors import Busy
 from core.idempotency import KeyReused, StillRunning
 from core.middleware import is_busy
 from core.models import IdempotencyRecord
+from core.phones import mask_phone
 from livestreams.models import LivestreamSession, Offer
 from orders.errors import (
     CodeNeeded,
@@ -38,7 +39,7 @@ from orders.errors import (
     TransferNotOffered,
 )
 from orders.models import Order, StandbyEntry
-from orders.services.weighing import NOBODY, Newcomer, weigh
+from orders.services.weighing import NOBODY, Client, client
 
 CODE_TRIES = 8
 CODE_INDEX = "orders_order_code"  # how the name of the unique index of `code` begins
@@ -57,7 +58,7 @@ CALL_SQL = """
         %(code)s, %(token)s, %(buyer_name)s, %(buyer_phone)s, %(commune_id)s, %(address_line)s,
         %(note)s, %(payment_method)s, %(language)s, %(hold)s, %(is_standby)s,
         %(scope)s, %(key)s, %(fingerprint)s, %(seen_vnd)s::bigint, %(seen_fee_vnd)s::bigint,
-        %(client_network)s, %(client_block)s, %(is_unseen)s
+        %(client_network)s, %(client_block)s, %(client_phone)s, %(counted)s, %(counted_in_all)s
     )::text
 """
 
@@ -165,8 +166,8 @@ def place(
     wanted = merge_lines(lines)
     if not wanted:
         raise NothingChosen
-    newcomer = _weigh(session_id, wanted, buyer, kept, client_ip)
-    return _place(session_id, wanted, buyer, seen=seen, kept=kept, newcomer=newcomer)
+    who = client(session_id=session_id, phone=buyer.buyer_phone, client_ip=client_ip)
+    return _place(session_id, wanted, buyer, seen=seen, kept=kept, who=who)
 
 
 def place_for_standby(*, entry: StandbyEntry, quantity: int) -> Order:
@@ -180,33 +181,6 @@ def place_for_standby(*, entry: StandbyEntry, quantity: int) -> Order:
     session_id = entry.offer.session_id
     answer = _place(session_id, {entry.offer_id: quantity}, who, is_standby=True)
     return order_of(answer, who)
-
-
-def _weigh(
-    session_id: int,
-    wanted: Mapping[int, int],
-    buyer: Buyer,
-    kept: IdempotencyRecord | None,
-    client_ip: str,
-) -> Newcomer:
-    try:
-        return weigh(
-            session_id=session_id,
-            phone=buyer.buyer_phone,
-            client_ip=client_ip,
-            units=sum(wanted.values()),
-        )
-    except CodeNeeded:
-        if LivestreamSession.objects.filter(pk=session_id, is_simulated=True).exists():
-            return NOBODY  # a crowd that is played, of one machine
-        records = IdempotencyRecord.objects
-        if kept and records.filter(scope=kept.scope, key=kept.key).exists():
-            return NOBODY  # it was taken before: the same answer again
-        problems = {state.problem for state in line_states(session_id, dict(wanted))} - {""}
-        if problems:  # no code helps there
-            problem = LIMIT if problems == {LIMIT} else SOLD_OUT
-            raise _in_words(_Refused(problem, ()), session_id, dict(wanted), None) from None
-        raise
 
 
 def order_of(answer: Mapping[str, Any], buyer: Buyer) -> Order:
@@ -267,7 +241,7 @@ def _place(  # noqa: PLR0913 - one for each thing that decides
     seen: Seen | None = None,
     kept: IdempotencyRecord | None = None,
     is_standby: bool = False,
-    newcomer: Newcomer = NOBODY,
+    who: Client = NOBODY,
 ) -> dict[str, Any]:
     asked = {
         "session_id": session_id,
@@ -281,7 +255,7 @@ def _place(  # noqa: PLR0913 - one for each thing that decides
         "seen_vnd": seen and seen.vnd,
         "seen_fee_vnd": seen and seen.fee_vnd,
         **buyer.__dict__,
-        **newcomer.__dict__,
+        **who.__dict__,
     }
     for _try in range(CODE_TRIES):
         asked["code"], asked["token"] = order_code(), secret_token()
@@ -308,6 +282,8 @@ def _ask(asked: dict[str, Any]) -> dict[str, Any]:
             return answer
         case "reused":
             raise KeyReused
+        case "code":
+            raise CodeNeeded(phone=mask_phone(asked["buyer_phone"]))
     raise _Refused(
         found["problem"],
         found["offer_ids"],

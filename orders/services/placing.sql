@@ -1,12 +1,12 @@
 -- One order in one round trip: everything placing.place needs of the database, the hot rows last.
 --
--- Nothing is locked before the claims but rows of this buyer's own, so a hot offer is held for one
--- UPDATE and the commit. A refusal that is plain beforehand is returned and writes nothing; one
+-- Nothing is locked before the claims but rows of this buyer's own, and the count of a network that
+-- phones never seen order from; so a hot offer is held for one UPDATE and the commit. A refusal that is plain beforehand is returned and writes nothing; one
 -- that shows only at a guard is raised, which rolls everything back:
 --   CP001 too few units left, CP002 the key was used this moment, CP003 over the limit per buyer,
 --   CP004 the lot's last good day is over (it never changes, so it is read, not locked);
 --   DETAIL is the offer's id.
--- Returns {"outcome": "placed" | "kept" | "reused" | "refused", …}; see orders/services/placing.py.
+-- Returns {"outcome": "placed" | "kept" | "reused" | "refused" | "code", …}; see orders/services/placing.py.
 CREATE OR REPLACE FUNCTION orders_place_order(
     p_session_id bigint,
     p_offer_ids bigint[],  -- in id order, each once
@@ -27,9 +27,12 @@ CREATE OR REPLACE FUNCTION orders_place_order(
     p_fingerprint text,
     p_seen_vnd bigint,  -- the sum the buyer saw, never exceeded; NULL: shown and agreed to later
     p_seen_fee_vnd bigint,  -- and what of it is still to be added for each parcel
+    -- What a client is counted by (weighing.sql), keyed hashes; empty: a caller of our own
     p_client_network text,
     p_client_block text,
-    p_is_unseen boolean
+    p_client_phone text,
+    p_counted text,
+    p_counted_in_all text
 ) RETURNS jsonb
 LANGUAGE plpgsql
 -- Plans are made once for each connection: to make them costs as much as the order. They are kept
@@ -43,6 +46,7 @@ DECLARE
     v_asked record;
     v_kept record;
     v_problem text := '';
+    v_standing text := 'known';
     v_short bigint[];
     v_goods_vnd bigint;
     v_shipping_vnd bigint;
@@ -86,6 +90,7 @@ BEGIN
     SELECT
         count(*) FILTER (WHERE offer.session_id = p_session_id) AS found,
         coalesce(sum(offer.unit_price_vnd * wanted.quantity), 0) AS goods_vnd,
+        sum(wanted.quantity) AS units,
         -- Read once: a host may change a price before the lines are written
         array_agg(offer.unit_price_vnd ORDER BY offer.id) AS prices_vnd,
         array_agg(offer.limit_per_buyer ORDER BY offer.id) AS limits,
@@ -129,6 +134,23 @@ BEGIN
             'fee_vnd', v_session.shipping_fee_vnd, 'parcels', v_asked.parcels);
     END IF;
 
+    -- Only what could be had is counted, and what is not had after all is taken back with the rest.
+    -- A crowd that is played (a simulation) comes from one machine
+    IF p_client_network <> '' AND NOT v_session.is_simulated THEN
+        v_standing := orders_weigh_buyer(
+            p_client_phone, p_client_network, p_client_block, p_counted, p_counted_in_all,
+            v_asked.units::integer, NULL);
+        IF v_standing = 'code' THEN
+            -- The same press may have taken the network's last units while this one waited
+            SELECT fingerprint, body INTO v_kept
+            FROM core_idempotencyrecord WHERE scope = p_scope AND key = p_key;
+            IF FOUND AND v_kept.fingerprint = p_fingerprint THEN
+                RETURN jsonb_build_object('outcome', 'kept', 'answer', v_kept.body::jsonb);
+            END IF;
+            RETURN jsonb_build_object('outcome', 'code');
+        END IF;
+    END IF;
+
     v_goods_vnd := v_asked.goods_vnd;
     v_shipping_vnd := v_session.shipping_fee_vnd * v_asked.parcels;
     v_state := CASE
@@ -148,7 +170,7 @@ BEGIN
         p_code, p_token, p_session_id, p_buyer_name, p_buyer_phone, p_commune_id, p_address_line,
         p_note, p_payment_method, v_state, v_goods_vnd, v_shipping_vnd, p_language, v_now, v_pay_by,
         '', v_session.is_simulated, v_session.bank_bin, v_session.bank_account_number,
-        v_session.bank_account_name, p_client_network, p_client_block, p_is_unseen
+        v_session.bank_account_name, p_client_network, p_client_block, v_standing = 'free'
     ) RETURNING id INTO v_order_id;
 
     -- One parcel for each co-op, and in it the lines with everything as it is now

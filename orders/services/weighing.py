@@ -33,15 +33,17 @@ KNOW_NETWORK_SQL = """
 
 
 @dataclass(frozen=True)
-class Newcomer:
-    """Where an order comes from: what is stored with it of a client. Empty: not counted."""
+class Client:
+    """What a buyer at the door is counted by: keyed hashes. All empty: a caller of our own."""
 
     client_network: str = ""
     client_block: str = ""
-    is_unseen: bool = False
+    client_phone: str = ""
+    counted: str = ""  # this network in this session
+    counted_in_all: str = ""  # all networks in this session
 
 
-NOBODY = Newcomer()
+NOBODY = Client()
 
 
 def count_joining(*, phone: str, client_ip: str) -> None:
@@ -53,6 +55,20 @@ def count_joining(*, phone: str, client_ip: str) -> None:
     )
 
 
+def client(*, session_id: int, phone: str, client_ip: str, what: str = UNITS) -> Client:
+    """`client_ip` "" is a caller of our own (a command, the line's own promotion)."""
+    if not client_ip:
+        return NOBODY
+    network = network_key(client_ip)
+    return Client(
+        client_network=network,
+        client_block=block_key(client_ip),
+        client_phone=phone_key(phone),
+        counted=_key(f"{what}:{session_id}", network),
+        counted_in_all=_key(f"{what}:{session_id}", ""),
+    )
+
+
 def weigh(
     *,
     session_id: int,
@@ -61,24 +77,23 @@ def weigh(
     units: int,
     what: str = UNITS,
     at: dt.datetime | None = None,
-) -> Newcomer:
+) -> None:
     """Count `units` this buyer is about to take. Raises CodeNeeded where a code is asked first.
 
-    `client_ip` "" is a caller of our own (a command, the line's own promotion): nothing is counted.
+    For what is not an order; that is weighed where it is placed (placing.sql).
     """
-    if not client_ip:
-        return NOBODY
-    network, block = network_key(client_ip), block_key(client_ip)
+    who = client(session_id=session_id, phone=phone, client_ip=client_ip, what=what)
+    if who == NOBODY:
+        return
     values: list[Any] = [
-        phone_key(phone), network, block,
-        _key(f"{what}:{session_id}", network), _key(f"{what}:{session_id}", ""), units, at,
+        who.client_phone, who.client_network, who.client_block, who.counted, who.counted_in_all,
+        units, at,
     ]  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(WEIGH_SQL, values)
         (standing,) = cursor.fetchone()
     if standing == "code":
         raise CodeNeeded(phone=mask_phone(phone))
-    return Newcomer(network, block, is_unseen=standing != "known")
 
 
 def send_code(*, phone: str, client_ip: str) -> OneTimeCode:

@@ -1,8 +1,9 @@
 -- Whether a buyer may take units (or a place in the waitlist) without showing a code first.
 --
--- One statement, committed before the order's own transaction begins, so no row of it is locked
--- while an order is written. Phones that are known touch no row at all. Others are counted by
--- network and session: 2 units, and 16 more for each known phone that ordered from the network
+-- Part of the order's transaction, right before its first row is written: what comes to nothing is
+-- not counted. The count of a network is locked until then, which makes its strangers' orders wait
+-- for each other as they do at a hot offer. Phones that are known touch no row at all. Others are
+-- counted by network and session: 2 units, and 16 more for each known phone that ordered from the network
 -- before. Networks in a block nobody known ever came from have nothing free, once the platform
 -- knows enough phones to tell.
 -- Returns 'known', 'free' or 'code'.
@@ -30,8 +31,6 @@ BEGIN
     IF FOUND THEN
         RETURN 'known';
     END IF;
-    -- A crash may forget the last counts: nothing is lost that anybody owns
-    PERFORM set_config('synchronous_commit', 'off', true);
 
     SELECT least(phones, 200) * 16 INTO v_free FROM orders_knownnetwork WHERE key = p_network;
     v_free := coalesce(v_free, 0);
