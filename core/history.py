@@ -1,18 +1,21 @@
 """Who changed what, in words: read from the events that pghistory's triggers record."""
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.db import models
+from django.db.models.functions import RowNumber
 from django.utils.translation import gettext as _
 
 from core.money import format_vnd
 from core.numbers import format_number, format_weight
 
+Thing = tuple[str, Any, Mapping[str, Any]]  # what to call it, the row, {field: what to call it}
 LONGEST = 200  # characters of an old or new value shown
 
 
@@ -31,14 +34,15 @@ class Change:
     new: str
 
 
-def changes_of(
-    rows: Iterable[tuple[str, models.Model, Mapping[str, Any]]], *, most: int = 200
-) -> list[Change]:
+def changes_of(rows: Iterable[Thing], *, most: int = 200) -> list[Change]:
     """The newest changes of `rows`: (what to call it, row, {field: what to call it}).
 
     The rows' models are tracked by pghistory. Other fields are left out.
     """
-    found = [change for thing, row, labels in rows for change in _changes(thing, row, labels, most)]
+    found: list[tuple[int | None, Change]] = []
+    for things in _by_model(rows).values():
+        for pk, events in _newest_events(things, most + 1):
+            found += _changes(*things[pk], events, most)
     found.sort(key=lambda pair: pair[1].when, reverse=True)
     names = _names(user for user, _change in found[:most])
     return [
@@ -46,12 +50,29 @@ def changes_of(
     ]
 
 
+def _by_model(rows: Iterable[Thing]) -> dict[type[models.Model], dict[Any, Thing]]:
+    """The things of each model by their keys: their events are read in one query."""
+    found: dict[type[models.Model], dict[Any, Thing]] = defaultdict(dict)
+    for thing in rows:
+        found[type(thing[1])][thing[1].pk] = thing
+    return found
+
+
+def _newest_events(things: Mapping[Any, Thing], most: int) -> Iterator[tuple[Any, list[Any]]]:
+    """Key and newest events of each thing, the last one first."""
+    model: Any = type(next(iter(things.values()))[1])
+    nth = models.Window(RowNumber(), partition_by="pgh_obj_id", order_by="-pgh_id")
+    events = model.pgh_event_model.objects.filter(pgh_obj_id__in=list(things))
+    newest = events.annotate(nth=nth).filter(nth__lte=most).select_related("pgh_context")
+    of_each = newest.order_by("pgh_obj_id", "-pgh_id")
+    for pk, found in groupby(of_each, key=lambda event: event.pgh_obj_id):
+        yield pk, list(found)
+
+
 def _changes(
-    thing: str, row: Any, labels: Mapping[str, Any], most: int
+    thing: str, row: Any, labels: Mapping[str, Any], newest: list[Any], most: int
 ) -> Iterator[tuple[int | None, Change]]:
     """Pairs of the acting user's id and what changed between an event and the one before."""
-    events = row.pgh_event_model.objects.filter(pgh_obj_id=row.pk).select_related("pgh_context")
-    newest = list(events.order_by("-pgh_id")[: most + 1])
     for after, before in pairwise(newest):
         for name, label in labels.items():
             old, new = getattr(before, name), getattr(after, name)

@@ -3,6 +3,7 @@
 import pytest
 from django.test import Client
 from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries
 
 from core.history import changes_of
 from products.models import Product
@@ -59,3 +60,16 @@ def test_only_the_newest_changes_are_read():
         product.save(update_fields=["name"])
     changes = changes_of([("Sản phẩm", product, {"name": "tên"})], most=2)
     assert [change.new for change in changes] == ["Chè 5", "Chè 4"]
+
+
+@pytest.mark.django_db
+def test_thirty_lots_cost_as_many_queries_as_one(
+    django_assert_num_queries: DjangoAssertNumQueries,
+):
+    variant = VariantFactory()
+    for count in (1, 29):
+        for _more in range(count):
+            LotFactory(variant=variant).save()
+        lots = [(lot.code, lot, {"code": "mã"}) for lot in variant.lots.all()]
+        with django_assert_num_queries(1):  # nobody acted, so nobody is looked up
+            assert len(changes_of(lots)) == len(lots)
