@@ -92,7 +92,7 @@ def _digits(s: str) -> Iterator[_Digit]:
 
 
 def _read(part: str, start: int, *, alone: bool) -> Iterator[_Digit]:
-    """The digits that `part` represents; `alone` when it is a word of several letters."""
+    """The digits in `part`. `alone` says that `part` is a whole word of several letters."""
     plain = unicodedata.normalize("NFKC", part).lower()
     if part.isdigit():  # also ①, ⁰ and the digits of other scripts
         for i, c in enumerate(part):

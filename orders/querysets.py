@@ -105,7 +105,7 @@ class OrderQuerySet(models.QuerySet):
 
 
 class MaskedQuerySet(models.QuerySet):
-    """Rows with a buyer's number, which is masked until somebody asks for it."""
+    """Rows with a buyer's number, masked until a member asks to see it."""
 
     reveals: ClassVar[dict[str, models.OuterRef]]  # which PhoneReveals belong to a row
 

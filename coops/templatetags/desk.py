@@ -1,4 +1,4 @@
-"""Links and buttons of a co-op's desk: shown to whom the view behind them admits."""
+"""Links and buttons of a co-op's desk, shown only to users whom their view admits."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ def may(context: Context, name: str, cooperative: Any) -> bool:
 def desk_link(
     context: Context, name: str, label: str, sign: str, cooperative: Any, **more: Any
 ) -> SafeString | str:
-    """A nav_link to a page of this co-op; nothing for those whom the page does not admit."""
+    """A nav_link to a page of this co-op; empty where the page does not admit the user."""
     if not may(context, name, cooperative):
         return ""
     return nav_link(context, name, label, sign, cooperative.slug, **more)

@@ -12,7 +12,7 @@ from orders.models.ordering import Parcel
 
 
 class PhoneReveal(models.Model):
-    """Somebody of a co-op looked at a buyer's whole number: who, of what, when."""
+    """A member of a co-op saw a buyer's whole number: who, of what, when."""
 
     parcel = models.ForeignKey(Parcel, models.PROTECT, null=True, related_name="phone_reveals")
     call_back = models.ForeignKey(CallBack, models.CASCADE, null=True, related_name="phone_reveals")
@@ -33,7 +33,7 @@ class PhoneReveal(models.Model):
 
 
 class PhoneSearch(models.Model):
-    """Somebody of a co-op looked for a buyer by phone: who, when, and how many digits they knew.
+    """A member of a co-op searched for a buyer by phone: who, when, with how many digits.
 
     Many of them in a short time are a masked number being guessed. The digits are not kept.
     """

@@ -167,7 +167,7 @@ def reopen_recognition(
 
 @transaction.atomic
 def correct_register(*, register: OcopRegister, by: Any, **changes: Any) -> OcopRegister:
-    """Put `product_count` or `source` right; the history keeps what stood there, and by whom."""
+    """Correct `product_count` or `source`; the history keeps the earlier values and who wrote them."""
     for name, value in {**changes, "recorded_by": by}.items():
         setattr(register, name, value)
     register.save(update_fields=[*changes, "recorded_by"])

@@ -1,7 +1,8 @@
 // Sends each form that has a number of its own (idempotency_key) and stays with it: a network that is gone leaves
-// one on this page, which says so and sends the same again, and never on the browser's own error page. The
-// server names the page to go to (header X-Tell-Where, core/middleware.py); any other answer is drawn by the
-// browser itself: the form then goes once more in the plain way, which is safe, for a refusal kept no number.
+// one on this page, which says so and sends the same again, and never on the browser's own error page. A form
+// that was taken is answered with the next page's address (header X-Tell-Where, core/middleware.py). After any
+// other answer the browser sends the form again without script and shows what comes; this is safe, for a
+// refused form has not used up its number.
 // Words: data-held, data-weak, data-now of <html>.
 const TIMEOUT_MS = 20000;
 const FILES_TIMEOUT_MS = 90000;

@@ -21,7 +21,7 @@ drawn: list[str] = []
 
 
 def counted_board(key: str) -> dict[str, Any]:
-    """A board that tells how often it was drawn."""
+    """A board that counts how often it was rendered."""
     drawn.append(key)
     return {"key": key, "newest": OutboxMessage.objects.filter(feed=f"session:{key}").count()}
 
