@@ -24,6 +24,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bench import prepared
 from core import catalogue
 from core.local import roles
 from core.local.broker import Broker
@@ -147,11 +148,9 @@ def ground(
     `web_threads` sets WEB_THREADS, `settings_env` any other setting of docs/operations.md.
     """
     with bare_ground(settings_env, web_threads) as place:
-        place.postgres.start()
-        place.broker.start()
         catalogue.compile_if_older(BASE_DIR)
-        place.manage("migrate", "--noinput", "-v0")
-        place.manage("load_places")
+        prepared.start(place.postgres, place.env)
+        place.broker.start()
         if "web" in programs:
             place.manage("collectstatic", "--noinput", "-v0")
         for name in programs:
@@ -164,9 +163,12 @@ def ground(
 def supervised_ground(settings_env: Mapping[str, str] | None = None) -> Iterator[Place]:
     """Like `ground`, but all of it under `manage.py up`, which heals what is broken."""
     with bare_ground(settings_env) as place:
+        catalogue.compile_if_older(BASE_DIR)
+        has_places = prepared.lay(place.postgres, place.env)
         place.start("up")
         place.await_ready()
-        place.manage("load_places")
+        if not has_places:
+            place.manage("load_places")
         yield place
 
 

@@ -3,7 +3,9 @@
 No font file is kept in the project. Both weights together are about 30 kB.
 """
 
+import atexit
 import functools
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,17 +35,13 @@ LETTERS = [
 @functools.cache
 def made() -> FileSystemStorage:
     """A folder with the cut fonts, made once in the life of the process."""
-    folder = Path(_keep_until_exit().name)
+    folder = Path(tempfile.mkdtemp(prefix="chophien-fonts-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     for name, source in WEIGHTS.items():
         target = folder / name
         target.parent.mkdir(exist_ok=True)
         cut(SOURCES / source, target)
     return FileSystemStorage(location=folder)
-
-
-@functools.cache
-def _keep_until_exit() -> tempfile.TemporaryDirectory[str]:
-    return tempfile.TemporaryDirectory(prefix="chophien-fonts-")
 
 
 def cut(source: Path, target: Path) -> None:

@@ -9,13 +9,12 @@ from django.db import connection, transaction
 from django.test import override_settings
 
 from config.demo.loading import goods, past, people, present
-from coops.places import load_places
 from core.clock import db_today
+from tests.places import put_places
 
 
 def load_rows(today: dt.date) -> dict[str, int]:
-    """Everything `load_demo` loads but pictures; what each step reports."""
-    load_places()
+    """Everything `load_demo` loads but places and pictures; what each step reports."""
     report = {"people": people.load_people()}
     people.load_staff()
     report["goods"] = goods.load_goods(today)
@@ -28,6 +27,7 @@ def load_rows(today: dt.date) -> dict[str, int]:
 @pytest.fixture(scope="module")
 def loaded(django_db_setup: None, django_db_blocker: Any) -> Iterator[dict[str, int]]:
     with django_db_blocker.unblock(), override_settings(DEMO=True), transaction.atomic():
+        put_places()
         report = load_rows(db_today())
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")  # rows of an open transaction are analyzed by nobody else

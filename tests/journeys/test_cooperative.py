@@ -12,7 +12,6 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from coops.models import Cooperative
-from coops.places import load_places
 from tests.browser import PHONE_THEN_DESK, OpenPage
 from tests.cast import PASSWORD, make_cast
 from tests.factories.accounts import UserFactory
@@ -21,6 +20,7 @@ from tests.factories.core import photo_file
 from tests.journeys import people
 from tests.journeys.authenticator import Authenticator
 from tests.journeys.people import await_true
+from tests.places import put_places
 
 NAME, TYPED_PHONE = "HTX Miến dong Bình Lư", "0987 654 321"
 REASON = "Vui lòng ghi rõ tên bản và số nhà để bưu tá tìm được."
@@ -29,7 +29,7 @@ Axe = Callable[[Page], None]
 
 @pytest.fixture
 def places(platform_server: Any) -> None:
-    load_places()
+    put_places()
 
 
 def main(page: Page) -> Any:
