@@ -16,7 +16,10 @@ from core.local.paths import BASE_DIR
 from core.local.postgres import Postgres, may_unshare
 from core.local.process import run
 
-MADE_OF = ("*/migrations/*.py", "*/services/*.sql", "coops/places.py", "requirements.txt")
+MADE_OF = (
+    *("*/migrations/*.py", "*/services/*.sql", "requirements.txt"),
+    *("coops/places.py", "coops/models.py", "core/text.py"),
+)
 KEPT = BASE_DIR / "var" / "prepared"
 
 

@@ -217,6 +217,7 @@ def test_what_was_typed_survives_a_closed_page(open_page: OpenPage, places: None
     page.get_by_role("button", name="Đăng ký", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Ảnh")
     assert Cooperative.objects.get().commune_id == "03390"
+    page.wait_for_load_state()  # with its script, which forgets what has been taken
     page.goto("/lam-viec/htx-moi/")
     expect(page.get_by_label("Tên hợp tác xã")).to_have_value("")
 

@@ -220,11 +220,21 @@ def test_a_body_that_ends_short_reaches_no_page(port: int, announced: int) -> No
         b"Transfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n",
         b"Transfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n5\r\nab",
         b"Transfer-Encoding: chunked\r\n\r\nzz\r\nabcde\r\n0\r\n\r\n",
-        b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n0\r\n\r\n",
     ],
 )
 def test_chunks_that_do_not_come_to_their_end_reach_no_page(port: int, rest: bytes) -> None:
     assert cut_off(port, b"POST / HTTP/1.1\r\nHost: x\r\n" + rest) in {b"", b"HTTP/1.1 400"}
+
+
+def test_a_length_beside_chunks_counts_for_nothing(port: int) -> None:
+    """RFC 9112, 6.3: refused, or read by its chunks alone."""
+    head = b"POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 3\r\n"
+    chunks = b"Transfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n0\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", port), 5) as line:
+        line.sendall(head + chunks)
+        answer = b"".join(iter(lambda: line.recv(4096), b""))
+    status, body = answer[:12], answer.rpartition(b"\r\n\r\n")[2]
+    assert status == b"HTTP/1.1 400" or json.loads(body)["length"] == 5
 
 
 def cut_off(port: int, sent: bytes) -> bytes:
