@@ -19,5 +19,6 @@ def put_places() -> None:
             there.copy_expert(f"COPY {table} TO STDOUT (FORMAT binary)", rows)
             rows.seek(0)
             here.copy_expert(f"COPY {table} FROM STDIN (FORMAT binary)", rows)
+            here.execute(f"ANALYZE {table}")  # or searches are planned for an empty table
     line.close()
     find_cooperatives_by_todays_words()

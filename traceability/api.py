@@ -138,7 +138,8 @@ class ShowOrigin(PublicView):
             raise Http404
         events = origin.lot.trace_events.standing().select_related("commune__province")
         origin.steps = list(events.prefetch_related("photos__picture"))
-        unlikely = doubtful(origin.steps, origin.lot.harvested_on)
+        days = [(step.pk, step.step, step.happened_on) for step in origin.steps]
+        unlikely = doubtful(days, origin.lot.harvested_on)
         origin.doubtful_steps = [n for n, step in enumerate(origin.steps) if step.pk in unlikely]
         product = origin.lot.variant.product
         origin.recognition = OcopRecognition.objects.valid().filter(product=product).first()

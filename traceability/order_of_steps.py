@@ -1,7 +1,7 @@
 """Days that cannot be: a step of a lot before the one that must come first."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from traceability.models import TraceEvent
 
@@ -13,26 +13,25 @@ Told = tuple[str, dt.date]  # kind of step, and its day
 
 def too_early_for(told: Told, others: Iterable[Told], harvested_on: dt.date) -> dt.date | None:
     """The earliest possible day of `told` when its day is too early; else None."""
+    return _too_early(told, _begun(others), harvested_on)
+
+
+def doubtful(steps: Iterable[tuple[int, str, dt.date]], harvested_on: dt.date) -> set[int]:
+    """Of steps as (id, kind, day), the ids of those whose days cannot be so."""
+    known = list(steps)
+    begun = _begun((kind, day) for _pk, kind, day in known)
+    return {pk for pk, kind, day in known if _too_early((kind, day), begun, harvested_on)}
+
+
+def _too_early(told: Told, begun: Mapping[str, dt.date], harvested_on: dt.date) -> dt.date | None:
     step, day = told
     if step == Step.HARVEST:
         return None
-    begun = _begun(others)
     before = [begun[kind] for kind, rank in RANKS.items() if kind in begun and rank < _rank(step)]
     if Step.HARVEST not in begun:
         before.append(harvested_on)
     earliest = max(before, default=day)
     return earliest if day < earliest else None
-
-
-def doubtful(steps: Iterable[TraceEvent], harvested_on: dt.date) -> set[int]:
-    """Ids of the steps whose days cannot be so."""
-    known = list(steps)
-    told = [(step.step, step.happened_on) for step in known]
-    return {
-        event.pk
-        for event in known
-        if too_early_for((event.step, event.happened_on), told, harvested_on)
-    }
 
 
 def _begun(told: Iterable[Told]) -> dict[str, dt.date]:

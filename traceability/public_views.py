@@ -66,9 +66,9 @@ def _origin_context(request: HttpRequest, origin: OriginCode) -> dict[str, objec
     lot = origin.lot
     standing = lot.trace_events.standing()
     told = standing.prefetch_related("photos__picture")
-    unlikely = doubtful(standing.only("pk", "lot", "step", "happened_on"), lot.harvested_on)
-    likely = standing.exclude(pk__in=unlikely)
-    known = [TraceEvent.Step(step).label for step in likely.values_list("step", flat=True)]
+    days = list(standing.values_list("pk", "step", "happened_on"))
+    unlikely = doubtful(days, lot.harvested_on)
+    journey = [kind for kind, _same in groupby(kind for pk, kind, _ in days if pk not in unlikely)]
     return {
         "origin": origin,
         "lot": lot,
@@ -77,7 +77,7 @@ def _origin_context(request: HttpRequest, origin: OriginCode) -> dict[str, objec
         "cooperative": lot.variant.product.cooperative,
         "doubtful": unlikely,
         "steps": Pages(told, STEPS_SHOWN).get_page(request.GET.get("page")),
-        "journey": [words for words, _same in groupby(known)][:STEPS_IN_SHORT],
+        "journey": [TraceEvent.Step(kind).label for kind in journey[:STEPS_IN_SHORT]],
         "code": in_groups(origin.code),
         "recognition": OcopRecognition.objects.valid().filter(product=lot.variant.product).first(),
         "scan_count": scans.count,

@@ -109,7 +109,10 @@ def left_of(family: list[psutil.Process]) -> list[psutil.Process]:
     return [process for process in family if lives(process)]
 
 
-@pytest.mark.parametrize("wish", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+INTERRUPTED = pytest.param(signal.SIGINT, marks=pytest.mark.long)  # handled as SIGTERM is
+
+
+@pytest.mark.parametrize("wish", [signal.SIGTERM, INTERRUPTED, signal.SIGKILL])
 def test_no_process_is_left_however_it_ends(start, here, wish):
     up = start()
     await_start(up)
