@@ -20,6 +20,7 @@ from core.paging import Pages
 
 
 class Pagination(PageNumberPagination):
+    django_paginator_class = Pages
     page_size = 50
     page_size_query_param = "page_size"
     max_page_size = 200
@@ -27,7 +28,7 @@ class Pagination(PageNumberPagination):
     def get_page_number(self, request: Any, paginator: Any) -> int:
         """The first or the last page for one that is not there."""
         asked = super().get_page_number(request, paginator)
-        return Pages(paginator.object_list, paginator.per_page).get_page(asked).number
+        return int(paginator.get_page(asked).number)
 
 
 class NotThere(exceptions.NotFound):

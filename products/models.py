@@ -89,6 +89,12 @@ class Product(SearchableModel):
         indexes = [
             GinIndex(fields=["search_text"], opclasses=["gin_trgm_ops"], name="product_words"),
             models.Index(fields=["cooperative", "state"], name="product_by_cooperative"),
+            models.Index(
+                F("published_at").desc(nulls_last=True),
+                F("id").desc(),
+                condition=Q(state="published"),
+                name="product_newest",
+            ),
         ]
         constraints = [
             models.CheckConstraint(
