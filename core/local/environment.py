@@ -7,7 +7,7 @@ import secrets
 import time
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 from urllib.parse import urlsplit
@@ -138,6 +138,8 @@ def held(here: Places) -> Iterator[None]:
     try:
         stream = here.lock.open("w")
     except OSError as error:
+        with suppress(OSError):
+            here.sockets.rmdir()
         raise LocalError(unusable(here, error)) from error
     with stream:
         if not lock(stream):

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import shutil
 import tempfile
 import threading
 from pathlib import Path
@@ -192,6 +193,7 @@ def test_what_was_published_while_nobody_listened_is_made_up(settings: Settings)
             finished()
         finally:
             broker.stop()
+            shutil.rmtree(places.sockets)
 
 
 def test_without_a_broker_a_viewer_still_gets_the_board_and_no_beat(settings: Settings):

@@ -1,5 +1,6 @@
 """Relays as processes, with a broker of their own that stops and freezes."""
 
+import shutil
 import signal
 import sys
 import tempfile
@@ -60,6 +61,7 @@ def wire(transactional_db: None) -> Iterator[Wire]:
         made = Wire(Path(folder))
         yield made
         made.stop()
+        shutil.rmtree(made.places.sockets)
 
 
 def dismiss_leader() -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import time
 import urllib.error
@@ -42,6 +43,7 @@ def broker(tmp_path: Path) -> Iterator[Broker]:
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid_of(away), signal.SIGCONT)
     away.stop()
+    shutil.rmtree(away.here.sockets)
 
 
 @pytest.fixture

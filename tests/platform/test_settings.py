@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import psycopg2
 import pytest
@@ -100,6 +101,7 @@ def test_what_keeps_the_platform_from_starting_is_told_in_one_sentence(tmp_path,
     assert done.returncode == 1
     assert done.stderr.startswith(sentence)
     assert len((done.stdout + done.stderr).strip().splitlines()) == 1
+    assert not Places(Path(wrong.get("DATA_DIR", folders["DATA_DIR"]))).sockets.exists()
 
 
 def test_a_full_disk_is_told(tmp_path, monkeypatch):

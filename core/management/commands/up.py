@@ -1,3 +1,4 @@
+import contextlib
 import http.client
 import os
 import shutil
@@ -62,6 +63,8 @@ class Command(BaseCommand):
                 say_aloud("Stopping …")
                 supervisor.stop()
                 say_aloud("Everything has stopped. The data stays in " + str(here.data) + ".")
+            with contextlib.suppress(OSError):
+                here.sockets.rmdir()  # a start that was refused leaves nothing behind
         shutil.rmtree(here.sockets, ignore_errors=True)  # after a fault its logs stay
 
 
