@@ -95,7 +95,7 @@ def secret_key(here: Places) -> str:
                 stream.write(secrets.token_urlsafe(50))
         return here.secret_key.read_text().strip()
     except OSError as error:
-        raise LocalError(unusable(here, error)) from error
+        raise unusable(here, error) from error
 
 
 def private(path: Path) -> TextIO:
@@ -103,8 +103,14 @@ def private(path: Path) -> TextIO:
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w")
 
 
-def unusable(here: Places, error: OSError) -> str:
-    return f"{here.data} cannot be written ({error.strerror}). Set DATA_DIR to a folder of yours."
+def unusable(here: Places, error: OSError) -> LocalError:
+    """What to say; the folder made for sockets goes again."""
+    with suppress(OSError):
+        here.sockets.rmdir()
+    reason = error.strerror
+    return LocalError(
+        f"{here.data} cannot be written ({reason}). Set DATA_DIR to a folder of yours."
+    )
 
 
 def is_running(here: Places) -> bool:
@@ -138,9 +144,7 @@ def held(here: Places) -> Iterator[None]:
     try:
         stream = here.lock.open("w")
     except OSError as error:
-        with suppress(OSError):
-            here.sockets.rmdir()
-        raise LocalError(unusable(here, error)) from error
+        raise unusable(here, error) from error
     with stream:
         if not lock(stream):
             msg = f"The platform runs already on {here.data}. Stop it first, or set DATA_DIR."
