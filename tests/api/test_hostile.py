@@ -81,7 +81,7 @@ def test_the_parser_reads_what_is_json_and_refuses_what_is_not() -> None:
 @pytest.mark.parametrize(
     ("entry", "method"), WRITES, ids=[f"{method} {entry.name}" for entry, method in WRITES]
 )
-@pytest.mark.parametrize("share", [10, pytest.param(1, marks=pytest.mark.long)])
+@pytest.mark.parametrize("share", [20, pytest.param(1, marks=pytest.mark.long)])
 def test_no_body_breaks_an_address(
     programs: tuple[Stage, Api], entry: Any, method: str, share: int
 ) -> None:
