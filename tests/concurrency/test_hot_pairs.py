@@ -1,7 +1,8 @@
 """The hottest commands against each other under every interleaving.
 
-Two at once in every market (in the two where least is to be had in the longer proof); there all three-way sets as well, which have too many kinds of schedule
-for every one: the first three hundred and a hundred by the fall of dice.
+Two at once in every market; the two markets where least is to be had wait for the longer proof.
+There all three-way sets are played as well, which have too many kinds of schedule for every one:
+the first three hundred and a hundred by the fall of dice.
 """
 
 from functools import partial
