@@ -10,6 +10,8 @@ from coops.commune_index import Index, Unit
 
 KEPT_S = 600
 CHECKED = "communes:index-is-right"
+DOUBTED_S = 1
+DOUBTED = "communes:index-is-doubted"
 
 
 class Kept(NamedTuple):
@@ -20,11 +22,15 @@ class Kept(NamedTuple):
 kept: Kept | None = None
 
 
-def known_index(communes: Any) -> Index:
-    """The index of the rows of `communes` (the model); changes are seen within KEPT_S."""
+def known_index(communes: Any, *, is_doubted: bool = False) -> Index:
+    """The index of the rows of `communes` (the model); changes are seen within KEPT_S.
+
+    Within DOUBTED_S when `is_doubted`: what is not found may have been loaded this moment.
+    """
     global kept  # noqa: PLW0603 - one index for all threads; two that build it build the same
     now = kept
-    if now is None or not cache.get(CHECKED):
+    is_due = not cache.get(CHECKED) or (is_doubted and cache.add(DOUBTED, 1, DOUBTED_S))
+    if now is None or is_due:
         fingerprint = fingerprint_of(communes)
         if now is None or now.fingerprint != fingerprint:
             now = kept = Kept(fingerprint, build(communes))

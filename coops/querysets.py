@@ -32,6 +32,9 @@ class CommuneQuerySet(SearchableQuerySet):
         `found_by` of each is the former unit it was found by, or None.
         """
         units = known_index(self.model).find(typed, limit, province_code)
+        if not units:
+            index = known_index(self.model, is_doubted=True)
+            units = index.find(typed, limit, province_code)
         chosen = self.select_related("province").in_bulk([unit.code for unit in units])
         known: dict[str, Any] = dict(chosen)
         found = []

@@ -272,3 +272,11 @@ def test_a_commune_that_is_renamed_is_found_by_its_new_name(places: None) -> Non
 def test_an_old_address_typed_without_the_list_is_answered_with_offers(places: None) -> None:
     with pytest.raises(ValidationError, match=r"xã Trạm Tấu, Lào Cai"):
         CommuneField().clean(Choice(text="Tram Tau, Yen Bai"))
+
+
+@pytest.mark.django_db
+def test_what_was_loaded_this_moment_is_found() -> None:
+    CommuneFactory(code="99901", name="Khoẵng Quýnh")
+    assert Commune.objects.suggest("khoang quynh")
+    loaded = CommuneFactory(code="99902", name="Wofzz Xyqqj")
+    assert loaded in Commune.objects.suggest("wofzz xyqqj")
