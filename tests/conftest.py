@@ -1,6 +1,5 @@
 from collections.abc import Iterator
 from pathlib import Path
-from zlib import crc32
 
 import pytest
 from django.conf import settings
@@ -14,15 +13,6 @@ PLAIN_STATIC_FILES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
-
-
-# Files whose tests take longest come first, so that no worker is left alone with one at the end
-LONG = ("test_access_matrix", "test_pairs", "test_hot_pairs", "test_listing", "test_standby")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files in a mixed order, always the same: while one waits for a clock, others work."""
-    items.sort(key=lambda item: (item.path.stem not in LONG, crc32(str(item.path.name).encode())))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -69,12 +69,18 @@ def platform_server(_platform: Platform, transactional_db: None) -> Iterator[Pla
 
 
 def collect_static_files_once(env: dict[str, str]) -> None:
-    """For all workers of this run: whoever comes first compresses them, the others wait."""
+    """For all workers of this run: whoever comes first compresses them, the others wait.
+
+    They appear at once: tests of other workers read that folder while they are written.
+    """
     root = Path(env["STATIC_ROOT"])
+    draft = root.with_name("static.partial")
     with root.with_name("static.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (root / "staticfiles.json").exists():
-            run([sys.executable, "manage.py", "collectstatic", "--noinput", "-v0"], env=env)
+            collect = [sys.executable, "manage.py", "collectstatic", "--noinput", "-v0"]
+            run(collect, env=env | {"STATIC_ROOT": str(draft)})
+            draft.replace(root)
 
 
 def free_port() -> int:
