@@ -185,6 +185,13 @@ def icon(name: str, extra: str = "") -> SafeString:
 
 
 @register.simple_tag
+def way_back(address: str, label: object) -> SafeString:
+    """A small line that leads to the page above this one; its arrow is not underlined."""
+    arrow = icon("arrow-left", "icon--small")
+    return format_html('<p class="small">{} <a href="{}">{}</a></p>', arrow, address, label)
+
+
+@register.simple_tag
 def crop_sign(kind: str = "leaf", extra: str = "") -> SafeString:
     """The placeholder drawing until there is a photograph. Unknown kinds get the leaf."""
     return format_html(

@@ -114,6 +114,11 @@ def test_a_product_without_a_photograph_gets_its_crop_sign() -> None:
     assert "crops.svg#leaf" in draw('{% picture none kind="rocket" %}', none=None)
 
 
+def test_the_arrow_of_a_way_back_is_no_part_of_its_link() -> None:
+    line = chophien.way_back("/san-pham/?q=a&b", "Chè <b>")
+    assert line.endswith('</svg> <a href="/san-pham/?q=a&amp;b">Chè &lt;b&gt;</a></p>')
+
+
 def test_a_picture_offers_both_formats_and_keeps_its_place() -> None:
     photo = Picture(token="ab12", width=1280, height=960)
     html = draw('{% picture photo name sizes="94vw" %}', photo=photo, name='Chè "Shan"')
