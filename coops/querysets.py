@@ -31,10 +31,10 @@ class CommuneQuerySet(SearchableQuerySet):
         wrong; names, districts and provinces of before July 2025 lead to the communes of today.
         `found_by` of each is the former unit it was found by, or None.
         """
-        units = known_index(self.model).find(typed, limit, province_code)
-        if not units:
-            index = known_index(self.model, is_doubted=True)
-            units = index.find(typed, limit, province_code)
+        index = known_index(self.model)
+        units = index.find(typed, limit, province_code)
+        if not units and (newer := known_index(self.model, is_doubted=True)) is not index:
+            units = newer.find(typed, limit, province_code)
         chosen = self.select_related("province").in_bulk([unit.code for unit in units])
         known: dict[str, Any] = dict(chosen)
         found = []
