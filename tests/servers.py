@@ -69,9 +69,9 @@ def platform_server(_platform: Platform, transactional_db: None) -> Iterator[Pla
 
 
 def collect_static_files_once(env: dict[str, str]) -> None:
-    """For all workers of this run: whoever comes first compresses them, the others wait.
+    """Collect the static files once for all workers; the first worker does it, the others wait.
 
-    They appear at once: tests of other workers read that folder while they are written.
+    The folder is filled beside its place and moved there: other workers' tests read it meanwhile.
     """
     root = Path(env["STATIC_ROOT"])
     draft = root.with_name("static.partial")

@@ -1,4 +1,4 @@
-"""Links and buttons of a co-op's desk, shown only to users whom their view admits."""
+"""Links and buttons of a co-op's desk. A user sees only those whose view they may open."""
 
 from typing import Any
 

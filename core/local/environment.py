@@ -104,7 +104,7 @@ def private(path: Path) -> TextIO:
 
 
 def unusable(here: Places, error: OSError) -> LocalError:
-    """What to say; the folder made for sockets goes again."""
+    """The refusal of a data folder that cannot be written; the folder for its sockets is removed."""
     with suppress(OSError):
         here.sockets.rmdir()
     reason = error.strerror

@@ -288,7 +288,7 @@ def test_the_route_lets_in_whom_its_rule_names_and_nobody_else(
 
 
 def taken(route: URLPattern, rule: AccessRule, stage: Stage) -> set[str]:
-    """Methods that the route answers to somebody who may; both where it says of neither."""
+    """Those of GET and POST that the route answers for an admitted person; both if neither."""
     someone = next(p for p in stage.people.values() if p.may(rule, A, has_object=has_object(route)))
     path = address_of(route, stage, A)
     answers = {method: ask(someone, method, path) for method in ("GET", "POST")}

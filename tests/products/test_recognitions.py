@@ -26,31 +26,10 @@ from tests.cast import Cast, client_of
 from tests.core.photographs import pdf
 from tests.factories.accounts import UserFactory
 from tests.factories.core import photo_file
-from tests.factories.products import OcopRecognitionFactory, ProductFactory
-from tests.products.conftest import send, text_of
+from tests.factories.products import OcopRecognitionFactory
+from tests.products.conftest import decision, send, text_of
 
 State = OcopRecognition.State
-
-
-@pytest.fixture
-def ha(cast: Cast) -> Client:
-    return client_of(cast.ha)
-
-
-@pytest.fixture
-def product(cast: Cast) -> Product:
-    return ProductFactory(cooperative=cast.coop_a)
-
-
-def decision(**fields: str) -> dict[str, str]:
-    issued_on = db_today() - dt.timedelta(days=30)
-    return {
-        "stars": "4",
-        "number": "1842/QĐ-UBND",
-        "issued_on": issued_on.strftime("%d/%m/%Y"),
-        "issuer": "UBND tỉnh Lào Cai",
-        **fields,
-    }
 
 
 def test_a_decision_waits_until_the_province_has_looked_at_it(

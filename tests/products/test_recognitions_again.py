@@ -1,6 +1,5 @@
 """OCOP decisions the province looks at again: mended, doubted, changed after they were shown."""
 
-import datetime as dt
 import uuid
 from collections.abc import Callable
 
@@ -15,32 +14,11 @@ from products.services.recognitions import (
 )
 from tests.cast import Cast, client_of
 from tests.factories.core import PictureFactory
-from tests.factories.products import OcopRecognitionFactory, ProductFactory
+from tests.factories.products import OcopRecognitionFactory
 from tests.html_forms import form_with
-from tests.products.conftest import send, text_of
+from tests.products.conftest import decision, send, text_of
 
 State = OcopRecognition.State
-
-
-@pytest.fixture
-def ha(cast: Cast) -> Client:
-    return client_of(cast.ha)
-
-
-@pytest.fixture
-def product(cast: Cast) -> Product:
-    return ProductFactory(cooperative=cast.coop_a)
-
-
-def decision(**fields: str) -> dict[str, str]:
-    issued_on = db_today() - dt.timedelta(days=30)
-    return {
-        "stars": "4",
-        "number": "1842/QĐ-UBND",
-        "issued_on": issued_on.strftime("%d/%m/%Y"),
-        "issuer": "UBND tỉnh Lào Cai",
-        **fields,
-    }
 
 
 def test_stars_taken_away_by_mistake_come_back(mai: Client, ha: Client, product: Product) -> None:
