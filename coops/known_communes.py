@@ -1,5 +1,6 @@
 """The index of communes, kept in the process and built again when a table of places has changed."""
 
+from threading import Lock
 from typing import Any, NamedTuple
 
 from django.core.cache import cache
@@ -20,6 +21,7 @@ class Kept(NamedTuple):
 
 
 kept: Kept | None = None
+building = Lock()
 
 
 def known_index(communes: Any, *, is_doubted: bool = False) -> Index:
@@ -27,14 +29,17 @@ def known_index(communes: Any, *, is_doubted: bool = False) -> Index:
 
     Within DOUBTED_S when `is_doubted`: what is not found may have been loaded this moment.
     """
-    global kept  # noqa: PLW0603 - one index for all threads; two that build it build the same
+    global kept  # noqa: PLW0603 - one index for all threads
     now = kept
     is_due = not cache.get(CHECKED) or (is_doubted and cache.add(DOUBTED, 1, DOUBTED_S))
     if now is None or is_due:
-        fingerprint = fingerprint_of(communes)
-        if now is None or now.fingerprint != fingerprint:
-            now = kept = Kept(fingerprint, build(communes))
-        cache.set(CHECKED, 1, KEPT_S)
+        with building:  # several threads would build it several times, each the slower for it
+            if kept is not None and kept is not now:
+                return kept.communes
+            fingerprint = fingerprint_of(communes)
+            if now is None or now.fingerprint != fingerprint:
+                now = kept = Kept(fingerprint, build(communes))
+            cache.set(CHECKED, 1, KEPT_S)
     return now.communes
 
 

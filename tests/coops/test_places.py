@@ -4,19 +4,23 @@ import json
 import statistics
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
 
+from coops import known_communes
 from coops.commune_field import Choice, CommuneField
-from coops.known_communes import known_index
+from coops.commune_index import Index
+from coops.known_communes import build, known_index
 from coops.models import Commune, FormerCommune, Province
 from coops.places import load_places, without_kind
 from core.text import fold
 from tests.factories.coops import CommuneFactory, CooperativeFactory
 from tests.places import put_places
+from tests.threads import all_at_once
 
 VECTORS = Path(__file__).parents[3] / "shared/data/admin_vectors.json"  # ../shared/data
 # Not in the table of mergers
@@ -280,3 +284,21 @@ def test_what_was_loaded_this_moment_is_found() -> None:
     assert Commune.objects.suggest("khoang quynh")
     loaded = CommuneFactory(code="99902", name="Wofzz Xyqqj")
     assert loaded in Commune.objects.suggest("wofzz xyqqj")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_index_is_built_by_one_of_those_who_want_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    commune = CommuneFactory(code="99903", name="Khoẵng Quýnh")
+    built = []
+
+    def slowly(communes: Any) -> Index:
+        built.append(communes)
+        time.sleep(0.2)
+        return build(communes)
+
+    monkeypatch.setattr(known_communes, "kept", None)
+    monkeypatch.setattr(known_communes, "build", slowly)
+    found = all_at_once([lambda: Commune.objects.suggest("khoang quynh")] * 6)
+
+    assert [communes[0] for communes in found] == [commune] * 6
+    assert len(built) == 1
