@@ -164,7 +164,7 @@ def supervised_ground(settings_env: Mapping[str, str] | None = None) -> Iterator
     """Like `ground`, but all of it under `manage.py up`, which heals what is broken."""
     with bare_ground(settings_env) as place:
         catalogue.compile_if_older(BASE_DIR)
-        has_places = prepared.lay(place.postgres, place.env)
+        has_places = prepared.copy_cluster(place.postgres, place.env)
         place.start("up")
         place.await_ready()
         if not has_places:

@@ -28,14 +28,14 @@ def start(server: Postgres, env: Mapping[str, str]) -> None:
 
     `env` holds the settings of a platform on that server.
     """
-    is_laid = lay(server, env)
+    is_copied = copy_cluster(server, env)
     server.start()
-    if not is_laid:
+    if not is_copied:
         prepare(env)
 
 
-def lay(server: Postgres, env: Mapping[str, str]) -> bool:
-    """Put the files where `server` is going to start; False where it may not take them.
+def copy_cluster(server: Postgres, env: Mapping[str, str]) -> bool:
+    """Copy the database files to where `server` is going to start; False where it could not use them.
 
     Whoever comes first makes what is kept; others that begin at the same time wait for it.
     """
