@@ -23,6 +23,13 @@ def plain_static_files() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def light_passwords() -> Iterator[None]:
+    """The least that Argon2 takes: people sign in all the time here, and nobody guesses."""
+    with override_settings(PASSWORD_HASHERS=["tests.factories.accounts.LightHasher"]):
+        yield
+
+
 @pytest.fixture(scope="session")
 def django_db_keepdb() -> bool:
     """The whole server is thrown away after the run; a connection that lingers in some thread (or

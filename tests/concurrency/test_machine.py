@@ -287,7 +287,7 @@ def test_so_they_do_for_fifty_thousand_steps() -> None:
     tell(stories=1000, steps=60)
 
 
-def test_control_a_model_that_forgets_to_cancel_is_contradicted(monkeypatch) -> None:
-    monkeypatch.setattr(Model, "cancel", lambda _self, _number: DONE)
+def test_control_a_model_that_forgets_what_was_ordered_is_contradicted(monkeypatch) -> None:
+    monkeypatch.setattr(Model, "order", lambda *_asked: DONE)
     with pytest.raises(AssertionError):
         tell(stories=200, steps=30, phases=(Phase.generate,))

@@ -29,7 +29,7 @@ from tests.concurrency.proving import is_fault
 from tests.factories.livestreams import OfferFactory
 from tests.placing_function import placing_function
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.alone]
 
 PATIENCE_S = 120
 BUYERS = 60

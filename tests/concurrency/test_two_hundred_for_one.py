@@ -22,7 +22,8 @@ from tests.threads import all_at_once
 
 BUYERS = 200
 SOON_S = 2.0
-TRIES = 3  # other tests share the machine: the best of them is the platform's own time
+TRIES = 3  # something else may share the machine: the best of them is the platform's own time
+PATIENCE_S = 20
 AT_A_TIME = 50  # connections to the database, of a hundred
 
 
@@ -30,7 +31,7 @@ AT_A_TIME = 50  # connections to the database, of a hundred
 class Reply:
     status: int
     body: dict
-    seconds: float
+    seconds: float  # from the first press, those included that were answered with "busy"
 
 
 def one_of_all(offer: Offer) -> None:
@@ -88,23 +89,27 @@ def by_page(body: dict) -> tuple[str, str, dict[str, str]]:
 
 
 def ask_all_at_once(url: str, bodies: list[dict], door: Door) -> list[Reply]:
-    """Everybody has a connection and presses at the same moment."""
+    """Everybody has a connection and presses at the same moment; who hears that the platform is
+    busy presses again, as the page asks for.
+    """
     gun = threading.Barrier(len(bodies))
     replies: list[Reply] = []
     host = urllib.parse.urlsplit(url).netloc
 
     def press(body: dict) -> None:
-        line = http.client.HTTPConnection(host, timeout=20)
+        line = http.client.HTTPConnection(host, timeout=PATIENCE_S)
         line.connect()
         path, sent, headers = door(body)
         number = int(body["phone"][-4:])  # each at home, in a network of their own
         headers["X-Forwarded-For"] = f"14.{number // 250}.{number % 250}.7"
         gun.wait(30)
         began = time.monotonic()
-        line.request("POST", path, sent, headers)
-        answer = line.getresponse()
-        said = answer.read()
-        replies.append(Reply(answer.status, json.loads(said), time.monotonic() - began))
+        status = 503
+        while status == 503 and time.monotonic() - began < PATIENCE_S:
+            line.request("POST", path, sent, headers)
+            answer = line.getresponse()
+            status, said = answer.status, answer.read()
+        replies.append(Reply(status, json.loads(said), time.monotonic() - began))
         line.close()
 
     presses = [threading.Thread(target=press, args=(body,)) for body in bodies]
@@ -115,6 +120,7 @@ def ask_all_at_once(url: str, bodies: list[dict], door: Door) -> list[Reply]:
     return replies
 
 
+@pytest.mark.alone
 @pytest.mark.django_db(transaction=True)
 def test_at_the_service_one_has_it_and_the_others_hear_so() -> None:
     offer = OfferFactory(quantity_offered=1)
@@ -127,6 +133,7 @@ def test_at_the_service_one_has_it_and_the_others_hear_so() -> None:
     one_of_all(offer)
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("door", [by_program, by_page])
 def test_over_http_one_has_it_and_the_others_hear_so(platform_server: Platform, door: Door) -> None:
     slowest_s = []

@@ -82,10 +82,11 @@ def test_communes_are_suggested_while_typing(client: Client) -> None:
     assert suggestions(client, q="b") == suggestions(client) == []
 
 
-def test_hostile_words_are_only_words(client: Client) -> None:
+@pytest.mark.parametrize("share", [10, pytest.param(1, marks=pytest.mark.long)])
+def test_hostile_words_are_only_words(client: Client, share: int) -> None:
     CommuneFactory()
     if not BLNS.exists():
         pytest.skip("../shared/data is not here")
-    for words in json.loads(BLNS.read_text()):
+    for words in json.loads(BLNS.read_text())[::share]:
         assert client.get("/dia-gioi/", {"q": words, "tinh": words}).status_code == 200, words
         assert client.get("/htx/", {"q": words, "province": words}).status_code == 200, words

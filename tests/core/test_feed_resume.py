@@ -30,7 +30,7 @@ from tests.threads import run_apart
 FEED = "session:77"
 WRITERS, EACH = 6, 400
 EVENTS = WRITERS * EACH
-READERS = 24
+READERS = 8
 WHOLE_S = 60.0
 
 

@@ -3,7 +3,7 @@
 import functools
 
 import factory
-from django.contrib.auth.hashers import make_password
+from django.contrib.auth.hashers import Argon2PasswordHasher, make_password
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from factory.django import DjangoModelFactory
 
@@ -11,6 +11,11 @@ from accounts.models import User
 
 PASSWORD = "nuong-che-xanh-26"
 TOTP_KEY = "3132333435363738393031323334353637383930"  # of RFC 6238, appendix B
+
+
+class LightHasher(Argon2PasswordHasher):
+    time_cost = parallelism = 1
+    memory_cost = 8  # kB
 
 
 @functools.cache
