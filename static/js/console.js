@@ -23,6 +23,7 @@ let drawnAs; // what the stage shows: changes when something other than a number
 const clocks = () => [Date.now(), performance.now()]; // one sleeps, one may be set: the longer age is true
 let heardAt = clocks();
 let chosen = "";
+let asked = 0; // how often the stage was asked for: what comes after a newer one is old
 
 // Actions
 const send = async (form, body) => {
@@ -58,6 +59,7 @@ const act = async (form) => {
   form.className = "action is-sending";
   write(state, words.wordsSending);
   sending += 1;
+  const chosenBefore = chosen;
   const answer = await send(form, new FormData(form));
   sending -= 1;
   button.removeAttribute("aria-disabled");
@@ -66,7 +68,7 @@ const act = async (form) => {
   lost = answer ? null : { action: form.getAttribute("action"), label: button.textContent.trim() };
   say(answer ? answer.done || answer.refused || "" : `${lost.label}: ${words.wordsFailed}`, answer && answer.done ? "done" : "failed");
   document.querySelector(".messages")?.remove(); // what the page began with is over
-  if (answer?.done) chosen = "";
+  if (answer?.done && chosen === chosenBefore) chosen = "";
   if (answer) await redraw();
 };
 box.addEventListener("submit", (event) => {
@@ -102,11 +104,13 @@ const giveBack = (focus) => {
 };
 const redraw = async ({ isChosen } = {}) => {
   if (sending) return;
+  asked += 1;
+  const number = asked;
   try {
     const answer = await fetch(location.pathname + chosen, { cache: "no-store", signal: AbortSignal.timeout(SEND_TIMEOUT_MS) });
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (!answer.ok || !page.querySelector("[data-stage]")) { location.reload(); return; }
-    if (sending) return;
+    if (sending || number !== asked) return;
     const before = targets();
     const focus = focusIn(document.activeElement);
     box.querySelectorAll("[data-stage]").forEach((old) => {
@@ -145,7 +149,7 @@ const showUnsold = (place, offer) => {
 boardFeed.addEventListener("live:news", async ({ detail: board }) => {
   if (board.s !== words.stageOf) { location.reload(); return; }
   const shown = signature(board);
-  if (drawnAs !== undefined && shown !== drawnAs) await redraw();
+  if (shown !== drawnAs) await redraw(); // the first time too: much may have changed since the page was made
   drawnAs = shown;
   board.o.forEach((offer) => box.querySelectorAll(`[data-offer="${offer.i}"]`).forEach((place) => { showLeft(place, offer); showLine(place, offer); showUnsold(place, offer); }));
 });

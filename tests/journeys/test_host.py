@@ -49,6 +49,17 @@ def console_of(page: Page, cast: Cast, session: LivestreamSession) -> None:
     expect(page.get_by_role("heading", name=session.title)).to_be_visible()
 
 
+def hold(page: Page, pattern: str) -> list[Route]:
+    """Requests that wait for the test to let them go."""
+    held: list[Route] = []
+
+    def keep(route: Route) -> None:
+        held.append(route)
+
+    page.route(pattern, keep)
+    return held
+
+
 def now_card(page: Page):
     return page.locator('[data-place="now"] .offer')
 
@@ -138,6 +149,41 @@ def test_what_minh_does_shows_on_lans_board_and_orders_tick_in(
     expect(lan.get_by_role("link", name="Chốt đơn")).to_have_count(0)
     lan.get_by_role("link", name="Xem hàng đã bán").click()
     expect(lan.get_by_text("đã bán 3")).to_be_visible()
+
+
+def test_what_is_chosen_while_a_press_is_on_its_way_stays_chosen(
+    open_page: Callable[..., Page],
+) -> None:
+    cast, session, offers = market()
+    sell_now(offer=offers[0])
+    page = open_page("desk")
+    console_of(page, cast, session)
+    held = hold(page, "**/het/")
+    with page.expect_request("**/het/"):
+        page.get_by_role("button", name="Hết hàng A01").click()
+    page.get_by_role("link", name="Món khác").click()
+    held[0].continue_()
+    expect(page.get_by_role("button", name="Bán lại A01")).to_be_visible()
+    expect(page.get_by_role("button", name="Bán món này A03")).to_be_visible()
+
+
+def test_a_stage_that_comes_late_does_not_take_back_what_was_chosen(
+    open_page: Callable[..., Page],
+) -> None:
+    cast, session, offers = market()
+    sell_now(offer=offers[0])
+    page = open_page("desk")
+    console_of(page, cast, session)
+    page.wait_for_timeout(1000)  # the first board has come
+    held = hold(page, "**/dieu-khien/")
+    with page.expect_request("**/dieu-khien/"):
+        mark_sold_out(offer=offers[0])
+    page.get_by_role("link", name="Món khác").click()
+    expect(page.get_by_role("button", name="Bán món này A03")).to_be_visible()
+    with page.expect_response("**/dieu-khien/"):
+        held[0].continue_()
+    page.wait_for_timeout(200)  # it is read
+    expect(page.get_by_role("button", name="Bán món này A03")).to_be_visible()
 
 
 def test_goods_lined_up_while_lan_looks_on_appear_as_letters_never_as_markup(
