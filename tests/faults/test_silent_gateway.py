@@ -77,6 +77,7 @@ def release_promote_and_count(sender: Celery, offer: Offer) -> float:
     return took_s + until(counted.exists, START_S)
 
 
+@pytest.mark.alone
 @pytest.mark.long
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("are_apart", [True, False])

@@ -167,6 +167,7 @@ def test_health_is_answered_though_every_thread_is_busy_and_the_line_full(port: 
     assert ask(port, "/healthz", method="POST")[0].status == 405
 
 
+@pytest.mark.alone
 def test_forms_with_files_wait_in_a_line_of_their_own(port: int) -> None:
     """A form whose file was left empty goes the way of the others."""
 
