@@ -31,14 +31,41 @@ class NearPaginator(Pages):
     Pages keep their numbers. The last link is the last page counted, not the last there is.
     """
 
-    def __init__(self, rows: QuerySet, per_page: int, asked: Any) -> None:
+    def __init__(
+        self,
+        rows: QuerySet,
+        per_page: int,
+        asked: Any,
+        *,
+        count: int | None = None,
+        is_sorted_narrow: bool = False,
+    ) -> None:
         super().__init__(rows, per_page)
+        self.known_count = count
+        self.is_sorted_narrow = is_sorted_narrow
         number = int(asked) if str(asked).isdecimal() and len(str(asked)) < LONG_NUMBER else 1
         self.limit = max((min(max(number, 1), LAST_PAGE) + AHEAD) * per_page, AT_LEAST)
 
     @cached_property
     def count(self) -> int:
+        if self.known_count is not None:
+            return self.known_count
+        if self.is_sorted_narrow:
+            return len(self._keys)
         return count_at_most(self.object_list, self.limit)
+
+    @cached_property
+    def _keys(self) -> list[Any]:
+        """In order, those that are counted."""
+        rows: Any = self.object_list
+        return list(rows.prefetch_related(None).values_list("pk", flat=True)[: self.limit])
+
+    def _get_page(self, rows: Any, number: int, *more: Any) -> Page:
+        if self.is_sorted_narrow:
+            first = (number - 1) * self.per_page
+            keys = self._keys[first : first + self.per_page]
+            rows = self.object_list.filter(pk__in=keys)  # type: ignore[attr-defined]
+        return super()._get_page(rows, number, *more)  # type: ignore[misc]  # not in the stubs
 
     @property
     def has_more(self) -> bool:
@@ -51,10 +78,20 @@ class NearPaginator(Pages):
         return f"{format_number(self.count)}+" if self.has_more else format_number(self.count)
 
 
-def near_page(request: HttpRequest, rows: QuerySet, per_page: int, parameter: str = "page") -> Page:
-    """The page asked for, or the nearest there is."""
+def near_page(
+    request: HttpRequest,
+    rows: QuerySet,
+    per_page: int,
+    parameter: str = "page",
+    **known: Any,
+) -> Page:
+    """The page asked for, or the nearest there is.
+
+    `count` is how many rows there are, where that is known already. `is_sorted_narrow` is for
+    orders that no index has: keys alone are sorted, and only the page's rows are read whole.
+    """
     asked = request.GET.get(parameter)
-    return NearPaginator(rows, per_page, asked).get_page(asked)
+    return NearPaginator(rows, per_page, asked, **known).get_page(asked)
 
 
 def count_at_most(rows: Any, limit: int) -> int:

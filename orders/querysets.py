@@ -6,7 +6,8 @@ import re
 from typing import Any, ClassVar, Self
 
 from django.db import models
-from django.db.models import Func, Prefetch, Q
+from django.db.models import Func, Prefetch, Q, Value
+from django.db.models.functions import Concat
 
 from coops.models import Cooperative
 from core.clock import Instant
@@ -49,12 +50,12 @@ def search_words(name: str, code: str, phone: str) -> Func:
     return Func(said, digits, template=template, arg_joiner=joiner, output_field=text)
 
 
-def words_of_a_buyer(typed: str, prefix: str = "") -> Q:
+def words_of_a_buyer(typed: str, prefix: str = "", words_in: str = "") -> Q:
     """Orders of this code, with this phone, or of a buyer whose name has words that begin so.
 
     A word of digits is compared whole, with the last three or four digits of the phone among the
     rest: any length between them and the whole number would let a masked one be read digit by
-    digit. Every comparison is of an indexed column.
+    digit. Every comparison is of an indexed column, unless `words_in` names another.
     """
     found = Q()
     if code := normalize_order_code(typed):
@@ -66,8 +67,17 @@ def words_of_a_buyer(typed: str, prefix: str = "") -> Q:
     words = Q()
     for word in said:
         whole = f" {word} " if word.isdecimal() else f" {word}"
-        words &= Q(**{f"{prefix}search_text__contains": whole})
+        words &= Q(**{f"{words_in or f'{prefix}search_text'}__contains": whole})
     return found | words if words else found
+
+
+def matching_of_few(rows: Any, typed: str, prefix: str = "") -> Any:
+    """Rows of orders that match, of so few (a session's) that each is read.
+
+    The index of all orders' names has tens of thousands of entries for a name that many have.
+    """
+    unindexed = Concat(f"{prefix}search_text", Value(""), output_field=models.TextField())
+    return rows.alias(words_read=unindexed).filter(words_of_a_buyer(typed, prefix, "words_read"))
 
 
 def is_number(typed: str) -> bool:
@@ -102,6 +112,10 @@ class OrderQuerySet(models.QuerySet):
 
     def matching(self, typed: str) -> Self:
         return self.filter(words_of_a_buyer(typed))
+
+    def matching_of_session(self, typed: str) -> Self:
+        """`matching`, for orders of one session."""
+        return matching_of_few(self, typed)
 
 
 class MaskedQuerySet(models.QuerySet):
@@ -201,6 +215,9 @@ class RefundQuerySet(PartOfAnOrderQuerySet):
 
     def due(self) -> Self:
         return self.filter(state="due")
+
+    def due_matching(self, typed: str) -> Self:
+        return matching_of_few(self.due(), typed, "order__")
 
     def settled(self) -> Self:
         return self.exclude(state="due")

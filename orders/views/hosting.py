@@ -54,7 +54,7 @@ def draw_orders(
     orders = visible_orders(session, mine).filter(TABS[tab])
     if words:
         note_phone_search(words=words, user=request.user)
-        orders = orders.matching(words)
+        orders = orders.matching_of_session(words)
     latest = ["-placed_at", "-pk"]
     if tab == "cho-tien":  # transfers reported by the buyer come first
         latest.insert(0, F("buyer_paid_at").asc(nulls_last=True))  # type: ignore[arg-type]

@@ -40,22 +40,21 @@ def draw_refunds(
     held: Any = Refund.objects.settled_by(request.user).filter(order__session__cooperative=coop)
     words = request.GET.get("q", "").strip()[:80]
     note_phone_search(words=words, user=request.user)
-    found = held.matching(words) if words else held
-    sides = {DUE: found.due(), SETTLED: found.settled()}
-    counted = {
-        side: tab_count(count_at_most(rows, COUNTED_AT_MOST + 1)) for side, rows in sides.items()
+    sides = {
+        DUE: (held.due_matching(words) if words else held.due()).order_by("noted_at", "pk"),
+        SETTLED: (held.matching(words) if words else held).settled().order_by("-settled_at", "-pk"),
     }
-    is_settled = request.GET.get("tab") == SETTLED
-    rows = found.settled().order_by("-settled_at", "-pk") if is_settled else found.due()
-    rows = rows if is_settled else rows.order_by("noted_at", "pk")
-    shown = rows.for_cards().with_reveals_to(request.user)
+    counts = {side: count_at_most(rows, COUNTED_AT_MOST + 1) for side, rows in sides.items()}
+    tab = SETTLED if request.GET.get("tab") == SETTLED else DUE
+    count = counts[tab] if counts[tab] <= COUNTED_AT_MOST else None
+    shown = sides[tab].for_cards().with_reveals_to(request.user)
     context = {
         "cooperative": coop,
-        "page": near_page(request, shown, ON_A_PAGE),
-        "tab": SETTLED if is_settled else DUE,
+        "page": near_page(request, shown, ON_A_PAGE, count=count),
+        "tab": tab,
         "tabs": [
-            (DUE, _("To send back"), counted[DUE]),
-            (SETTLED, _("Settled"), counted[SETTLED]),
+            (DUE, _("To send back"), tab_count(counts[DUE])),
+            (SETTLED, _("Settled"), tab_count(counts[SETTLED])),
         ],
         "q": words,
         "reference_form": ReferenceForm(),

@@ -33,7 +33,7 @@ def list_products(request: HttpRequest) -> HttpResponse:
     wanted = form.cleaned_data
     count_search(request, wanted.get("q"))
     found = _filtered(Product.objects.public(), wanted)
-    page = page_of(request, found.for_cards())
+    page = near_page(request, found.for_cards(), PER_PAGE, is_sorted_narrow=True)
     is_filtered = any(wanted.get(key) for key in ("q", "category", "province", "in_stock"))
     context = {
         "form": form,

@@ -33,8 +33,29 @@ def test_what_is_counted_whole_says_so(rows) -> None:
 
 
 @pytest.mark.parametrize("asked", ["", "x", "-1", "0", "9" * 40])
-def test_an_address_without_a_page_leads_to_one(rows, asked: str) -> None:
-    assert paging.near_page(RequestFactory().get("/", {"page": asked}), rows, 3).number >= 1
+@pytest.mark.parametrize("is_sorted_narrow", [False, True])
+def test_an_address_without_a_page_leads_to_one(rows, asked: str, is_sorted_narrow: bool) -> None:
+    request = RequestFactory().get("/", {"page": asked})
+    assert paging.near_page(request, rows, 3, is_sorted_narrow=is_sorted_narrow).number >= 1
+
+
+def test_keys_alone_are_sorted_where_no_index_has_the_order(rows) -> None:
+    request = RequestFactory().get("/", {"page": "4"})
+    with CaptureQueriesContext(connection) as queries:
+        page = paging.near_page(request, rows, 3, is_sorted_narrow=True)
+        assert [row.feed for row in page] == ["009", "010", "011"]
+    assert (page.paginator.count, page.paginator.shown_count) == (15, "15+")
+    keys, whole = (query["sql"] for query in queries)
+    assert "LIMIT 15" in keys
+    assert '"core_feedcounter"."last_number"' not in keys
+    assert "IN ('009', '010', '011')" in whole
+
+
+def test_a_count_that_is_known_is_not_made_again(rows) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        page = paging.near_page(RequestFactory().get("/"), rows, 3, count=30)
+        assert (len(page), page.paginator.num_pages) == (3, 10)
+    assert len(queries) == 1
 
 
 def test_a_count_reads_no_more_than_it_tells(rows) -> None:

@@ -12,7 +12,10 @@ PHONE = "+84912345678"
 
 
 def found(typed: str) -> int:
-    return Order.objects.matching(typed).count()
+    """By the index of all orders, and among a session's alike."""
+    count = Order.objects.matching(typed).count()
+    assert Order.objects.matching_of_session(typed).count() == count
+    return count
 
 
 @pytest.mark.parametrize("typed", ["678", "5678", "0912 345 678", "+84 912 345 678", "nguyen lan"])
@@ -57,3 +60,12 @@ def test_no_search_reads_every_order(typed: str) -> None:
     plan = Order.objects.matching(typed).explain()
     assert "order_words" in plan
     assert "Seq Scan" not in plan
+
+
+def test_a_session_s_orders_are_read_and_not_the_names_of_all() -> None:
+    order = OrderFactory(buyer_name="Nguyễn Thị Lan")
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    of_session = Order.objects.filter(session=order.session)
+    assert "order_words" not in of_session.matching_of_session("nguyen lan").explain()
+    assert list(of_session.matching_of_session("nguyen lan")) == [order]
