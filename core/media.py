@@ -8,7 +8,7 @@ from django.views.static import serve
 
 from core.access import public
 
-PUBLIC_PATH = re.compile(r"pictures/[\w-]{2}/[\w-]+\.(avif|webp)")
+PUBLIC_PATH = re.compile(r"pictures/[\w-]{2}/[\w-]+\.(avif|webp|jpg)")
 
 
 @public

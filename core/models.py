@@ -16,6 +16,7 @@ from core.search_terms import terms_of
 
 PICTURE_SIZES = (320, 640, 1280)
 PICTURE_FORMATS = ("avif", "webp")
+PICTURE_FILES = [(size, fmt) for size in PICTURE_SIZES for fmt in PICTURE_FORMATS] + [(640, "jpg")]
 ALIKE = 0.45  # of 1: trigrams in common with the likest run of words
 
 
@@ -93,7 +94,8 @@ class Allowance(models.Model):
 
 
 class Picture(models.Model):
-    """A photograph after intake: re-encoded, without metadata, in three widths and two formats.
+    """A photograph after intake: re-encoded, without metadata, in three widths and two formats, and
+    as one JPEG for browsers that read neither.
 
     `width` and `height` are those of the largest file kept (pixels).
     """

@@ -36,6 +36,7 @@ MAX_SIDE = 17_000
 
 SIZES = (320, 640, 1280)  # widths; a picture is never made larger
 FORMATS = ("avif", "webp")
+PLAIN = (640, "jpg")  # for browsers that read neither (Safari 13)
 TALLEST = 2  # a picture taller than twice its width is made narrower instead
 
 READ = ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "HEIF")
@@ -190,7 +191,10 @@ def on_white(image: Image.Image) -> Image.Image:
 
 
 def files_of(largest: Image.Image) -> list[tuple[int, str, bytes]]:
-    """Each size in each format, made from the next larger one; a repeated size is made once."""
+    """Each size in each format, made from the next larger one, and the plain one.
+
+    A repeated size is encoded once.
+    """
     files: list[tuple[int, str, bytes]] = []
     image, last = largest, None
     for size in reversed(SIZES):
@@ -199,6 +203,8 @@ def files_of(largest: Image.Image) -> list[tuple[int, str, bytes]]:
         if last is None or last.size != target:
             encoded = {fmt: ENCODERS[fmt](image) for fmt in FORMATS}
         files += [(size, fmt, encoded[fmt]) for fmt in FORMATS]
+        if size == PLAIN[0]:
+            files.append((*PLAIN, jpeg(image)))
         last = image
     return files
 
@@ -210,6 +216,10 @@ def avif(image: Image.Image) -> bytes:
 
 def webp(image: Image.Image) -> bytes:
     return saved(image, "WEBP", quality=75, method=4)
+
+
+def jpeg(image: Image.Image) -> bytes:
+    return saved(image, "JPEG", quality=78, optimize=True)
 
 
 def saved(image: Image.Image, fmt: str, **options: Any) -> bytes:

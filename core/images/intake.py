@@ -27,7 +27,7 @@ WAIT_FOR_TURN_S = 20
 MAX_FRAME_BYTES = 16 * 1024 * 1024
 
 _turns = threading.BoundedSemaphore(AT_ONCE)
-_STARTS = {"avif": (4, b"ftypavif"), "webp": (8, b"WEBP")}
+_STARTS = {"avif": (4, b"ftypavif"), "webp": (8, b"WEBP"), "jpg": (0, b"\xff\xd8\xff")}
 
 
 class PictureRefused(InputRefused):
@@ -62,8 +62,8 @@ class ProcessedPicture:
     """A picture ready to be published.
 
     `width` and `height` are pixels of the largest file. `files` has an entry for each of SIZES
-    (320, 640, 1280 pixels wide at most) in each of FORMATS (avif, webp); a small picture has the
-    same bytes under several sizes.
+    (320, 640, 1280 pixels wide at most) in each of FORMATS (avif, webp), and one for PLAIN (640,
+    jpg); a small picture has the same bytes under several sizes.
     """
 
     width: int
@@ -170,7 +170,7 @@ def _checked(head: dict[str, Any], content: bytes) -> tuple[int, ProcessedPictur
         files[size, fmt] = content[at : at + length]
         at += length
     width, height, pages = int(head["width"]), int(head["height"]), int(head["pages"])
-    expected = {(size, fmt) for size in child.SIZES for fmt in child.FORMATS}
+    expected = {(size, fmt) for size in child.SIZES for fmt in child.FORMATS} | {child.PLAIN}
     whole = files.keys() == expected and at == len(content)
     genuine = all(_begins_right(fmt, file) for (_size, fmt), file in files.items())
     tallest = child.SIZES[-1] * child.TALLEST

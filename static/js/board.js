@@ -29,7 +29,9 @@ const arrange = ({ n, o: offers }) => {
 const pictureOf = (offer) => {
   if (offer.k) {
     const picture = new Image(320, 320);
-    picture.src = `${words.mediaUrl}pictures/${offer.k.slice(0, 2)}/${offer.k}-320.webp`;
+    const file = `${words.mediaUrl}pictures/${offer.k.slice(0, 2)}/${offer.k}`;
+    picture.onerror = () => { picture.onerror = null; picture.src = `${file}-640.jpg`; }; // Safari 13
+    picture.src = `${file}-320.webp`;
     picture.alt = "";
     picture.loading = "lazy";
     return picture;

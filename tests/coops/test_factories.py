@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+from core.models import PICTURE_FILES
 from core.tax_codes import normalize_tax_code
 from tests.cast import client_of, make_cast, second_factor, totp_code
 from tests.factories.coops import CooperativePhotoFactory, tax_code
@@ -14,9 +15,8 @@ pytestmark = pytest.mark.django_db
 
 def test_a_photo_has_all_its_files():
     picture = CooperativePhotoFactory().picture
-    for size in (320, 640, 1280):
-        for fmt in ("avif", "webp"):
-            assert (Path(settings.MEDIA_ROOT) / picture.path(size, fmt)).stat().st_size > 50
+    for size, fmt in PICTURE_FILES:
+        assert (Path(settings.MEDIA_ROOT) / picture.path(size, fmt)).stat().st_size > 50
 
 
 def test_tax_codes_have_a_right_check_digit_and_differ():

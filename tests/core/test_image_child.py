@@ -64,7 +64,7 @@ def test_no_hostile_picture_does_harm():
         page, refused = shared_data.tried(intake._read, said)
         assert page or refused.message
         for content in page[1].files.values() if page else ():
-            assert Image.open(io.BytesIO(content)).format in {"AVIF", "WEBP"}
+            assert Image.open(io.BytesIO(content)).format in {"AVIF", "WEBP", "JPEG"}
             assert not any(secret in content for secret in SECRETS), path.name
 
 
@@ -191,8 +191,10 @@ def frame(head: object, content: bytes = b"") -> bytes:
     return len(text).to_bytes(4, "big") + text + content
 
 
-SIX = [[size, fmt, 16] for size in (1280, 640, 320) for fmt in ("avif", "webp")]
+FILES = [[size, fmt, 16] for size in (1280, 640, 320) for fmt in ("avif", "webp")]
+FILES.append([640, "jpg", 16])
 AVIF, WEBP = b"\0\0\0\x18ftypavif\0\0\0\0", b"RIFF\0\0\0\0WEBPVP8 "
+CONTENT = (AVIF + WEBP) * 3 + b"\xff\xd8\xff".ljust(16)
 
 
 @pytest.mark.parametrize(
@@ -204,11 +206,11 @@ AVIF, WEBP = b"\0\0\0\x18ftypavif\0\0\0\0", b"RIFF\0\0\0\0WEBPVP8 "
         frame([]),
         frame({"refused": "a code we do not know"}),
         frame({"width": 1, "height": 1, "pages": 1, "files": []}),
-        frame({"width": 1, "height": 1, "pages": 1, "files": SIX}, b"<script>alert(1)" * 6),
-        frame({"width": 1, "height": 1, "pages": 999, "files": SIX}, (AVIF + WEBP) * 3),
-        frame({"width": 9999, "height": 1, "pages": 1, "files": SIX}, (AVIF + WEBP) * 3),
-        frame({"width": "x", "height": 1, "pages": 1, "files": SIX}, (AVIF + WEBP) * 3),
-        frame({"width": 1, "height": 1, "pages": 1, "files": SIX}, (AVIF + WEBP) * 3 + b"more"),
+        frame({"width": 1, "height": 1, "pages": 1, "files": FILES}, b"<script>alert(1)" * 7),
+        frame({"width": 1, "height": 1, "pages": 999, "files": FILES}, CONTENT),
+        frame({"width": 9999, "height": 1, "pages": 1, "files": FILES}, CONTENT),
+        frame({"width": "x", "height": 1, "pages": 1, "files": FILES}, CONTENT),
+        frame({"width": 1, "height": 1, "pages": 1, "files": FILES}, CONTENT + b"more"),
         frame({"width": 1, "height": 1, "pages": 1, "files": [["../../etc", "avif", 16]]}, AVIF),
     ],
 )
@@ -218,7 +220,7 @@ def test_a_child_that_lies_is_not_believed(said, monkeypatch):
 
 
 def test_the_same_frame_told_truly_is_believed(monkeypatch):
-    truth = frame({"width": 8, "height": 6, "pages": 1, "files": SIX}, (AVIF + WEBP) * 3)
+    truth = frame({"width": 8, "height": 6, "pages": 1, "files": FILES}, CONTENT)
     monkeypatch.setattr(intake, "COMMAND", saying(truth))
     assert taken(b"x").files[640, "webp"] == WEBP
 

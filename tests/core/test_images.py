@@ -8,6 +8,7 @@ from django.utils import translation
 from PIL import Image, features
 
 from core.images.intake import PictureRefused, ProcessedPicture, take_pages
+from core.models import PICTURE_FILES
 from tests.core.photographs import (
     BLUE,
     GREEN,
@@ -42,13 +43,17 @@ def stands_upright(image: Image.Image) -> bool:
 # What is published
 
 
-def test_a_photograph_comes_in_three_widths_and_two_formats():
+def test_a_photograph_comes_in_three_widths_and_two_formats_and_once_as_jpeg():
     picture = taken(encoded(quarters(4000, 3000), quality=80))
     assert (picture.width, picture.height) == (1280, 960)
-    assert set(picture.files) == {(s, f) for s in (320, 640, 1280) for f in ("avif", "webp")}
+    modern = {(s, f) for s in (320, 640, 1280) for f in ("avif", "webp")}
+    assert set(picture.files) == modern | {(640, "jpg")} == set(PICTURE_FILES)
     for (size, fmt), content in picture.files.items():
         image = Image.open(io.BytesIO(content))
-        assert (image.format, image.size) == (fmt.upper(), (size, size * 3 // 4))
+        assert (image.format, image.size) == (
+            fmt.upper().replace("JPG", "JPEG"),
+            (size, size * 3 // 4),
+        )
         assert stands_upright(image.convert("RGB"))
 
 

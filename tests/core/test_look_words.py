@@ -119,11 +119,12 @@ def test_the_arrow_of_a_way_back_is_no_part_of_its_link() -> None:
     assert line.endswith('</svg> <a href="/san-pham/?q=a&amp;b">Chè &lt;b&gt;</a></p>')
 
 
-def test_a_picture_offers_both_formats_and_keeps_its_place() -> None:
+def test_a_picture_offers_both_formats_and_to_old_browsers_a_jpeg_and_keeps_its_place() -> None:
     photo = Picture(token="ab12", width=1280, height=960)
     html = draw('{% picture photo name sizes="94vw" %}', photo=photo, name='Chè "Shan"')
     assert html.index("image/avif") < html.index("image/webp")
     assert f"{photo.url(320, 'avif')} 320w, {photo.url(640, 'avif')} 640w" in html
+    assert f'<img src="{photo.url(640, "jpg")}"' in html
     assert 'width="640" height="480" loading="lazy"' in html
     assert 'alt="Chè &quot;Shan&quot;"' in html
 

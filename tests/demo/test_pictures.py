@@ -7,7 +7,7 @@ from django.conf import settings
 from config.demo.loading import origin, pictures
 from config.tasks import draw_pictures
 from coops.models import CooperativePhoto
-from core.models import PICTURE_FORMATS, PICTURE_SIZES, OutboxMessage, Picture
+from core.models import PICTURE_FILES, OutboxMessage, Picture
 from tests.factories.coops import CooperativeFactory
 from tests.factories.livestreams import SessionFactory
 from tests.factories.products import LotFactory, ProductFactory
@@ -98,8 +98,4 @@ def bare_lot():
 def files_of(picture: Picture) -> list[int]:
     """Sizes in bytes of all the picture's files."""
     folder = Path(settings.MEDIA_ROOT)
-    return [
-        (folder / picture.path(size, fmt)).stat().st_size
-        for size in PICTURE_SIZES
-        for fmt in PICTURE_FORMATS
-    ]
+    return [(folder / picture.path(size, fmt)).stat().st_size for size, fmt in PICTURE_FILES]

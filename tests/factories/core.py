@@ -11,11 +11,11 @@ from factory.django import DjangoModelFactory
 from PIL import Image
 
 from core.codes import secret_token
-from core.models import PICTURE_FORMATS, PICTURE_SIZES, Picture
+from core.models import PICTURE_FILES, Picture
 
 
 class PictureFactory(DjangoModelFactory[Picture]):
-    """A kept picture, 1280 × 960, with all six of its files."""
+    """A kept picture, 1280 × 960, with all of its files."""
 
     class Meta:
         model = Picture
@@ -29,18 +29,17 @@ class PictureFactory(DjangoModelFactory[Picture]):
     def files(self: Picture, create: bool, _given: Any) -> None:  # type: ignore[misc]
         if not create:
             return
-        for size in PICTURE_SIZES:
-            for fmt in PICTURE_FORMATS:
-                path = Path(settings.MEDIA_ROOT) / self.path(size, fmt)
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(drawn(min(size, self.width), fmt))
+        for size, fmt in PICTURE_FILES:
+            path = Path(settings.MEDIA_ROOT) / self.path(size, fmt)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(drawn(min(size, self.width), fmt))
 
 
 @functools.cache
 def drawn(width: int, fmt: str) -> bytes:
     """A plain tea-green picture, `width` pixels wide, 4:3."""
     file = io.BytesIO()
-    Image.new("RGB", (width, width * 3 // 4), "#2F6B3A").save(file, fmt)
+    Image.new("RGB", (width, width * 3 // 4), "#2F6B3A").save(file, fmt.replace("jpg", "jpeg"))
     return file.getvalue()
 
 

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from livestreams.models import LivestreamSession, Offer
+from livestreams.services.selling import sell_now
 from orders.models import Order
 from products.models import Product
 from tests.browser import OpenPage
@@ -72,6 +73,31 @@ def test_an_older_browser_orders_and_calls_off(open_page: OpenPage, tea: Offer) 
     page.on("dialog", lambda question: question.accept())
     page.get_by_role("button", name="Hủy đơn").click()
     expect(page.get_by_text("Đơn này đã hủy")).to_be_visible()
+
+
+IS_SHOWN = "img => img.complete && img.naturalWidth > 0"
+
+
+def test_where_neither_avif_nor_webp_is_read_pictures_come_as_jpeg(
+    open_page: OpenPage, tea: Offer
+) -> None:
+    """Safari 13: it passes over what a page offers it in those formats, and fails at a file."""
+    ProductPhotoFactory(product=tea.lot.variant.product)
+    page = open_page("phone")
+    page.route(re.compile(r"\.(avif|webp)$"), lambda route: route.fulfill(status=200, body="?"))
+    page.add_init_script(
+        "new MutationObserver(() => document.querySelectorAll('source').forEach((s) => s.remove()))"
+        ".observe(document, { childList: true, subtree: true })"
+    )
+    page.goto(f"/san-pham/{tea.lot.variant.product.slug}/")
+    shown = page.locator("picture img").first
+    expect(shown).to_have_attribute("src", re.compile(r"-640\.jpg$"))
+    page.wait_for_function(f"({IS_SHOWN})(document.querySelector('picture img'))")
+
+    page.goto(f"/phien/{tea.session_id}/")  # where the script draws what is being sold
+    sell_now(offer=tea)
+    expect(page.locator('[data-place="now"] img')).to_have_attribute("src", re.compile("-640.jpg$"))
+    page.wait_for_function(f"({IS_SHOWN})(document.querySelector('[data-place=now] img'))")
 
 
 @pytest.mark.parametrize("lost", ["all", "older"])
