@@ -178,7 +178,7 @@ class Model:
     def cancel_for_coop(self, number: int) -> str:
         order = self.orders[number]
         if order.state == "released":
-            return "CannotCancel"
+            return "CannotCallOff"
         if order.state != "cancelled":
             self._close(order, "cancelled")
             if order.is_paid:
