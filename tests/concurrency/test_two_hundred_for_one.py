@@ -18,6 +18,7 @@ from tests.concurrency.buyers import buyers_of, kinds, phone
 from tests.factories.coops import CommuneFactory
 from tests.factories.livestreams import OfferFactory
 from tests.servers import Platform
+from tests.speed import slowness
 from tests.threads import all_at_once
 
 BUYERS = 200
@@ -129,16 +130,17 @@ def test_at_the_service_one_has_it_and_the_others_hear_so() -> None:
     for first in range(0, BUYERS, AT_A_TIME):
         answers += all_at_once(buyers_of((offer, 1), count=AT_A_TIME, first=first))
     assert kinds(answers) == {"Order": 1, "SoldOut": BUYERS - 1}
-    assert time.monotonic() - began < SOON_S * BUYERS / AT_A_TIME
+    assert time.monotonic() - began < SOON_S * BUYERS / AT_A_TIME * slowness()
     one_of_all(offer)
 
 
 @pytest.mark.alone
 @pytest.mark.parametrize("door", [by_program, by_page])
 def test_over_http_one_has_it_and_the_others_hear_so(platform_server: Platform, door: Door) -> None:
-    slowest_s = []
+    slowest_s: list[float] = []  # as if the machine were as fast as usual
     while not slowest_s or (min(slowest_s) >= SOON_S and len(slowest_s) < TRIES):
-        slowest_s.append(slowest_of_two_hundred(platform_server.url, door))
+        usual = 1 / slowness()
+        slowest_s.append(usual * slowest_of_two_hundred(platform_server.url, door))
     assert min(slowest_s) < SOON_S, slowest_s
 
 
