@@ -195,6 +195,6 @@ def test_every_check_that_fails_is_named_before_the_tests_would_run(checkout):
 
     assert done.returncode == 1
     last = done.stderr.splitlines()[-1]
-    assert last.startswith("Not right yet: [ruff: rules] [ruff: format] [mypy]")
-    assert last.endswith("[settings of a real installation]")
+    assert last.startswith("Not right yet: [ruff: rules] [ruff: format] [djlint]")
+    assert last.endswith("[settings of a real installation] [mypy]")
     assert "tests" not in done.stdout
