@@ -213,9 +213,10 @@ def picture(
     eager: bool = False,
     extra: str = "",
 ) -> SafeString:
-    """A <picture> in AVIF and WebP, three widths, and a JPEG for Safari 13; the crop sign of `kind` while there is none.
+    """A <picture> in AVIF and WebP, three widths, and a JPEG for Safari 13.
 
-    `sizes` is the width the layout gives it; `eager` for the one picture above the fold.
+    The crop sign of `kind` while there is none. `sizes` is the width the layout gives it; `eager`
+    for the one picture above the fold.
     """
     if photo is None:
         return crop_sign(kind, extra)
