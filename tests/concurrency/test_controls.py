@@ -29,7 +29,7 @@ from tests.orders.helpers import order_of
 from tests.placing_function import placing_function
 from tests.threads import all_at_once
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.alone]  # each is soon over
 
 SOON_S = 2.0
 EARLY_LINE = "OR (offer.standby_waiting > 0 AND NOT p_is_standby)"
@@ -116,7 +116,7 @@ def test_baskets_that_claim_in_the_order_they_name_deadlock(
         for number, (one, other) in enumerate([(tea, honey), (honey, tea)])
     )
     crossing = partial(all_at_once, [tea_first, honey_first])
-    slowly = (LOOP, f"{LOOP} PERFORM pg_sleep(0.1 * (i - 1));")
+    slowly = (LOOP, f"{LOOP} PERFORM pg_sleep(0.2 * (i - 1));")
 
     with placing_function(slowly):
         assert kinds(crossing()) == {"Order": 2}
@@ -142,7 +142,7 @@ def test_a_line_up_moved_in_the_order_of_selling_deadlocks_with_an_order(
         return "moved"
 
     crossing = partial(all_at_once, [both, put_the_later_first])
-    slowly = (LOOP, f"{LOOP} PERFORM pg_sleep(0.2 * (i - 1));")
+    slowly = (LOOP, f"{LOOP} PERFORM pg_sleep(0.4 * (i - 1));")
 
     with placing_function(slowly):
         assert kinds(crossing()) == {"Order": 1, "str": 1}
