@@ -1,11 +1,14 @@
 """Where a request comes from."""
 
+import functools
 import ipaddress
 
 from django.conf import settings
 from django.http import HttpRequest
 
 IPV4_NETWORK, IPV6_NETWORK = 24, 64  # bits; a household is given a whole /64
+IPV4_BLOCK, IPV6_BLOCK = 16, 32
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 def client_address(request: HttpRequest) -> str:
@@ -35,8 +38,7 @@ def client_network(client_ip: str) -> str:
     found = _parsed(client_ip)
     if found is None:
         return ""
-    bits = IPV4_NETWORK if found.version == 4 else IPV6_NETWORK
-    return str(ipaddress.ip_network((found, bits), strict=False))
+    return _network_of(found, IPV4_NETWORK if found.version == 4 else IPV6_NETWORK)
 
 
 def client_block(client_ip: str) -> str:
@@ -44,10 +46,17 @@ def client_block(client_ip: str) -> str:
     found = _parsed(client_ip)
     if found is None:
         return ""
-    return str(ipaddress.ip_network((found, 16 if found.version == 4 else 32), strict=False))
+    return _network_of(found, IPV4_BLOCK if found.version == 4 else IPV6_BLOCK)
 
 
-def _parsed(client_ip: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+def _network_of(found: Address, bits: int) -> str:
+    host_bits = found.max_prefixlen - bits
+    first = type(found)(int(found) >> host_bits << host_bits)
+    return f"{first}/{bits}"
+
+
+@functools.lru_cache(maxsize=4096)  # an order asks for the same address several times
+def _parsed(client_ip: str) -> Address | None:
     try:
         found = ipaddress.ip_address(client_ip.partition("%")[0])
     except ValueError:

@@ -5,11 +5,14 @@ has a few units free in a session; beyond them a code is asked before anything i
 """
 
 import datetime as dt
+import functools
+import hashlib
+import hmac
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.db import connection, transaction
-from django.utils.crypto import salted_hmac
 
 from accounts.models import OneTimeCode
 from accounts.services import codes
@@ -24,6 +27,7 @@ JOINS_OF_CLIENT = limits.Limit("orders.join.client", 120, 600)  # many share one
 JOINS_OF_PHONE = limits.Limit("orders.join.phone", 20, 600)
 PURPOSE = OneTimeCode.Purpose.ORDER
 UNITS, PLACES = "units", "places"
+SALT = "orders.crowding"
 
 WEIGH_SQL = "SELECT orders_weigh_buyer(%s, %s, %s, %s, %s, %s, %s)"
 KNOW_NETWORK_SQL = """
@@ -138,5 +142,11 @@ def block_key(client_ip: str) -> str:
 
 
 def _key(kind: str, value: str) -> str:
-    words = f"{kind}:{value}"
-    return salted_hmac("orders.crowding", words, algorithm="sha256").hexdigest()[:32]
+    words = f"{kind}:{value}".encode()
+    return hmac.digest(_hash_key(settings.SECRET_KEY), words, "sha256").hex()[:32]
+
+
+@functools.lru_cache(maxsize=4)
+def _hash_key(secret: str) -> bytes:
+    """As django.utils.crypto.salted_hmac derives it for each hash; an order takes five."""
+    return hashlib.sha256(f"{SALT}{secret}".encode()).digest()

@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from django.utils.crypto import salted_hmac
+from pytest_django import Settings
 
 from core.models import IdempotencyRecord
 from livestreams.models import Offer
 from orders.errors import CodeNeeded, SoldOut
-from orders.services import placing
+from orders.services import placing, weighing
 from tests.factories.coops import CommuneFactory
 from tests.factories.livestreams import OfferFactory
 from tests.threads import beside
@@ -81,3 +83,12 @@ def await_waiting(count: int) -> None:
                 return
             time.sleep(0.02)
     raise AssertionError("nobody waits")
+
+
+def test_a_client_is_hashed_as_django_would_with_the_key_of_the_settings(
+    settings: Settings,
+) -> None:
+    for secret in ("a" * 50, "b" * 50):
+        settings.SECRET_KEY = secret
+        hashed = salted_hmac(weighing.SALT, "phone:+84912345678", algorithm="sha256")
+        assert weighing.phone_key("+84912345678") == hashed.hexdigest()[:32]
